@@ -1,0 +1,2 @@
+// Package api is the HTTP programming interface of the device.
+package api
