@@ -9,6 +9,7 @@ require (
 	github.com/google/renameio/v2 v2.0.2 // indirect
 	github.com/prometheus/procfs v0.23.0 // indirect
 	github.com/thejerf/suture/v4 v4.0.6 // indirect
+	go.uber.org/goleak v1.3.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	go.yaml.in/yaml/v4 v4.0.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
