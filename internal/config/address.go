@@ -8,7 +8,8 @@ import (
 )
 
 // CheckHost adds a fault unless host is an IP address (IPv6 without
-// brackets, a zone allowed) or a host name of RFC 1123.
+// brackets, a zone allowed) or a host name of RFC 1123, section 2.1; an
+// underscore is let through, as local name servers do.
 func (e *Errors) CheckHost(path, host string) {
 	switch {
 	case host == "":
@@ -39,7 +40,7 @@ func (e *Errors) CheckListen(path, addr string) {
 	if host != "" && !isHost(host) {
 		e.Addf(path, "%q is neither a host name nor an IP address", host)
 	}
-	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		e.Addf(path, "port %q is out of range, allowed is 0 to 65535", port)
 	}
 }

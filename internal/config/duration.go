@@ -1,7 +1,6 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -21,10 +20,15 @@ const maxSeconds = math.MaxInt64 / int64(time.Second)
 // Std returns d as a time.Duration.
 func (d Duration) Std() time.Duration { return time.Duration(d) }
 
-// String returns the form that MarshalText writes.
+// String returns the form that MarshalText writes, and the same with a sign
+// for a negative value.
 func (d Duration) String() string {
-	seconds := strconv.FormatInt(int64(d)/int64(time.Second), 10)
-	if rest := int64(d) % int64(time.Second); rest != 0 {
+	sign, ns := "", uint64(d)
+	if d < 0 {
+		sign, ns = "-", -ns
+	}
+	seconds := sign + strconv.FormatUint(ns/uint64(time.Second), 10)
+	if rest := ns % uint64(time.Second); rest != 0 {
 		seconds += "." + strings.TrimRight(fmt.Sprintf("%09d", rest), "0")
 	}
 	return seconds + "s"
@@ -48,9 +52,16 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// UnmarshalJSON reads a bare number of seconds too.
+// UnmarshalJSON reads the forms of UnmarshalText from a string, and a bare
+// number of seconds; null changes nothing. No form needs a string escape.
 func (d *Duration) UnmarshalJSON(b []byte) error {
-	return d.UnmarshalText(bytes.Trim(b, `"`))
+	if string(b) == "null" {
+		return nil
+	}
+	if n := len(b); n >= 2 && b[0] == '"' && b[n-1] == '"' {
+		b = b[1 : n-1]
+	}
+	return d.UnmarshalText(b)
 }
 
 func parseDuration(s string) (Duration, error) {
