@@ -1,0 +1,155 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/fieldgate/fieldgate/internal/lifecycle"
+)
+
+// Limits of the HTTP server. Writing has none here: each answer sets its own
+// for every piece, see writeTime.
+const (
+	readHeaderTime = 5 * time.Second
+	readTime       = 15 * time.Second
+	idleTime       = 60 * time.Second
+	maxHeader      = 16 << 10
+	// stopTime is how long requests under way may go on after Stop.
+	stopTime = 3 * time.Second
+)
+
+// Service serves a [Handler] over HTTP on an address of its own. Make it
+// with [New]. It lives once: to change its Config, stop it and start a new
+// one.
+type Service struct {
+	enabled bool
+	addr    string // to listen on
+	listen  func(ctx context.Context, network, addr string) (net.Listener, error)
+	handler *Handler
+	bound   atomic.Pointer[net.Addr]
+	shell   *lifecycle.Shell
+}
+
+// New returns a service that is not started; it opens nothing. It returns a
+// [ConfigError] with every fault that [NewHandler] finds, and a fault for an
+// enabled service without an address to listen on.
+func New(c Config, o Options) (*Service, error) {
+	faults := c.faults()
+	if c.Enabled && c.Listen == "" {
+		faults.Addf("listen", "required: an address and a port to listen on, such as 127.0.0.1:8080")
+	}
+	on := c.lookup(o, &faults)
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	s := &Service{enabled: c.Enabled, addr: c.Listen, listen: o.Listen, handler: newHandler(c, o, on)}
+	if s.listen == nil {
+		s.listen = new(net.ListenConfig).Listen
+	}
+	s.shell = lifecycle.New("api", s.open)
+	return s, nil
+}
+
+// Start listens and serves. It returns once requests are answered, or with
+// the reason why the address cannot be listened on; nothing is held then,
+// and Start may be called again. ctx bounds the start-up only. It returns
+// [ErrDisabled] for a disabled Config, [ErrStarted] when it has succeeded
+// before, and [ErrStopped] after Stop.
+func (s *Service) Start(ctx context.Context) error { return s.shell.Start(ctx) }
+
+// Stop ends the service and waits for the end: requests under way may go on
+// for 3 s, then their connections are closed. It may be called at any time
+// and any number of times. When ctx ends first it returns ctx's error, and
+// the end still comes.
+func (s *Service) Stop(ctx context.Context) error { return s.shell.Stop(ctx) }
+
+// Done returns a channel that is closed when the service has ended for good.
+func (s *Service) Done() <-chan struct{} { return s.shell.Done() }
+
+// Err tells why the service ended by itself: its listener broke. It is nil
+// while the service runs and after Stop.
+func (s *Service) Err() error { return s.shell.Err() }
+
+// Addr returns the address that the service listens on, with the port that
+// was free when the Config asked for port 0. It is nil while the service
+// does not run.
+func (s *Service) Addr() net.Addr {
+	if addr := s.bound.Load(); addr != nil {
+		return *addr
+	}
+	return nil
+}
+
+// Status returns where the service listens and what it has done so far. It
+// never waits for a request.
+func (s *Service) Status() Status {
+	status := s.handler.Status()
+	if addr := s.Addr(); addr != nil {
+		status.Listening = addr.String()
+	}
+	return status
+}
+
+func (s *Service) open(ctx context.Context) (lifecycle.Run, error) {
+	if !s.enabled {
+		return nil, ErrDisabled
+	}
+	listener, err := s.listen(ctx, "tcp", s.addr)
+	if err != nil {
+		return nil, err // names the address
+	}
+	addr := listener.Addr()
+	s.bound.Store(&addr)
+	return func(ctx context.Context) error { return s.serve(ctx, listener) }, nil
+}
+
+// serve runs the server until ctx ends or the listener breaks, and returns
+// when no connection is left.
+func (s *Service) serve(ctx context.Context, listener net.Listener) error {
+	defer s.bound.Store(nil)
+	requests, cancelRequests := context.WithCancel(context.Background())
+	defer cancelRequests()
+	var open sync.WaitGroup // connections
+	server := &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: readHeaderTime,
+		ReadTimeout:       readTime,
+		IdleTimeout:       idleTime,
+		MaxHeaderBytes:    maxHeader,
+		BaseContext:       func(net.Listener) context.Context { return requests },
+		ErrorLog:          slog.NewLogLogger(s.handler.log.Handler(), slog.LevelWarn),
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				open.Add(1)
+			case http.StateClosed:
+				open.Done()
+			}
+		},
+	}
+	broken := make(chan error, 1)
+	go func() { broken <- server.Serve(listener) }()
+
+	var err error
+	select {
+	case <-ctx.Done():
+		inTime, cancel := context.WithTimeout(context.Background(), stopTime)
+		_ = server.Shutdown(inTime) // out of time: Close follows anyway
+		cancel()
+		err = <-broken
+	case err = <-broken:
+	}
+	cancelRequests()
+	_ = server.Close() // no connection's error matters any more
+	open.Wait()
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
