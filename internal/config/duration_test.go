@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.yaml.in/yaml/v4"
 
 	"github.com/fieldgate/fieldgate/internal/config"
 )
@@ -114,31 +113,7 @@ func TestDurationPrints(t *testing.T) {
 
 // period stands for the Config of a service.
 type period struct {
-	Period config.Duration `yaml:"period" json:"period"`
-}
-
-func TestDurationInYAML(t *testing.T) {
-	for text, want := range map[string]string{
-		"90": "90s", `"90"`: "90s", "1m30s": "90s", "0.02s": "0.02s", "1d": "86400s",
-		"null": "7s", "": "7s", // no value leaves the default
-	} {
-		t.Run(text, func(t *testing.T) {
-			c := period{config.Duration(7 * time.Second)}
-			require.NoError(t, yaml.Unmarshal([]byte("period: "+text), &c))
-			assert.Equal(t, want, c.Period.String())
-			out, err := yaml.Marshal(c)
-			require.NoError(t, err)
-			assert.Equal(t, "period: "+want+"\n", string(out))
-		})
-	}
-	for _, text := range []string{"-5", "1.5", "true", "[1]", "{a: 1}", "soon"} {
-		t.Run(text, func(t *testing.T) {
-			var c period
-			assert.ErrorContains(t, yaml.Unmarshal([]byte("# first line\nperiod: "+text), &c), "line 2")
-		})
-	}
-	_, err := yaml.Marshal(period{-1})
-	assert.ErrorContains(t, err, "a duration is never negative")
+	Period config.Duration `json:"period"`
 }
 
 func TestDurationInJSON(t *testing.T) {

@@ -1,0 +1,75 @@
+# The tasks of fieldgate. CONTRIBUTING.md says when to use which.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# The folders with code that packs bytes or counts: tested on a 32-bit
+# big-endian processor too. The emulator answers some questions about the live
+# host wrongly (net.Interfaces, sysinfo), so TestLive... is left out there.
+BIG_ENDIAN := $(wildcard internal/config internal/lifecycle internal/hostfacts telemetry)
+
+# The processors that gateways have, as GOARCH or GOARCH with its variant.
+TARGETS := amd64 arm64 arm,GOARM=6 arm,GOARM=7 mips,GOMIPS=softfloat mipsle,GOMIPS=softfloat riscv64
+
+.PHONY: help test quick check peers format vet lint tidy cross unit integration big-endian fuzz cover fmt
+
+help: ## list the tasks
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+test: ## everything that a change must pass (what .ci/run calls)
+	@scripts/parts peers format vet lint tidy cross unit big-endian integration
+
+quick: ## format, vet and unit tests, for every save
+	@scripts/parts format vet unit RACE=
+
+check: ## all that looks at the source only
+	@scripts/parts format vet lint tidy
+
+peers: ## install the programs that tests talk to (Debian, as root)
+	@scripts/peers
+
+format: ## fail when a file is not formatted
+	@files=$$(gofmt -s -l .); test -z "$$files" || { echo "not formatted, run make fmt:"; echo "$$files"; exit 1; }
+
+vet: ## go vet
+	@go vet ./...
+
+lint: ## staticcheck with every check
+	@go tool -modfile=scripts/tools.mod staticcheck ./...
+
+tidy: ## fail when go.mod or go.sum is not what the code needs
+	@go mod tidy -diff
+
+cross: ## compile for every processor that gateways have
+	@for target in $(TARGETS); do \
+		echo "linux/$$target"; \
+		env CGO_ENABLED=0 GOOS=linux GOARCH=$${target/,/ } go build -buildvcs=false ./...; \
+	done
+
+RACE := -race
+unit: ## the tests that need no peer, fuzz seeds included
+	@go test $(RACE) -skip '^TestIntegration' ./...
+
+integration: ## the tests against real peers; one that is missing skips them, or fails with CI=true
+	@folders=$$(grep -rl --include='*_test.go' '^func TestIntegration' . | xargs -r dirname | sort -u); \
+	test -z "$$folders" || go test -race -count=1 -run '^TestIntegration' $$folders
+
+big-endian: ## the tests of what packs bytes, on an emulated mips
+	@if command -v qemu-mips-static >/dev/null; then \
+		CGO_ENABLED=0 GOARCH=mips GOMIPS=softfloat go test -exec qemu-mips-static \
+			-skip '^Test(Integration|Live)' $(BIG_ENDIAN:%=./%/...); \
+	else \
+		echo "skipped: needs qemu-mips-static (make peers)"; test "$${CI:-}" != true; \
+	fi
+
+fuzz: ## every fuzz target for FUZZTIME, 30s unless told
+	@go test -list '^Fuzz' ./... | scripts/fuzz "$${FUZZTIME:-30s}"
+
+cover: ## write bin/cover.html and print the total
+	@mkdir -p bin
+	@go test -coverpkg=./... -coverprofile=bin/cover.out ./...
+	@go tool cover -html=bin/cover.out -o bin/cover.html
+	@go tool cover -func=bin/cover.out | tail -n 1
+
+fmt: ## format every file
+	@gofmt -s -w .
