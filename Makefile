@@ -51,8 +51,8 @@ unit: ## the tests that need no peer, fuzz seeds included
 	@go test $(RACE) -skip '^TestIntegration' ./...
 
 integration: ## the tests against real peers; one that is missing skips them, or fails with CI=true
-	@folders=$$(grep -rl --include='*_test.go' '^func TestIntegration' . | xargs -r dirname | sort -u); \
-	test -z "$$folders" || go test -race -count=1 -run '^TestIntegration' $$folders
+	@files=$$(grep -rl --include='*_test.go' '^func TestIntegration' . || true); \
+	test -z "$$files" || go test -race -count=1 -run '^TestIntegration' $$(dirname $$files | sort -u)
 
 big-endian: ## the tests of what packs bytes, on an emulated mips
 	@if command -v qemu-mips-static >/dev/null; then \
