@@ -56,6 +56,7 @@ func firstEthernet(interfaces []Interface) string {
 func (h *Host) identity(names ...string) (string, error) {
 	for _, name := range names {
 		text, err := h.read(name)
+		text, _, _ = strings.Cut(text, "\x00") // a device tree may list several
 		switch {
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
 		case err != nil:

@@ -16,12 +16,13 @@ func TestModel(t *testing.T) {
 		files map[string]string
 		want  string
 	}{
-		"none":            {nil, ""},
-		"openwrt_first":   {map[string]string{openwrt: "A\n", tree1: "B\x00", dmi: "C\n"}, "A"},
-		"device_tree":     {map[string]string{tree1: "Example Board rev 2\x00", dmi: "C\n"}, "Example Board rev 2"},
-		"dmi":             {map[string]string{openwrt: "\n", dmi: "C\n"}, "C"},
-		"placeholder":     {map[string]string{dmi: "To Be Filled By O.E.M.\n"}, ""},
-		"placeholder_two": {map[string]string{dmi: "System Product Name\n"}, ""},
+		"none":             {nil, ""},
+		"openwrt_first":    {map[string]string{openwrt: "A\n", tree1: "B\x00", dmi: "C\n"}, "A"},
+		"device_tree":      {map[string]string{tree1: "Example Board rev 2\x00", dmi: "C\n"}, "Example Board rev 2"},
+		"first_of_several": {map[string]string{tree1: "Board\x00Family\x00"}, "Board"},
+		"dmi":              {map[string]string{openwrt: "\n", dmi: "C\n"}, "C"},
+		"placeholder":      {map[string]string{dmi: "To Be Filled By O.E.M.\n"}, ""},
+		"placeholder_two":  {map[string]string{dmi: "System Product Name\n"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			model, err := hostfacts.New(hostfacts.Options{Root: tree(t, c.files)}).Model()
