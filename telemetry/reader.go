@@ -1,0 +1,254 @@
+package telemetry
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"unicode/utf8"
+)
+
+// reader takes CBOR apart, as strictly as the wire format wants it. Every
+// length is compared with the bytes that are left before it is believed.
+type reader struct {
+	b     []byte
+	at    int
+	field string // the field being read, for errors
+}
+
+func (r *reader) fail(format string, args ...any) error {
+	place := fmt.Sprintf("byte %d", r.at)
+	if r.field != "" {
+		place += " (" + r.field + ")"
+	}
+	return fmt.Errorf("telemetry: decode: %s: %s: %w", place, fmt.Sprintf(format, args...), ErrMalformed)
+}
+
+// head reads a major type and its number.
+func (r *reader) head() (major byte, n uint64, err error) {
+	if r.at >= len(r.b) {
+		return 0, 0, r.fail("truncated")
+	}
+	first := r.b[r.at]
+	major, info := first>>5, first&31
+	if major == majorSimple && (info < simpleFalse || info > simpleNull) {
+		return 0, 0, r.fail("%#02x: floats and simple values other than false, true and null are not allowed", first)
+	}
+	switch {
+	case info < 24:
+		r.at++
+		return major, uint64(info), nil
+	case info == 31:
+		return 0, 0, r.fail("%#02x: indefinite lengths are not allowed", first)
+	case info > 27:
+		return 0, 0, r.fail("%#02x is reserved", first)
+	}
+	size := 1 << (info - 24)
+	if len(r.b)-r.at-1 < size {
+		return 0, 0, r.fail("truncated")
+	}
+	for _, c := range r.b[r.at+1 : r.at+1+size] {
+		n = n<<8 | uint64(c)
+	}
+	if size == 1 && n < 24 || size > 1 && n>>(4*size) == 0 {
+		return 0, 0, r.fail("%d is not written in the shortest form", n)
+	}
+	r.at += 1 + size
+	return major, n, nil
+}
+
+// want reads a head of one major type.
+func (r *reader) want(major byte) (uint64, error) {
+	start := r.at
+	got, n, err := r.head()
+	if err == nil && got != major {
+		r.at = start
+		err = r.fail("want %s, got %s", majorNames[major], majorNames[got])
+	}
+	return n, err
+}
+
+var majorNames = [8]string{
+	"an unsigned integer", "a negative integer", "a byte string", "a text",
+	"an array", "a map", "a tag", "a simple value",
+}
+
+// open reads the head of an array or a map and returns how many elements or
+// pairs follow.
+func (r *reader) open(major byte, most uint64) (int, error) {
+	n, err := r.want(major)
+	if err != nil {
+		return 0, err
+	}
+	return r.length(major, n, most)
+}
+
+func (r *reader) length(major byte, n, most uint64) (int, error) {
+	bytes := n
+	if major == majorMap && n <= most {
+		bytes = 2 * n
+	}
+	switch {
+	case n > most:
+		return 0, r.fail("%s of %d, allowed are %d", majorNames[major], n, most)
+	case bytes > uint64(len(r.b)-r.at):
+		return 0, r.fail("truncated")
+	}
+	return int(n), nil
+}
+
+func (r *reader) uint(most uint64) (uint64, error) {
+	start := r.at
+	n, err := r.want(majorUint)
+	if err == nil && n > most {
+		r.at = start
+		err = r.fail("%d is out of range, allowed are %d", n, most)
+	}
+	return n, err
+}
+
+func (r *reader) int() (int64, error) {
+	start := r.at
+	major, n, err := r.head()
+	switch {
+	case err != nil:
+		return 0, err
+	case major > majorNegative:
+		r.at = start
+		return 0, r.fail("want an integer, got %s", majorNames[major])
+	case n > math.MaxInt64:
+		r.at = start
+		return 0, r.fail("an integer out of range")
+	case major == majorNegative:
+		return -1 - int64(n), nil
+	}
+	return int64(n), nil
+}
+
+func (r *reader) text() (string, error) {
+	n, err := r.want(majorText)
+	if err != nil {
+		return "", err
+	}
+	return r.textOf(n)
+}
+
+func (r *reader) textOf(n uint64) (string, error) {
+	raw, err := r.take(n)
+	if err == nil && !utf8.Valid(raw) {
+		err = r.fail("text that is not UTF-8")
+	}
+	return string(raw), err
+}
+
+func (r *reader) take(n uint64) ([]byte, error) {
+	if n > uint64(len(r.b)-r.at) {
+		return nil, r.fail("truncated")
+	}
+	raw := r.b[r.at : r.at+int(n)]
+	r.at += int(n)
+	return raw, nil
+}
+
+// null consumes a null, if one is next.
+func (r *reader) null() bool {
+	if r.at < len(r.b) && r.b[r.at] == majorSimple<<5|simpleNull {
+		r.at++
+		return true
+	}
+	return false
+}
+
+// raw reads one value of any kind inside the message map and returns a copy.
+func (r *reader) raw() ([]byte, error) {
+	start := r.at
+	if err := r.skip(2); err != nil {
+		return nil, err
+	}
+	return bytes.Clone(r.b[start:r.at]), nil
+}
+
+// skipAll passes over n elements of an array in the message map, which may
+// itself be a row of an array.
+func (r *reader) skipAll(n int) error {
+	for range n {
+		if err := r.skip(4); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// skip passes over one value, which lies at the given depth if it is an
+// array or a map.
+func (r *reader) skip(depth int) error {
+	start := r.at
+	major, n, err := r.head()
+	if err != nil {
+		return err
+	}
+	switch major {
+	case majorBytes:
+		_, err = r.take(n)
+		return err
+	case majorText:
+		_, err = r.textOf(n)
+		return err
+	case majorTag:
+		r.at = start
+		return r.fail("tags are not allowed")
+	case majorArray, majorMap:
+		if depth > maxDepth {
+			r.at = start
+			return r.fail("nested deeper than %d", maxDepth)
+		}
+		return r.skipInside(major, n, depth)
+	}
+	return nil
+}
+
+func (r *reader) skipInside(major byte, n uint64, depth int) error {
+	most := uint64(MaxRows)
+	if major == majorMap {
+		most = maxPairs
+	}
+	count, err := r.length(major, n, most)
+	if err != nil {
+		return err
+	}
+	var last []byte
+	for range count {
+		if major == majorMap {
+			start := r.at
+			if err := r.skip(depth + 1); err != nil {
+				return err
+			}
+			if err := r.ascending(last, r.b[start:r.at]); err != nil {
+				return err
+			}
+			last = r.b[start:r.at]
+		}
+		if err := r.skip(depth + 1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ascending refuses a key that does not come after last in the order of
+// their bytes (RFC 8949 section 4.2.1).
+func (r *reader) ascending(last, key []byte) error {
+	switch c := bytes.Compare(last, key); {
+	case last == nil || c < 0:
+		return nil
+	case c == 0:
+		return r.fail("a key comes twice")
+	default:
+		return r.fail("the keys are not in ascending order")
+	}
+}
+
+// wellFormed tells whether raw is one value that a message map may hold.
+func wellFormed(raw []byte) bool {
+	r := reader{b: raw}
+	return r.skip(2) == nil && r.at == len(raw)
+}
