@@ -1,0 +1,26 @@
+package devicelog
+
+import (
+	"context"
+	"io"
+)
+
+// Journal is the journal of systemd, read by its own journalctl: the lines
+// that this user may see, each with a time in ISO 8601.
+type Journal struct {
+	// Directory holds the journal files; empty = the journal of this system.
+	Directory string
+}
+
+// WriteLog implements [api.Syslog]. A system without any journal is
+// [api.ErrNotReady].
+func (j Journal) WriteLog(ctx context.Context, w io.Writer) error {
+	c := child{
+		paths: []string{"/usr/bin/journalctl", "/bin/journalctl"},
+		args:  []string{"--quiet", "--no-pager", "--output=short-iso"},
+	}
+	if j.Directory != "" {
+		c.args = append(c.args, "--directory="+j.Directory)
+	}
+	return c.run(ctx, w)
+}
