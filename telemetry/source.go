@@ -68,7 +68,7 @@ type Memory struct {
 	Available Maybe[uint64] `json:"avail,omitzero"`
 	Shared    Maybe[uint64] `json:"shared,omitzero"`
 	Buffers   Maybe[uint64] `json:"buffers,omitzero"`
-	Cached    Maybe[uint64] `json:"cached,omitzero"`
+	Cached    Maybe[uint64] `json:"cached,omitzero"` // page cache and reclaimable slab
 }
 
 // Disk is one mounted filesystem; sizes are in KiB.
