@@ -11,8 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/fieldgate/fieldgate/api"
 )
 
 // child is a program that writes a log to its standard output and ends.
@@ -57,13 +55,8 @@ func (c child) runBinary(ctx context.Context, binary string, w io.Writer) error 
 		return out.err
 	case err != nil && complaint.line() != "":
 		return fmt.Errorf("%s (%w)", complaint.line(), err)
-	case err != nil:
-		return err
-	case out.written == 0 && complaint.line() != "":
-		// journalctl without any journal ends well, and says so only here.
-		return fmt.Errorf("%w: %s", api.ErrNotReady, complaint.line())
 	}
-	return nil
+	return err
 }
 
 func (c child) find() (string, error) {
@@ -79,15 +72,13 @@ func (c child) find() (string, error) {
 // output passes the child's output on, and ends the child when that fails: it
 // may have nothing more to say for a long time.
 type output struct {
-	w       io.Writer
-	failed  func()
-	written int64
-	err     error
+	w      io.Writer
+	failed func()
+	err    error
 }
 
 func (o *output) Write(p []byte) (int, error) {
 	n, err := o.w.Write(p)
-	o.written += int64(n)
 	if err == nil && n < len(p) {
 		err = io.ErrShortWrite
 	}

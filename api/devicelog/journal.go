@@ -12,8 +12,8 @@ type Journal struct {
 	Directory string
 }
 
-// WriteLog implements [api.Syslog]. A system without any journal is
-// [api.ErrNotReady].
+// WriteLog implements [api.Syslog]. A folder without journal files is an empty
+// log; journals that this user may not read are an error.
 func (j Journal) WriteLog(ctx context.Context, w io.Writer) error {
 	c := child{
 		paths: []string{"/usr/bin/journalctl", "/bin/journalctl"},
