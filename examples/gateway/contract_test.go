@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fieldgate/fieldgate/api"
+	"github.com/fieldgate/fieldgate/api/apitest"
+	"github.com/fieldgate/fieldgate/internal/lifecycle/lifecycletest"
+	"github.com/fieldgate/fieldgate/internal/memnet"
+	"github.com/fieldgate/fieldgate/telemetry"
+	"github.com/fieldgate/fieldgate/telemetry/telemetrytest"
+)
+
+// TestContract runs the contract over every service that the gateway wires.
+func TestContract(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	telemetryConfig := telemetry.DefaultConfig()
+	telemetryConfig.Destinations = []telemetry.Destination{{Host: "server", Port: 5150}}
+	apiConfig := api.DefaultConfig()
+	apiConfig.Authentication = api.AuthenticationNone
+	apiConfig.Endpoints.SystemInfo = true
+
+	subjects := map[string]func(t *testing.T, net *memnet.Network) lifecycletest.Subject{
+		"telemetry": func(t *testing.T, net *memnet.Network) lifecycletest.Subject {
+			make := func(enabled bool) service {
+				c := telemetryConfig
+				c.Enabled = enabled
+				s, err := telemetry.New(c, telemetry.Options{Source: telemetrytest.NewSource(), Serial: "GK0001", Dial: net.Dial})
+				require.NoError(t, err)
+				return s
+			}
+			return lifecycletest.Subject{Service: make(true), Disabled: make(false)}
+		},
+		"api on a port of its own": func(t *testing.T, net *memnet.Network) lifecycletest.Subject {
+			make := func(enabled bool) service {
+				c := apiConfig
+				c.Enabled, c.Listen = enabled, "device:8081"
+				s, err := new(apiMount).service(c, api.Options{Providers: api.Providers{System: apitest.NewSystem()}, Listen: net.Listen})
+				require.NoError(t, err)
+				return s
+			}
+			return lifecycletest.Subject{Service: make(true), Disabled: make(false), Refuse: net.Refuse, Hold: net.Hold}
+		},
+		"api on the web server": func(t *testing.T, _ *memnet.Network) lifecycletest.Subject {
+			make := func(enabled bool) service {
+				c := apiConfig
+				c.Enabled = enabled
+				s, err := new(apiMount).service(c, api.Options{Providers: api.Providers{System: apitest.NewSystem()}})
+				require.NoError(t, err)
+				return s
+			}
+			return lifecycletest.Subject{Service: make(true), Disabled: make(false)}
+		},
+		"web": func(_ *testing.T, net *memnet.Network) lifecycletest.Subject {
+			return lifecycletest.Subject{
+				Service: newWeb("device:8080", net.Listen, http.NotFoundHandler(), log),
+				Refuse:  net.Refuse, Hold: net.Hold,
+			}
+		},
+	}
+	for name, subject := range subjects {
+		t.Run(name, func(t *testing.T) {
+			lifecycletest.TestService(t, func(t *testing.T) lifecycletest.Subject {
+				network := new(memnet.Network)
+				s := subject(t, network)
+				s.Resources = network.Open
+				return s
+			})
+		})
+	}
+}
+
+// A stopped API leaves the mount, and only its own handler.
+func TestAPIMount(t *testing.T) {
+	var m apiMount
+	status := func() int {
+		r := httptest.NewRequest(http.MethodGet, "/api/systemInfo", nil)
+		w := httptest.NewRecorder()
+		m.ServeHTTP(w, r)
+		return w.Code
+	}
+	start := func() service {
+		c := api.DefaultConfig()
+		c.Enabled, c.Authentication, c.Endpoints.SystemInfo = true, api.AuthenticationNone, true
+		s, err := m.service(c, api.Options{Providers: api.Providers{System: apitest.NewSystem()}})
+		require.NoError(t, err)
+		require.NoError(t, s.Start(t.Context()))
+		return s
+	}
+	require.Equal(t, http.StatusNotFound, status())
+	old := start()
+	require.Equal(t, http.StatusOK, status())
+	next := start()
+	require.NoError(t, old.Stop(context.Background()))
+	require.Equal(t, http.StatusOK, status(), "the next one is mounted already")
+	require.NoError(t, next.Stop(context.Background()))
+	require.Equal(t, http.StatusNotFound, status())
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/fieldgate/fieldgate/api"
+)
+
+//go:embed default.yaml
+var defaultYAML string
+
+// ensureConfig writes the configuration of a first start, with an API key of
+// its own, unless there is one. It prints the key before it stores the hash:
+// a process that is killed between the two leaves no configuration behind
+// whose key nobody has seen, and the next start begins afresh.
+func ensureConfig(state *stateDir, out io.Writer) error {
+	_, err := os.Stat(state.configPath())
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	key := api.NewKey()
+	hash, err := api.HashKey(key)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "First start: the configuration is %s\n"+
+		"API key (shown only this once, only its hash is kept): %s\n", state.configPath(), key)
+	if err != nil {
+		return fmt.Errorf("the new API key cannot be shown: %w", err)
+	}
+	return state.write("gateway.yaml", []byte(strings.Replace(defaultYAML, "{{hash}}", hash.Reveal(), 1)))
+}
+
+// printNewKey makes a key and prints what to store for it.
+func printNewKey(out io.Writer, name string) error {
+	key := api.NewKey()
+	hash, err := api.HashKey(key)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "API key (shown only this once): %s\nIn the configuration, below api.keys:\n    - name: %s\n      hash: %s\n",
+		key, name, hash.Reveal())
+	return err
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fieldgate/fieldgate/api"
+	"github.com/fieldgate/fieldgate/telemetry"
+)
+
+func TestDefaultFile(t *testing.T) {
+	hash, err := api.HashKey("correct horse battery")
+	require.NoError(t, err)
+	doc, faults := parseDocument([]byte(strings.Replace(defaultYAML, "{{hash}}", hash.Reveal(), 1)))
+	require.Empty(t, faults)
+
+	want := defaultDocument()
+	want.Telemetry.Enabled = true
+	want.Telemetry.Period = telemetry.Duration(10 * time.Second)
+	want.Telemetry.Destinations = []telemetry.Destination{{Host: "127.0.0.1", Port: 5150}}
+	want.API.Enabled = true
+	want.API.Keys = []api.Key{{Name: "admin", Hash: hash}}
+	assert.Equal(t, want, doc)
+}
+
+func TestKeysLeftOutStandAtTheirDefaults(t *testing.T) {
+	doc, faults := parseDocument([]byte("web:\n  listen: :80\n"))
+	require.Empty(t, faults)
+	want := defaultDocument()
+	want.Web.Listen = ":80"
+	assert.Equal(t, want, doc)
+}
+
+// Every fault is named at once, in the order of the file, with line, column
+// and path.
+func TestBadConfigurations(t *testing.T) {
+	for name, c := range map[string]struct{ yaml, want string }{
+		"unknown key": {
+			"telemetry:\n  enabled: false\n  perod: 10s\n",
+			"f:3:3: telemetry.perod: unknown key",
+		},
+		"unknown section": {
+			"snpm: {}\n",
+			"f:1:1: snpm: unknown key",
+		},
+		"wrong type": {
+			"telemetry:\n  enabled: perhaps\n",
+			`f:2:12: telemetry.enabled: "perhaps", want true or false`,
+		},
+		"wrong type of a list": {
+			"telemetry:\n  destinations: here\n",
+			`f:2:17: telemetry.destinations: "here", want a list`,
+		},
+		"port 70000": {
+			"telemetry:\n  destinations:\n    - host: a\n      port: 70000\n",
+			"f:4:13: telemetry.destinations[0].port: 70000 is out of range, allowed is 1 to 65535",
+		},
+		"port is text": {
+			"telemetry:\n  destinations:\n    - host: a\n      port: http\n",
+			`f:4:13: telemetry.destinations[0].port: "http", want a whole number`,
+		},
+		"period 0": {
+			"telemetry:\n  period: 0\n",
+			"f:2:11: telemetry.period: 0s is out of range, allowed is 1s to 24h",
+		},
+		"period 1 ms": {
+			"telemetry:\n  period: 1ms\n",
+			"f:2:11: telemetry.period: 0.001s is out of range, allowed is 1s to 24h",
+		},
+		"period is no duration": {
+			"telemetry:\n  period: soon\n",
+			`f:2:11: telemetry.period: "soon" is not a duration (such as 90, 90s, 1m30s, 2h, 1d): number and unit cannot be read`,
+		},
+		"empty server": {
+			"telemetry:\n  enabled: true\n  destinations:\n    - host: \"\"\n      port: 5150\n",
+			"f:4:13: telemetry.destinations[0].host: required: a host name or an IP address",
+		},
+		"missing keys are placed at their group": {
+			"telemetry:\n  destinations:\n    - {}\n",
+			"f:3:7: telemetry.destinations[0].host: required: a host name or an IP address\n" +
+				"f:3:7: telemetry.destinations[0].port: required: a port from 1 to 65535",
+		},
+		"several faults at once": {
+			"web:\n  listen: nowhere\ntelemetry:\n  enabled: 1x\n  period: 0\n  bogus: 1\n  destinations:\n    - host: a b\n      port: 70000\n",
+			"f:2:11: web.listen: \"nowhere\" is not of the form address:port, such as 127.0.0.1:8080\n" +
+				"f:4:12: telemetry.enabled: \"1x\", want true or false\n" +
+				"f:5:11: telemetry.period: 0s is out of range, allowed is 1s to 24h\n" +
+				"f:6:3: telemetry.bogus: unknown key\n" +
+				"f:8:13: telemetry.destinations[0].host: \"a b\" is neither a host name nor an IP address\n" +
+				"f:9:13: telemetry.destinations[0].port: 70000 is out of range, allowed is 1 to 65535",
+		},
+		"key given twice": {
+			"web: {}\nweb: {}\n",
+			`f:2:1: web: mapping key "web" already defined at line 1`,
+		},
+		"unknown word": {
+			"syslog:\n  source: printer\n",
+			`f:2:11: syslog.source: unknown word "printer", want gateway, file, journal, logread`,
+		},
+		"api without a key": {
+			"api:\n  enabled: true\n",
+			"f:2:3: api.keys: at least one key is needed: gateway -new-key NAME makes one and prints what to put here",
+		},
+		"no YAML":        {"web: [\n", "f:2:1: did not find expected node content"},
+		"two documents":  {"web: {}\n---\nweb: {}\n", "f: expected single document, found multiple"},
+		"empty file":     {"", "f: no documents in stream"},
+		"only a list":    {"- web\n", "f:1:1: a list stands here, want a group of keys"},
+		"binary rubbish": {"\x00\x01\xff", "f: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, faults := parseDocument([]byte(c.yaml))
+			require.NotEmpty(t, faults)
+			got := (&configError{"f", faults}).Error()
+			if name == "binary rubbish" {
+				assert.Contains(t, got, c.want)
+				return
+			}
+			assert.Equal(t, c.want, got)
+		})
+	}
+}
+
+func TestHugeFileIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "huge.yaml")
+	require.NoError(t, os.WriteFile(path, make([]byte, maxConfig+1), 0o600))
+	_, err := loadDocument(path)
+	require.ErrorContains(t, err, "too large")
+}
+
+// A secret never shows in a fault.
+func TestFaultsHideSecrets(t *testing.T) {
+	_, faults := parseDocument([]byte("api:\n  enabled: true\n  keys:\n    - name: a\n      hash: mistyped-key-0815\n"))
+	require.Len(t, faults, 1)
+	assert.NotContains(t, (&configError{"f", faults}).Error(), "0815")
+}
+
+func FuzzParseDocument(f *testing.F) {
+	f.Add([]byte(defaultYAML))
+	f.Add([]byte("telemetry:\n  destinations:\n    - {host: a, port: 70000}\n"))
+	f.Add([]byte("a: &a [*a]"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		doc, faults := parseDocument(text)
+		if len(faults) == 0 {
+			assert.Empty(t, doc.faults())
+		}
+	})
+}

@@ -1,0 +1,242 @@
+// Command gateway is a complete device daemon made of the fieldgate
+// services. Without flags, root or a configuration it starts a device: see
+// README.md beside this file.
+//
+// This file is the wiring; each other file is one part of it:
+//
+//	config.go      the configuration document and its validation
+//	load.go        YAML with line and column for every fault
+//	firststart.go  the configuration and the API key of a first start
+//	state.go       the state folder
+//	build.go       services from a configuration, on real or fake backends
+//	supervise.go   ordered start, restart of what dies, reverse stop, reload
+//	web.go         the web server: status page, and the API below /api/
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/fieldgate/fieldgate/api/devicelog"
+)
+
+// Exit statuses.
+const (
+	exitOK      = 0
+	exitFailed  = 1 // could not start, or did not stop in time
+	exitInvalid = 2 // the flags or the configuration are wrong; nothing was started
+)
+
+const (
+	startTimeout = 15 * time.Second
+	stopTimeout  = 5 * time.Second
+	ownLogBytes  = 64 << 10
+)
+
+func main() {
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	os.Exit(run(os.Args[1:], signals, os.Stdout, os.Stderr))
+}
+
+// options is the command line.
+type options struct {
+	config, state, listen, newKey string
+	simulate, check, version      bool
+}
+
+func parseFlags(args []string, errOut io.Writer) (options, error) {
+	var o options
+	f := flag.NewFlagSet("gateway", flag.ContinueOnError)
+	f.SetOutput(errOut)
+	f.StringVar(&o.config, "config", "", "configuration `file` (default gateway.yaml in the state folder, written at the first start)")
+	f.StringVar(&o.state, "state", "gateway-data", "state `folder`, made if needed")
+	f.StringVar(&o.listen, "listen", "", "`address:port` of page and API, instead of web.listen")
+	f.BoolVar(&o.simulate, "simulate", false, "play a whole device on fakes")
+	f.BoolVar(&o.check, "check", false, "check the configuration and exit")
+	f.StringVar(&o.newKey, "new-key", "", "make an API key called `name`, print what to store for it, and exit")
+	f.BoolVar(&o.version, "version", false, "print the version and exit")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	if f.NArg() > 0 {
+		err := fmt.Errorf("gateway: unexpected argument %q", f.Arg(0))
+		_, _ = fmt.Fprintln(errOut, err)
+		return o, err
+	}
+	return o, nil
+}
+
+// run is the program: it serves until a signal ends it, and returns the exit
+// status.
+func run(args []string, signals <-chan os.Signal, out, errOut io.Writer) int {
+	o, err := parseFlags(args, errOut)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case err != nil:
+		return exitInvalid
+	case o.version:
+		_, _ = fmt.Fprintln(out, "fieldgate gateway", version())
+		return exitOK
+	case o.newKey != "":
+		return report(errOut, printNewKey(out, o.newKey))
+	case o.check:
+		return check(o, out, errOut)
+	}
+	return report(errOut, serveDevice(o, signals, out, errOut))
+}
+
+// check says what is wrong with the configuration and changes nothing.
+func check(o options, out, errOut io.Writer) int {
+	path := o.configPath()
+	doc, err := o.load(path)
+	if err != nil {
+		return report(errOut, err)
+	}
+	for _, w := range doc.warnings() {
+		_, _ = fmt.Fprintln(out, "warning:", w)
+	}
+	_, _ = fmt.Fprintln(out, path+": valid")
+	return exitOK
+}
+
+// serveDevice runs the device until SIGTERM or SIGINT.
+func serveDevice(o options, signals <-chan os.Signal, out, errOut io.Writer) (err error) {
+	state, doc, err := prepare(o, out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, state.close()) }()
+
+	ownLog := devicelog.NewRing(ownLogBytes)
+	log := slog.New(slog.NewMultiHandler(slog.NewTextHandler(errOut, nil), ownLog.Handler(nil)))
+	g := &gateway{state: state, log: log, ownLog: ownLog, units: newSupervisor(log)}
+	g.backends = g.realBackends
+	if o.simulate {
+		g.backends = simulatedBackends()
+	}
+	log.Info("starting", "version", version(), "config", o.configPath(), "simulate", o.simulate)
+	err = g.start(doc)
+	for err == nil && waitForReload(signals, log) {
+		g.reload(o)
+	}
+	return errors.Join(err, g.stop())
+}
+
+// prepare takes the state folder and reads the configuration. A wrong file
+// that -config names leaves no trace.
+func prepare(o options, out io.Writer) (state *stateDir, doc document, err error) {
+	if o.config != "" {
+		if doc, err = o.load(o.config); err != nil {
+			return nil, doc, err
+		}
+	}
+	if state, err = openState(o.state); err != nil {
+		return nil, doc, err
+	}
+	if o.config == "" {
+		if err = ensureConfig(state, out); err == nil {
+			doc, err = o.load(state.configPath())
+		}
+	}
+	if err != nil {
+		return nil, doc, errors.Join(err, state.close())
+	}
+	return state, doc, nil
+}
+
+// waitForReload returns true for SIGHUP and false for a signal that ends.
+func waitForReload(signals <-chan os.Signal, log *slog.Logger) bool {
+	sig := <-signals
+	log.Info("received a signal", "signal", sig.String())
+	return sig == syscall.SIGHUP
+}
+
+func (g *gateway) start(doc document) error {
+	g.warn(doc)
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	return g.units.start(ctx, g.plan(ctx, doc))
+}
+
+// reload reads the configuration again. A wrong one changes nothing.
+func (g *gateway) reload(o options) {
+	doc, err := o.load(o.configPath())
+	if err != nil {
+		g.log.Error("the configuration is not taken over, everything goes on as before", "error", err)
+		return
+	}
+	g.warn(doc)
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	if err := g.units.reload(ctx, g.plan(ctx, doc)); err != nil {
+		g.log.Error("the configuration is taken over in part only", "error", err)
+		return
+	}
+	g.log.Info("the configuration is taken over")
+}
+
+func (g *gateway) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	return g.units.stop(ctx)
+}
+
+func (g *gateway) warn(doc document) {
+	for _, w := range doc.warnings() {
+		g.log.Warn("weak configuration", "warning", w)
+	}
+}
+
+func (o options) configPath() string {
+	if o.config != "" {
+		return o.config
+	}
+	return (&stateDir{path: o.state}).configPath()
+}
+
+// load reads the configuration and applies what the command line overrides.
+func (o options) load(path string) (document, error) {
+	doc, err := loadDocument(path)
+	if err != nil {
+		return document{}, err
+	}
+	if o.listen != "" {
+		doc.Web.Listen = o.listen
+		if err := doc.Web.validate(); err != nil {
+			return document{}, &configError{"-listen", []placedFault{{fault: fault{"", err.Error()}}}}
+		}
+	}
+	return doc, nil
+}
+
+// report prints an error and returns the exit status for it.
+func report(errOut io.Writer, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	_, _ = fmt.Fprintln(errOut, err)
+	var invalid *configError
+	if errors.As(err, &invalid) {
+		return exitInvalid
+	}
+	return exitFailed
+}
+
+// version is that of the module the program was built from.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}

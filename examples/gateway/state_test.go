@@ -1,0 +1,55 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestNextBoot(t *testing.T) {
+	state, err := openState(t.TempDir())
+	require.NoError(t, err)
+	defer state.close()
+	file := filepath.Join(state.path, "boot")
+	for want := range uint32(3) {
+		boot, err := state.nextBoot()
+		require.NoError(t, err)
+		assert.Equal(t, want+1, boot)
+	}
+	for name, content := range map[string]string{"rubbish": "x7", "empty": "", "too large": "99999999999"} {
+		t.Run(name, func(t *testing.T) {
+			require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
+			boot, err := state.nextBoot()
+			require.NoError(t, err)
+			assert.InDelta(t, time.Now().Unix(), boot, 5)
+			next, err := state.nextBoot()
+			require.NoError(t, err)
+			assert.Equal(t, boot+1, next)
+		})
+	}
+}
+
+// Where nothing can be stored there is still a number, and an error says so.
+func TestNextBootNotStored(t *testing.T) {
+	state := &stateDir{path: filepath.Join(t.TempDir(), "gone")}
+	boot, err := state.nextBoot()
+	require.Error(t, err)
+	assert.Equal(t, uint32(1), boot)
+}
+
+func TestStateFolderIsPrivate(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	require.NoError(t, os.Mkdir(dir, 0o755))
+	state, err := openState(dir)
+	require.NoError(t, err)
+	defer state.close()
+	info, err := os.Stat(dir)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o700), info.Mode().Perm())
+	_, err = openState(dir)
+	require.ErrorIs(t, err, errLocked)
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fieldgate/fieldgate/internal/lifecycle"
+)
+
+// bench makes units whose services write down what happens to them.
+type bench struct {
+	mu      sync.Mutex
+	history []string
+	refuse  map[string]error         // next starts of the unit fail
+	kill    map[string]chan<- error  // ends the running service of the unit
+	stuck   map[string]time.Duration // how long the unit takes to stop
+}
+
+func newBench() *bench {
+	return &bench{refuse: map[string]error{}, kill: map[string]chan<- error{}, stuck: map[string]time.Duration{}}
+}
+
+func (b *bench) unit(name, config string) unit {
+	return unit{name: name, config: config, build: func() (service, error) {
+		return lifecycle.New(name, func(context.Context) (lifecycle.Run, error) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			if config == "off" {
+				return nil, lifecycle.ErrDisabled
+			}
+			if err := b.refuse[name]; err != nil {
+				delete(b.refuse, name)
+				b.history = append(b.history, "refused "+name)
+				return nil, err
+			}
+			b.history = append(b.history, "start "+name+" "+config)
+			kill := make(chan error, 1)
+			b.kill[name] = kill
+			return func(ctx context.Context) error {
+				select {
+				case err := <-kill:
+					return err
+				case <-ctx.Done():
+				}
+				b.mu.Lock()
+				defer b.mu.Unlock()
+				time.Sleep(b.stuck[name])
+				b.history = append(b.history, "stop "+name)
+				return nil
+			}, nil
+		}), nil
+	}}
+}
+
+// took returns the history since the last call.
+func (b *bench) took() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	h := strings.Join(b.history, ", ")
+	b.history = nil
+	return h
+}
+
+func (b *bench) die(name string, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.kill[name] <- err
+}
+
+func TestSupervisorStartsInOrderAndStopsInReverse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
+		require.NoError(t, s.start(t.Context(), []unit{b.unit("a", "1"), b.unit("b", "off"), b.unit("c", "1")}))
+		assert.Equal(t, "start a 1, start c 1", b.took())
+		states := s.states()
+		require.Len(t, states, 3)
+		assert.Equal(t, []string{"running", "disabled", "running"}, []string{states[0].State, states[1].State, states[2].State})
+		require.NoError(t, s.stop(t.Context()))
+		assert.Equal(t, "stop c, stop a", b.took())
+	})
+}
+
+func TestSupervisorRollsBackAFailedStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
+		b.refuse["c"] = errors.New("port taken")
+		err := s.start(t.Context(), []unit{b.unit("a", "1"), b.unit("b", "1"), b.unit("c", "1"), b.unit("d", "1")})
+		require.EqualError(t, err, "c does not start: c: start: port taken")
+		assert.Equal(t, "start a 1, start b 1, refused c, stop b, stop a", b.took())
+		assert.Empty(t, s.states())
+		require.NoError(t, s.stop(t.Context()))
+	})
+}
+
+func TestSupervisorRestartsWhatDies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
+		require.NoError(t, s.start(t.Context(), []unit{b.unit("a", "1"), b.unit("b", "1")}))
+		b.took()
+		b.die("a", errors.New("unplugged"))
+		synctest.Wait()
+		assert.Equal(t, "start a 1", b.took(), "only the dead one is started again")
+		assert.Equal(t, "running", s.states()[0].State)
+		assert.Equal(t, "a: unplugged", s.states()[0].Error, "the page still tells why it died")
+
+		// dying over and over backs off instead of spinning, and ends well
+		const deaths = 20
+		for range deaths {
+			b.mu.Lock()
+			b.refuse["a"] = errors.New("still unplugged")
+			select {
+			case b.kill["a"] <- errors.New("unplugged"):
+			default: // it is dead already and waits for its restart
+			}
+			b.mu.Unlock()
+			time.Sleep(time.Second)
+		}
+		assert.Less(t, strings.Count(b.took(), "refused"), deaths)
+		time.Sleep(time.Hour)
+		assert.Equal(t, "running", s.states()[0].State)
+		require.NoError(t, s.stop(t.Context()))
+	})
+}
+
+func TestSupervisorReloadTouchesOnlyWhatChanged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
+		require.NoError(t, s.start(t.Context(), []unit{b.unit("a", "1"), b.unit("b", "1"), b.unit("c", "off")}))
+		b.took()
+		require.NoError(t, s.reload(t.Context(), []unit{b.unit("a", "1"), b.unit("b", "2"), b.unit("c", "1")}))
+		assert.Equal(t, "stop b, start b 2, start c 1", b.took())
+		require.NoError(t, s.reload(t.Context(), []unit{b.unit("a", "off"), b.unit("b", "2"), b.unit("c", "1")}))
+		assert.Equal(t, "stop a", b.took())
+		assert.Equal(t, "disabled", s.states()[0].State)
+		require.NoError(t, s.stop(t.Context()))
+		assert.Equal(t, "stop c, stop b", b.took())
+	})
+}
+
+func TestSupervisorKeepsTheOldConfigurationOnFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
+		require.NoError(t, s.start(t.Context(), []unit{b.unit("a", "1"), b.unit("b", "1")}))
+		b.took()
+		b.refuse["a"] = errors.New("port taken")
+		err := s.reload(t.Context(), []unit{b.unit("a", "2"), b.unit("b", "2")})
+		require.ErrorContains(t, err, "a does not start with its new configuration and keeps the old one")
+		assert.Equal(t, "stop a, refused a, start a 1, stop b, start b 2", b.took())
+		assert.Equal(t, "running", s.states()[0].State)
+
+		// the failed configuration is tried again by the next reload
+		require.NoError(t, s.reload(t.Context(), []unit{b.unit("a", "2"), b.unit("b", "2")}))
+		assert.Equal(t, "stop a, start a 2", b.took())
+		require.NoError(t, s.stop(t.Context()))
+	})
+}
+
+func TestSupervisorReportsAServiceThatDoesNotStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
+		b.stuck["a"] = time.Minute
+		require.NoError(t, s.start(t.Context(), []unit{b.unit("a", "1")}))
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		began := time.Now()
+		require.ErrorContains(t, s.stop(ctx), "a does not stop")
+		assert.LessOrEqual(t, time.Since(began), 10*time.Second)
+		time.Sleep(time.Hour)
+	})
+}
