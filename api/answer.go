@@ -49,14 +49,7 @@ func newAnswer(w http.ResponseWriter, r *http.Request) *answer {
 
 // providerContext bounds a provider that answers at once.
 func (a *answer) providerContext() (context.Context, context.CancelFunc) {
-	a.readNoMore()
 	return context.WithTimeoutCause(a.r.Context(), providerTime, errSlow)
-}
-
-// readNoMore lifts the limit on reading: the request is there, and a limit
-// that passes while a provider works would end the request's context.
-func (a *answer) readNoMore() {
-	_ = a.control.SetReadDeadline(time.Time{}) // not supported: no limit is set
 }
 
 // begin sends status and header.
@@ -111,7 +104,6 @@ func (a *answer) fail(err error) {
 // piece decides: a failure before it gets a status of its own. A HEAD
 // request ends the writing there. what begins the sentence of a failure.
 func (a *answer) text(what string, write func(context.Context, io.Writer) error) error {
-	a.readNoMore()
 	ctx, cancel := context.WithCancelCause(a.r.Context())
 	defer cancel(nil)
 	s := &textStream{answer: a, timer: time.AfterFunc(providerTime, func() { cancel(errSlow) })}

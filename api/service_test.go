@@ -154,6 +154,48 @@ func TestStopBreaksLongRequests(t *testing.T) {
 	})
 }
 
+// The provider is told even where the server does not watch the connection,
+// since a body was announced that nobody reads.
+func TestStopTellsEveryProvider(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var d device
+		d.system.Stall(true)
+		m, stop := serveInMemory(t, &d)
+		conn, err := m.dial(t.Context())
+		require.NoError(t, err)
+		defer conn.Close()
+		_, err = fmt.Fprintf(conn, "GET /api/systemInfo HTTP/1.1\r\nHost: x\r\napiKey: %s\r\nContent-Length: 5\r\n\r\n", testKey)
+		require.NoError(t, err)
+		synctest.Wait()
+		require.Equal(t, 1, d.system.Calls())
+		start := time.Now()
+		require.NoError(t, conn.SetReadDeadline(start.Add(time.Minute)))
+		require.NoError(t, m.service.Stop(t.Context()))
+		assert.Equal(t, 3*time.Second, time.Since(start))
+		require.NoError(t, conn.Close())
+		stop()
+	})
+}
+
+// Stop returns when nothing of the service runs any more, also where a
+// provider does not listen to its context.
+func TestStopWaitsForProviders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended := false
+		m, stop := serveInMemoryWith(t, new(device), func(o *api.Options) {
+			o.Providers.Syslog = syslogFunc(func(context.Context, io.Writer) error {
+				time.Sleep(8 * time.Second)
+				ended = true
+				return nil
+			})
+		})
+		go func() { _, _ = m.client.Get(t.Context(), "/api/syslog") }()
+		synctest.Wait()
+		stop()
+		assert.True(t, ended)
+	})
+}
+
 // A client that connects and says nothing holds no connection for long.
 func TestSilentClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

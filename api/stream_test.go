@@ -257,6 +257,73 @@ func TestClientThatStopsReading(t *testing.T) {
 	})
 }
 
+// So is one that does not take a short answer.
+func TestClientThatNeverReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, stop := serveInMemory(t, new(device))
+		defer stop()
+		conn, err := a.dial(t.Context())
+		require.NoError(t, err)
+		defer conn.Close()
+		_, err = fmt.Fprintf(conn, "GET /api/version HTTP/1.1\r\nHost: x\r\napiKey: %s\r\n\r\n", testKey)
+		require.NoError(t, err)
+		time.Sleep(31 * time.Second)
+		_, err = conn.Read(make([]byte, 1))
+		require.ErrorIs(t, err, io.EOF)
+	})
+}
+
+// A client that takes 14 s for each piece is slow and not gone. Its slowness
+// is not the provider's.
+func TestSlowClientIsNotCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size = 200_000
+		a, stop := serveInMemoryWith(t, new(device), func(o *api.Options) {
+			o.Providers.Syslog = syslogFunc(func(ctx context.Context, w io.Writer) error {
+				for range 2 {
+					if _, err := w.Write(make([]byte, size/2)); err != nil {
+						return err
+					}
+				}
+				return ctx.Err()
+			})
+		})
+		defer stop()
+		conn, err := a.dial(t.Context())
+		require.NoError(t, err)
+		defer conn.Close()
+		_, err = fmt.Fprintf(conn, "GET /api/syslog HTTP/1.0\r\napiKey: %s\r\n\r\n", testKey)
+		require.NoError(t, err)
+		got, piece := 0, make([]byte, 16<<10)
+		for err == nil {
+			time.Sleep(14 * time.Second)
+			var n int
+			n, err = io.ReadFull(conn, piece)
+			got += n
+		}
+		assert.Greater(t, got, size)
+	})
+}
+
+// The body of a refused request, which nobody wants, does not hold its
+// connection for long.
+func TestRefusedBodyThatDoesNotCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, stop := serveInMemory(t, new(device))
+		defer stop()
+		conn, err := a.dial(t.Context())
+		require.NoError(t, err)
+		defer conn.Close()
+		start := time.Now()
+		_, err = fmt.Fprint(conn, "POST /api/version HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
+		require.NoError(t, err)
+		reply, err := io.ReadAll(conn)
+		require.NoError(t, err)
+		assert.Contains(t, string(reply), "HTTP/1.1 401 ")
+		assert.LessOrEqual(t, time.Since(start), 16*time.Second)
+	})
+}
+
 // A body that never comes ends with its time.
 func TestBodyThatDoesNotCome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -22,7 +22,7 @@ const journalRemote = "/lib/systemd/systemd-journal-remote"
 type journal struct {
 	folder  string
 	files   int
-	entries int
+	entries int64
 }
 
 func newJournal(t *testing.T) *journal {
