@@ -3,15 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
+
+	"github.com/fieldgate/fieldgate/telemetry/bootcount"
 )
 
 // stateDir is the folder that the gateway keeps between starts. It belongs
@@ -71,20 +69,7 @@ func (d *stateDir) write(name string, content []byte) error {
 }
 
 // nextBoot returns the number of this start of the telemetry agent and
-// stores it. Where the last number cannot be read, the number comes from the
-// clock, which is far above any count, so that it still only grows. The
-// number is good also if storing it fails, but then the next start has it too.
+// stores it, see [bootcount.Next]: the number is good also with an error.
 func (d *stateDir) nextBoot() (uint32, error) {
-	var boot uint32
-	content, err := os.ReadFile(filepath.Join(d.path, "boot"))
-	last, parseErr := strconv.ParseUint(strings.TrimSpace(string(content)), 10, 32)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		boot = 1
-	case err != nil || parseErr != nil:
-		boot = uint32(time.Now().Unix())
-	default:
-		boot = uint32(last) + 1
-	}
-	return boot, d.write("boot", strconv.AppendUint(nil, uint64(boot), 10))
+	return bootcount.Next(filepath.Join(d.path, "boot"))
 }

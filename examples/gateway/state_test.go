@@ -20,17 +20,13 @@ func TestNextBoot(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want+1, boot)
 	}
-	for name, content := range map[string]string{"rubbish": "x7", "empty": "", "too large": "99999999999"} {
-		t.Run(name, func(t *testing.T) {
-			require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
-			boot, err := state.nextBoot()
-			require.NoError(t, err)
-			assert.InDelta(t, time.Now().Unix(), boot, 5)
-			next, err := state.nextBoot()
-			require.NoError(t, err)
-			assert.Equal(t, boot+1, next)
-		})
-	}
+	require.NoError(t, os.WriteFile(file, []byte("x7"), 0o600))
+	boot, err := state.nextBoot()
+	require.NoError(t, err)
+	assert.InDelta(t, time.Now().Unix(), boot, 5, "a number that is lost comes from the clock")
+	next, err := state.nextBoot()
+	require.NoError(t, err)
+	assert.Equal(t, boot+1, next)
 }
 
 // Where nothing can be stored there is still a number, and an error says so.
