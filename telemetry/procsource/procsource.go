@@ -3,9 +3,10 @@
 //
 //	source := procsource.New(procsource.Options{Firmware: "2.1.0"})
 //
-// Modem and tunnels are no facts of the kernel; the Sample leaves them
-// unknown. The loopback interface is left out: nothing of the device's
-// traffic passes it.
+// Modem and tunnels are no facts of the kernel: functions in the Options tell
+// them, and without one they are unknown. The loopback interface is left out:
+// nothing of the device's traffic passes it. [Clock] is the clock for
+// telemetry.Options of a device that may start without the time of day.
 package procsource
 
 import (
@@ -25,24 +26,56 @@ type Options struct {
 	// Firmware is the version of the device's firmware. Empty: PRETTY_NAME of
 	// os-release(5), such as "Debian GNU/Linux 12 (bookworm)".
 	Firmware string
+	// Modem, IPsec and OpenVPN tell what the kernel does not know. Each is
+	// called once by every Sample, at the same time as the others, and must
+	// allow concurrent calls. It should end with its ctx: a Sample goes on
+	// without one that does not, and does not call it again before it has
+	// come back. Nil, or an error: the facts are unknown.
+	Modem   func(ctx context.Context) (telemetry.Modem, error)
+	IPsec   func(ctx context.Context) (telemetry.Tunnels, error)
+	OpenVPN func(ctx context.Context) (telemetry.Tunnels, error)
 }
 
 // Source reads a host anew at each Sample. Make it with [New].
 type Source struct {
 	host     *hostfacts.Host
 	firmware string
+	modem    asked[telemetry.Modem]
+	ipsec    asked[telemetry.Tunnels]
+	openvpn  asked[telemetry.Tunnels]
 }
 
 var _ telemetry.Source = (*Source)(nil)
 
 // New returns the Source. It reads nothing yet.
 func New(o Options) *Source {
-	return &Source{host: hostfacts.New(hostfacts.Options{Root: o.Root}), firmware: o.Firmware}
+	return &Source{
+		host:     hostfacts.New(hostfacts.Options{Root: o.Root}),
+		firmware: o.Firmware,
+		modem:    asked[telemetry.Modem]{name: "modem", ask: o.Modem},
+		ipsec:    asked[telemetry.Tunnels]{name: "ipsec", ask: o.IPsec},
+		openvpn:  asked[telemetry.Tunnels]{name: "openvpn", ask: o.OpenVPN},
+	}
 }
 
 // Sample reads all facts. What cannot be read is unknown, and the error names
-// it; ctx is looked at between two facts.
+// it. ctx is looked at between two facts of the kernel, and bounds how long
+// the functions of the Options are waited for.
 func (s *Source) Sample(ctx context.Context) (telemetry.Sample, error) {
+	if err := ctx.Err(); err != nil {
+		return telemetry.Sample{}, err
+	}
+	modem, ipsec, openvpn := s.modem.begin(ctx), s.ipsec.begin(ctx), s.openvpn.begin(ctx)
+	sample, err := s.kernel(ctx)
+	return sample, errors.Join(err,
+		s.modem.end(ctx, modem, &sample.Modem),
+		s.ipsec.end(ctx, ipsec, &sample.IPsec),
+		s.openvpn.end(ctx, openvpn, &sample.OpenVPN),
+	)
+}
+
+// kernel reads the facts that the kernel has.
+func (s *Source) kernel(ctx context.Context) (telemetry.Sample, error) {
 	var sample telemetry.Sample
 	var errs []error
 	for _, read := range []func(*telemetry.Sample) error{
