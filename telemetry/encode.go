@@ -13,16 +13,19 @@ import (
 // The error wraps [ErrVersion] or [ErrUnencodable]: text that is not UTF-8,
 // more than [MaxRows] rows, a part outside 1 to its count, or an Extra whose
 // key is taken, out of order or not well-formed. dst is then returned as it was.
-func AppendMessage(dst []byte, m *Message) ([]byte, error) {
+func AppendMessage(dst []byte, m *Message) ([]byte, error) { return appendMessage(dst, m, m.Serial) }
+
+// appendMessage is AppendMessage with another serial than that of m.
+func appendMessage(dst []byte, m *Message, serial string) ([]byte, error) {
 	if m.Version != Version {
 		return dst, fmt.Errorf("telemetry: encode: version %d, want %d: %w", m.Version, Version, ErrVersion)
 	}
 	w := writer{b: append(dst, majorMap<<5)}
 	w.key(keyVersion)
 	w.uint(Version)
-	if m.Serial != "" {
+	if serial != "" {
 		w.key(keySerial)
-		w.text(m.Serial)
+		w.text(serial)
 	}
 	if m.Boot.Known {
 		w.key(keyBoot)

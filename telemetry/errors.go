@@ -14,8 +14,7 @@ var (
 	ErrDisabled = lifecycle.ErrDisabled // Start with a disabled Config
 )
 
-// The sentinels of [Decode], [AppendMessage] and [Split]. The error around
-// one says where and why.
+// The sentinels of the codec. The error around one says where and why.
 var (
 	// ErrMalformed: the bytes are no message of the wire format.
 	ErrMalformed = errors.New("malformed message")
@@ -24,6 +23,8 @@ var (
 	// ErrSealed: an authenticated or encrypted datagram (first byte 0xD1 or
 	// 0xD0), which must be opened before its message can be decoded.
 	ErrSealed = errors.New("the message is sealed, want a bare one")
+	// ErrForged: a sealed datagram whose MAC is not that of the key.
+	ErrForged = errors.New("the MAC is not that of the key")
 	// ErrUnencodable: a Message that the wire format cannot carry.
 	ErrUnencodable = errors.New("message cannot be encoded")
 )

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"math"
 	"unicode/utf8"
@@ -12,6 +13,7 @@ import (
 type reader struct {
 	b     []byte
 	at    int
+	op    string // what is being done, for errors; "" = decode
 	field string // the field being read, for errors
 }
 
@@ -20,7 +22,7 @@ func (r *reader) fail(format string, args ...any) error {
 	if r.field != "" {
 		place += " (" + r.field + ")"
 	}
-	return fmt.Errorf("telemetry: decode: %s: %s: %w", place, fmt.Sprintf(format, args...), ErrMalformed)
+	return fmt.Errorf("telemetry: %s: %s: %s: %w", cmp.Or(r.op, "decode"), place, fmt.Sprintf(format, args...), ErrMalformed)
 }
 
 // head reads a major type and its number.
@@ -147,6 +149,24 @@ func (r *reader) take(n uint64) ([]byte, error) {
 	raw := r.b[r.at : r.at+int(n)]
 	r.at += int(n)
 	return raw, nil
+}
+
+// bytes reads a byte string, which stays where it is.
+func (r *reader) bytes() ([]byte, error) {
+	n, err := r.want(majorBytes)
+	if err != nil {
+		return nil, err
+	}
+	return r.take(n)
+}
+
+// literal passes over the bytes of text, described by what.
+func (r *reader) literal(text, what string) error {
+	if got := r.b[r.at:min(len(r.b), r.at+len(text))]; string(got) != text {
+		return r.fail("want %s, got %#x", what, got)
+	}
+	r.at += len(text)
+	return nil
 }
 
 // null consumes a null, if one is next.
