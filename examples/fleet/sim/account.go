@@ -15,7 +15,8 @@ type life struct {
 	sent     uint64   // reports 0 to sent-1 were made
 	arrived  []uint64 // one bit for each accepted report
 	received uint64
-	top      uint64 // highest accepted report
+	first    uint64 // accepted first
+	top      uint64 // highest accepted
 }
 
 // sent notes a report that the device made.
@@ -60,6 +61,20 @@ func (l *life) accept(seq uint64) {
 		l.arrived = append(l.arrived, 0)
 	}
 	l.arrived[seq/64] |= 1 << (seq % 64)
+	if l.received == 0 {
+		l.first = seq
+	}
 	l.received++
 	l.top = max(l.top, seq)
+}
+
+// missing counts the reports from from up to, not with, to that never arrived.
+func (l *life) missing(from, to uint64) uint64 {
+	n := uint64(0)
+	for seq := from; seq < to; seq++ {
+		if !l.has(seq) {
+			n++
+		}
+	}
+	return n
 }

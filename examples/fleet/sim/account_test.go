@@ -49,8 +49,16 @@ func TestExpected(t *testing.T) {
 			Expected{Boot: 6, Top: 1, Received: 4, Lost: 1, Replayed: 1, Reordered: 1, Reboots: 1, Sent: 7, Silent: 2, Heard: true},
 		},
 		"a boot of which nothing arrived": {
-			map[uint32]uint64{5: 4, 6: 3, 7: 2}, []arrival{{5, 3}, {7, 0}},
-			Expected{Boot: 7, Top: 0, Received: 2, Lost: 3, Reboots: 1, Sent: 9, Silent: 4, Heard: true},
+			map[uint32]uint64{5: 4, 6: 3, 7: 2}, []arrival{{5, 2}, {7, 0}},
+			Expected{Boot: 7, Top: 0, Received: 2, Early: 2, Reboots: 1, Sent: 9, Silent: 5, Heard: true},
+		},
+		"the first boot is unheard": {
+			map[uint32]uint64{5: 4, 6: 5}, []arrival{{6, 2}, {6, 4}},
+			Expected{Boot: 6, Top: 4, Received: 2, Early: 2, Lost: 1, Sent: 9, Silent: 4, Heard: true},
+		},
+		"the first that arrives is late": {
+			map[uint32]uint64{5: 6}, []arrival{{5, 3}, {5, 1}, {5, 5}},
+			Expected{Boot: 5, Top: 5, Received: 3, Early: 2, Lost: 1, Reordered: 1, Sent: 6, Heard: true},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -63,7 +71,9 @@ func TestExpected(t *testing.T) {
 			for _, x := range c.arrivals {
 				a.arrives(x.boot, x.seq)
 			}
-			assert.Equal(t, c.want, a.expected())
+			got := a.expected()
+			assert.Equal(t, c.want, got)
+			assert.Equal(t, got.Sent, got.Received+got.Lost+got.Early+got.Silent)
 		})
 	}
 }

@@ -1,7 +1,7 @@
 package sim
 
-// Window is how many sequence numbers below the highest one a server still
-// accepts; see the rules of telemetry/receiver.
+// Window is how many sequence numbers, the highest included, a server keeps
+// apart; see the rules of telemetry/receiver.
 const Window = 128
 
 // Total counts what happened to the fleet as a whole.
@@ -17,40 +17,22 @@ type Total struct {
 	Forged      [forgeries]uint64
 }
 
-// Expected is what a server must have counted of one device.
+// Expected is what a server must have counted of one device, and what it
+// cannot know. Sent = Received + Lost + Early + Silent.
 type Expected struct {
+	Heard     bool   // anything arrived
 	Boot      uint32 // the highest that arrived
 	Top       uint64 // the highest sequence number of that boot
 	Received  uint64 // reports accepted
-	Lost      uint64 // missing below the last one of each boot that arrived
+	Lost      uint64 // missing: above the first report that arrived, below the last of its boot
 	Duplicate uint64 // refused: accepted before
-	Replayed  uint64 // refused: of an older boot, or too far below Top
+	Replayed  uint64 // refused: of an older boot, or below the window
 	Reordered uint64 // accepted below Top
 	Reboots   uint64 // how often Boot grew
 
 	Sent   uint64 // reports made, all boots together
-	Silent uint64 // reports behind the last one of their boot that arrived: nobody can count them
-	Heard  bool   // anything arrived
-}
-
-// expected sums the account up.
-func (a *account) expected() Expected {
-	e := Expected{
-		Heard: a.heard > 0, Duplicate: a.duplicate, Replayed: a.replayed, Reordered: a.reordered, Reboots: a.reboots,
-	}
-	for i := range a.lives {
-		l := &a.lives[i]
-		e.Sent += l.sent
-		e.Received += l.received
-		if l.received == 0 {
-			e.Silent += l.sent
-			continue
-		}
-		e.Lost += l.top + 1 - l.received
-		e.Silent += l.sent - 1 - l.top
-		e.Boot, e.Top = l.boot, l.top
-	}
-	return e
+	Early  uint64 // missing before the first that arrived: it may have been the first of all
+	Silent uint64 // behind the last report that arrived of their boot
 }
 
 // Expected returns what a server must have counted of device index, if each
@@ -59,3 +41,27 @@ func (f *Fleet) Expected(index int) Expected { return f.devices[index].account.e
 
 // Total returns what happened so far.
 func (f *Fleet) Total() Total { return f.total }
+
+// expected sums the account up.
+func (a *account) expected() Expected {
+	e := Expected{Duplicate: a.duplicate, Replayed: a.replayed, Reordered: a.reordered, Reboots: a.reboots}
+	for i := range a.lives {
+		l := &a.lives[i]
+		e.Sent += l.sent
+		e.Received += l.received
+		switch {
+		case l.received == 0:
+			e.Silent += l.sent
+			continue
+		case !e.Heard: // of the first boot that is heard, what came before is unknown
+			e.Early = l.missing(0, l.first)
+			e.Lost = l.missing(l.first, l.top)
+		default:
+			e.Lost += l.missing(0, l.top)
+		}
+		e.Heard = true
+		e.Silent += l.sent - 1 - l.top
+		e.Boot, e.Top = l.boot, l.top
+	}
+	return e
+}

@@ -3,7 +3,6 @@ package sim_test
 import (
 	"bytes"
 	"math"
-	"slices"
 	"testing"
 	"time"
 
@@ -101,7 +100,6 @@ func TestReports(t *testing.T) {
 				}
 				assert.Equal(t, before.Seq+1, m.Seq)
 				assert.Equal(t, before.Time.Value+60, m.Time.Value)
-				assert.True(t, slices.Equal(growing(before), growing(m)) || slices.Compare(growing(before), growing(m)) < 0)
 				for i, v := range growing(m) {
 					assert.GreaterOrEqual(t, v, growing(before)[i], "counter %d", i)
 				}
