@@ -3,7 +3,7 @@
 // VictoriaMetrics. An agent takes [Encoder]; a collector that forwards to a
 // database over HTTP takes [AppendLines].
 //
-// The line protocol has no authentication and is four times as long as the
+// The line protocol has no authentication and is five times as long as the
 // wire format of package telemetry: it is for servers that exist already, on
 // networks that are trusted.
 //
