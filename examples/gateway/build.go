@@ -78,6 +78,7 @@ func (g *gateway) plan(ctx context.Context, doc document) []unit {
 					Logger: g.log.With("service", "telemetry"),
 				})
 			},
+			detail: telemetryDetail,
 		},
 		{
 			name:   "api",

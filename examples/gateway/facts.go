@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/fieldgate/fieldgate/api"
+	"github.com/fieldgate/fieldgate/telemetry"
 )
 
 // fact is a line of the status page.
@@ -40,4 +42,22 @@ func share(part, whole *uint64) string {
 	}
 	const mib = 1 << 20
 	return fmt.Sprintf("%d of %d MiB", *part/mib, *whole/mib)
+}
+
+// telemetryDetail says what became of the reports. That one has left does
+// not mean that it has arrived, but a failure is a failure.
+func telemetryDetail(s service) string {
+	agent, ok := s.(interface{ Status() telemetry.Status })
+	if !ok {
+		return ""
+	}
+	var lines []string
+	for _, d := range agent.Status().Destinations {
+		line := fmt.Sprintf("%d reports sent to %s", d.Sent, d.Destination)
+		if d.Failing {
+			line += ", failing: " + d.LastError
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "; ")
 }

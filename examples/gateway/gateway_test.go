@@ -173,7 +173,7 @@ func TestIntegrationFirstLight(t *testing.T) {
 	require.NoError(t, err)
 	status, page := p.get("/", "")
 	assert.Equal(t, http.StatusOK, status)
-	for _, want := range []string{host, "telemetry", "running", "Load 1, 5, 15 min"} {
+	for _, want := range []string{host, "telemetry", "running", "reports sent to 127.0.0.1:5150", "Load 1, 5, 15 min"} {
 		assert.Contains(t, page, want)
 	}
 	status, _ = p.get("/elsewhere", "")

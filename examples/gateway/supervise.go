@@ -29,6 +29,7 @@ type unit struct {
 	name   string
 	config any // what build builds from; a reload touches the unit only if this differs
 	build  func() (service, error)
+	detail func(service) string // what the page says of the running service; may be nil
 }
 
 // unitTimeout bounds the start and the stop of one unit.
@@ -206,10 +207,11 @@ func (s *supervisor) note(e suture.Event) {
 
 // unitState is what the page shows of a unit.
 type unitState struct {
-	Name  string
-	State string    // running, disabled, restarting
-	Since time.Time // of State
-	Error string    // why it last died or did not start; "" when it never did
+	Name   string
+	State  string    // running, disabled, restarting
+	Since  time.Time // of State
+	Detail string    // what the running service says of itself
+	Error  string    // why it last died or did not start; "" when it never did
 }
 
 // child is a unit in the tree: it serves one service after the other.
@@ -308,5 +310,9 @@ func (c *child) fail(err error) {
 func (c *child) stateNow() unitState {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.state
+	st := c.state
+	if c.current != nil && c.unit.detail != nil {
+		st.Detail = c.unit.detail(c.current)
+	}
+	return st
 }
