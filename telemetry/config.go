@@ -1,11 +1,9 @@
 package telemetry
 
 import (
-	"fmt"
+	"cmp"
 	"net"
-	"net/netip"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/config"
@@ -16,6 +14,8 @@ const (
 	MinPeriod       = time.Second
 	MaxPeriod       = 24 * time.Hour
 	MaxDestinations = 8
+	MaxRing         = 32
+	MaxIdentity     = 128
 )
 
 // Duration is a length of time, written as "60s", "1m30s" or bare seconds.
@@ -31,6 +31,17 @@ type Config struct {
 	// Period is the time from one message to the next, in whole seconds from
 	// 1 s to 24 h. Default 60 s. Zero is refused, also while disabled.
 	Period Duration `yaml:"period" json:"period"`
+	// KeyFile is the path of the file with the key that seals the messages,
+	// see [ReadKeyFile]; it is read at Start. Default and zero: messages are
+	// sent bare, and anyone can send in the name of this device.
+	KeyFile string `yaml:"key_file" json:"key_file"`
+	// Ring is how many reports that could not be sent, or were not acked,
+	// are kept in memory for each destination to be sent late, 0 to 32.
+	// Default and zero: none, such a report is lost.
+	Ring int `yaml:"ring" json:"ring"`
+	// Acks says that the servers answer each stored message with an [Ack].
+	// It needs KeyFile. Default and zero: no answer is expected.
+	Acks bool `yaml:"acks" json:"acks"`
 }
 
 // Destination is one server.
@@ -39,7 +50,62 @@ type Destination struct {
 	Host string `yaml:"host" json:"host"`
 	// Port is the UDP port, 1 to 65535. Required, there is no default.
 	Port int `yaml:"port" json:"port"`
+	// Encoding is the form of the messages. Default and zero: cbor.
+	Encoding Encoding `yaml:"encoding,omitempty" json:"encoding,omitzero"`
+	// Transport is what carries the messages. Default and zero: udp.
+	Transport Transport `yaml:"transport,omitempty" json:"transport,omitzero"`
+	// Identity is the name that this device gives to a DTLS server, which
+	// finds the pre-shared key by it: text of 1 to 128 bytes. Required with
+	// the transport dtls, refused with udp.
+	Identity string `yaml:"identity,omitempty" json:"identity,omitzero"`
+	// PSKFile is the path of the file with the pre-shared key for DTLS.
+	// Required with the transport dtls, refused with udp.
+	PSKFile string `yaml:"psk_file,omitempty" json:"psk_file,omitzero"`
 }
+
+// Encoding is the form of the messages for one destination.
+type Encoding string
+
+// The encodings. Only cbor is built in and only cbor can be sealed and acked;
+// the program brings the others in [Options].
+const (
+	EncodingCBOR   Encoding = "cbor"   // the wire format of this package
+	EncodingInflux Encoding = "influx" // InfluxDB line protocol
+	EncodingSenML  Encoding = "senml"  // SenML JSON (RFC 8428)
+)
+
+// UnmarshalText reads one of the words above, or nothing for cbor.
+func (e *Encoding) UnmarshalText(text []byte) (err error) {
+	if len(text) == 0 {
+		*e = ""
+		return nil
+	}
+	*e, err = config.ParseEnum(text, EncodingCBOR, EncodingInflux, EncodingSenML)
+	return err
+}
+
+// Transport is what carries the messages to one destination.
+type Transport string
+
+// The transports. Only udp is built in; the program brings the other in
+// [Options].
+const (
+	TransportUDP  Transport = "udp"
+	TransportDTLS Transport = "dtls" // DTLS with a pre-shared key
+)
+
+// UnmarshalText reads one of the words above, or nothing for udp.
+func (t *Transport) UnmarshalText(text []byte) (err error) {
+	if len(text) == 0 {
+		*t = ""
+		return nil
+	}
+	*t, err = config.ParseEnum(text, TransportUDP, TransportDTLS)
+	return err
+}
+
+func (d Destination) encoding() Encoding   { return cmp.Or(d.Encoding, EncodingCBOR) }
+func (d Destination) transport() Transport { return cmp.Or(d.Transport, TransportUDP) }
 
 // String returns "host:port", with brackets around an IPv6 address.
 func (d Destination) String() string {
@@ -49,46 +115,4 @@ func (d Destination) String() string {
 // DefaultConfig is disabled, has no destination and a period of 60 s.
 func DefaultConfig() Config {
 	return Config{Period: Duration(time.Minute)}
-}
-
-// Validate returns every fault as a [ConfigError], or nil.
-func (c Config) Validate() error {
-	var faults ConfigError
-	if c.Enabled && len(c.Destinations) == 0 {
-		faults.Addf("destinations", "at least one is required while enabled")
-	}
-	if n := len(c.Destinations); n > MaxDestinations {
-		faults.Addf("destinations", "%d are too many, allowed are %d", n, MaxDestinations)
-	}
-	first := make(map[string]int)
-	for i, d := range c.Destinations {
-		path := fmt.Sprintf("destinations[%d]", i)
-		before := len(faults)
-		faults.CheckHost(path+".host", d.Host)
-		faults.CheckPort(path+".port", d.Port)
-		if len(faults) > before {
-			continue
-		}
-		if j, twice := first[d.identity()]; twice {
-			faults.Addf(path, "%s is destinations[%d] already", d, j)
-		} else {
-			first[d.identity()] = i
-		}
-	}
-	switch p := c.Period.Std(); {
-	case p < MinPeriod || p > MaxPeriod:
-		faults.Addf("period", "%s is out of range, allowed is 1s to 24h", c.Period)
-	case p%time.Second != 0:
-		faults.Addf("period", "%s is not a whole number of seconds", c.Period)
-	}
-	return faults.Err()
-}
-
-// identity is equal for two spellings of one destination.
-func (d Destination) identity() string {
-	host := strings.ToLower(strings.TrimSuffix(d.Host, "."))
-	if addr, err := netip.ParseAddr(host); err == nil {
-		host = addr.Unmap().String()
-	}
-	return net.JoinHostPort(host, strconv.Itoa(d.Port))
 }

@@ -1,7 +1,9 @@
 package telemetry_test
 
 import (
+	"context"
 	"encoding/json"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +30,29 @@ func TestValidate(t *testing.T) {
 		"disabled":              {`{"destinations": [{"host": "10.0.0.1", "port": 5150}]}`, nil},
 		"same host, other port": {`{"destinations": [{"host": "a", "port": 1}, {"host": "a", "port": 2}]}`, nil},
 
+		"every word": {`{"key_file": "/etc/key", "ring": 32, "destinations": [{"host": "a", "port": 1, "encoding": "cbor", "transport": "udp"}, {"host": "b", "port": 1, "encoding": ""},
+			{"host": "c", "port": 1, "encoding": "influx"}, {"host": "d", "port": 1, "encoding": "senml", "transport": "dtls", "identity": "GK1", "psk_file": "/etc/psk"}]}`, nil},
+		"acks": {`{"key_file": "/etc/key", "acks": true, "destinations": [{"host": "a", "port": 1}]}`, nil},
+
+		"ring too large": {`{"ring": 33}`, []string{"ring: 33 is out of range, allowed is 0 to 32"}},
+		"ring negative":  {`{"ring": -1}`, []string{"ring: -1 is out of range"}},
+		"acks bare":      {`{"acks": true}`, []string{"acks: they need key_file"}},
+		"acks of another encoding": {
+			`{"acks": true, "key_file": "k", "destinations": [{"host": "a", "port": 1}, {"host": "b", "port": 1, "encoding": "influx"}, {"host": "c", "port": 1, "encoding": "senml"}]}`,
+			[]string{"destinations[1].encoding: influx has no acks", "destinations[2].encoding: senml has no acks"},
+		},
+		"dtls without its key": {
+			`{"destinations": [{"host": "a", "port": 1, "transport": "dtls"}]}`,
+			[]string{"destinations[0].identity: required with the transport dtls", "destinations[0].psk_file: required with the transport dtls"},
+		},
+		"identity too long": {
+			`{"destinations": [{"host": "a", "port": 1, "transport": "dtls", "psk_file": "k", "identity": "` + strings.Repeat("x", 129) + `"}]}`,
+			[]string{"destinations[0].identity: not a text of 1 to 128 bytes"},
+		},
+		"dtls settings with udp": {
+			`{"destinations": [{"host": "a", "port": 1, "identity": "GK1", "psk_file": "k"}]}`,
+			[]string{"destinations[0].identity: it is used with the transport dtls only", "destinations[0].psk_file: it is used with the transport dtls only"},
+		},
 		"no destination":  {`{"enabled": true}`, []string{"destinations: at least one is required while enabled"}},
 		"period 0":        {`{"period": 0}`, []string{"period: 0s is out of range, allowed is 1s to 24h"}},
 		"period 1 ms":     {`{"period": "1ms"}`, []string{"period: 0.001s is out of range"}},
@@ -62,7 +87,10 @@ func TestValidate(t *testing.T) {
 			config := telemetry.DefaultConfig()
 			require.NoError(t, json.Unmarshal([]byte(c.config), &config))
 			err := config.Validate()
-			_, newErr := telemetry.New(config, options())
+			o := options()
+			o.Encoders = map[telemetry.Encoding]telemetry.Encoder{telemetry.EncodingInflux: telemetry.CBOR{}, telemetry.EncodingSenML: telemetry.CBOR{}}
+			o.Dialers = map[telemetry.Transport]telemetry.DialFunc{telemetry.TransportDTLS: func(context.Context, telemetry.Destination) (net.Conn, error) { return nil, net.ErrClosed }}
+			_, newErr := telemetry.New(config, o)
 			if c.want == nil {
 				require.NoError(t, err)
 				require.NoError(t, newErr)
@@ -82,14 +110,49 @@ func TestValidate(t *testing.T) {
 
 func TestConfigIsStored(t *testing.T) {
 	want := telemetry.Config{
-		Enabled:      true,
-		Destinations: []telemetry.Destination{{Host: "tele.example.net", Port: 5150}},
-		Period:       telemetry.Duration(90 * time.Second),
+		Enabled: true,
+		Destinations: []telemetry.Destination{{Host: "tele.example.net", Port: 5150}, {
+			Host: "a", Port: 1, Encoding: telemetry.EncodingInflux,
+			Transport: telemetry.TransportDTLS, Identity: "GK1", PSKFile: "/etc/psk",
+		}},
+		Period:  telemetry.Duration(90 * time.Second),
+		KeyFile: "/etc/key",
+		Ring:    32,
+		Acks:    true,
 	}
 	text, err := json.Marshal(want)
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"enabled": true, "destinations": [{"host": "tele.example.net", "port": 5150}], "period": "90s"}`, string(text))
+	assert.JSONEq(t, `{"enabled": true, "destinations": [{"host": "tele.example.net", "port": 5150},
+		{"host": "a", "port": 1, "encoding": "influx", "transport": "dtls", "identity": "GK1", "psk_file": "/etc/psk"}],
+		"period": "90s", "key_file": "/etc/key", "ring": 32, "acks": true}`, string(text))
 	var back telemetry.Config
 	require.NoError(t, json.Unmarshal(text, &back))
 	assert.Equal(t, want, back)
+}
+
+func TestUnknownWords(t *testing.T) {
+	var d telemetry.Destination
+	require.ErrorContains(t, json.Unmarshal([]byte(`{"encoding": "xml"}`), &d), "want cbor, influx, senml")
+	require.ErrorContains(t, json.Unmarshal([]byte(`{"transport": "tcp"}`), &d), "want udp, dtls")
+	c := telemetry.DefaultConfig()
+	c.Destinations = []telemetry.Destination{{Host: "a", Port: 1, Encoding: "xml", Transport: "tcp"}}
+	err := c.Validate()
+	require.ErrorContains(t, err, `destinations[0].encoding: unknown word "xml", want cbor, influx, senml`)
+	require.ErrorContains(t, err, `destinations[0].transport: unknown word "tcp", want udp, dtls`)
+}
+
+func TestWarnings(t *testing.T) {
+	c := telemetry.DefaultConfig()
+	assert.Empty(t, c.Warnings())
+	c.Destinations = []telemetry.Destination{
+		{Host: "a", Port: 1},
+		{Host: "b", Port: 1, Transport: telemetry.TransportDTLS, Identity: "GK1", PSKFile: "k"},
+	}
+	require.Len(t, c.Warnings(), 1)
+	assert.Contains(t, c.Warnings()[0].String(), "destinations[0]: nothing proves that messages come from this device")
+	c.KeyFile = "k"
+	assert.Empty(t, c.Warnings())
+	c.Destinations[0].Encoding, c.Destinations[1].Encoding = telemetry.EncodingInflux, telemetry.EncodingInflux
+	require.Len(t, c.Warnings(), 1)
+	assert.Contains(t, c.Warnings()[0].String(), "destinations[0].encoding: key_file does not protect messages in influx")
 }

@@ -34,3 +34,6 @@ type FieldError = config.FieldError
 
 // ConfigError is every fault of a Config.
 type ConfigError = config.Errors
+
+// Warning is a setting that works but that an operator should know about.
+type Warning = config.Warning

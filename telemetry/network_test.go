@@ -1,10 +1,13 @@
 package telemetry_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -23,7 +26,13 @@ type network struct {
 	hold     map[string]chan struct{} // by address: Dial waits for it, or its ctx
 	writeErr []error                  // of the next Writes
 	block    bool                     // Write waits for its deadline
-	resolve  map[string]string        // name:port to address
+	names    map[string][]netip.Addr  // of LookUp
+	nameErr  error                    // of LookUp
+	local    net.IP                   // of the sockets from now on; nil: none is known
+	refused  map[string]bool          // by address: Writes fail
+	lose     func(datagram) bool      // whether a datagram is lost on its way; nil: none is
+	server   func(datagram) []byte    // what the other end answers; nil: nothing
+	key      *telemetry.Key           // of what arrives; nil: it is bare
 }
 
 type datagram struct {
@@ -31,6 +40,8 @@ type datagram struct {
 	addr    string
 	message *telemetry.Message
 	size    int
+	raw     []byte
+	from    net.IP
 }
 
 func (n *network) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -53,15 +64,29 @@ func (n *network) Dial(ctx context.Context, network, addr string) (net.Conn, err
 	if err := n.dialErr[addr]; err != nil {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
 	}
-	if ip, ok := n.resolve[addr]; ok {
-		addr = ip
-	}
 	n.open++
-	return &socket{net: n, addr: addr}, nil
+	return &socket{net: n, addr: addr, local: n.local, answers: make(chan []byte, 64), down: make(chan struct{})}, nil
 }
 
-// lookUp makes the look-up of addr fail with err, nil heals it.
-func (n *network) lookUp(addr string, err error) {
+// LookUp is for Options.LookUp.
+func (n *network) LookUp(_ context.Context, host string) ([]netip.Addr, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.nameErr != nil {
+		return nil, n.nameErr
+	}
+	return n.names[host], nil
+}
+
+// set changes n while it is in use.
+func (n *network) set(change func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	change()
+}
+
+// failDial makes Dial to addr fail with err, nil heals it.
+func (n *network) failDial(addr string, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.dialErr == nil {
@@ -95,6 +120,15 @@ func (n *network) received(addr string) []datagram {
 	return list
 }
 
+// sources returns the addresses that datagrams came from, in order.
+func (n *network) sources() []string {
+	var list []string
+	for _, d := range n.received("") {
+		list = append(list, d.from.String())
+	}
+	return slices.Compact(list)
+}
+
 func (n *network) dialled() []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -107,6 +141,9 @@ type socket struct {
 	closed   bool
 	deadline chan struct{} // closed when a new deadline is set
 	until    time.Time
+	local    net.IP
+	answers  chan []byte
+	down     chan struct{} // closed by Close
 }
 
 func (s *socket) Write(b []byte) (int, error) {
@@ -135,12 +172,47 @@ func (s *socket) Write(b []byte) (int, error) {
 			return 0, &net.OpError{Op: "write", Net: "udp", Err: err}
 		}
 	}
-	m, err := telemetry.Decode(b)
+	if s.net.refused[s.addr] {
+		return 0, &net.OpError{Op: "write", Net: "udp", Err: syscall.ECONNREFUSED}
+	}
+	m, err := s.net.read(b)
 	if err != nil {
 		return 0, err
 	}
-	s.net.arrived = append(s.net.arrived, datagram{time.Now(), s.addr, m, len(b)})
+	d := datagram{time.Now(), s.addr, m, len(b), bytes.Clone(b), s.local}
+	if s.net.lose != nil && s.net.lose(d) {
+		return len(b), nil
+	}
+	s.net.arrived = append(s.net.arrived, d)
+	if s.net.server != nil {
+		if answer := s.net.server(d); answer != nil {
+			s.answers <- answer
+		}
+	}
 	return len(b), nil
+}
+
+func (n *network) read(b []byte) (*telemetry.Message, error) {
+	if n.key == nil {
+		return telemetry.Decode(b)
+	}
+	e, err := telemetry.ParseEnvelope(b)
+	if err != nil {
+		return nil, err
+	}
+	if !e.Verify(n.key) {
+		return nil, telemetry.ErrForged
+	}
+	return e.Decode()
+}
+
+func (s *socket) Read(b []byte) (int, error) {
+	select {
+	case answer := <-s.answers:
+		return copy(b, answer), nil
+	case <-s.down:
+		return 0, net.ErrClosed
+	}
 }
 
 func (s *socket) SetWriteDeadline(t time.Time) error {
@@ -161,14 +233,20 @@ func (s *socket) Close() error {
 		return net.ErrClosed
 	}
 	s.closed = true
+	close(s.down)
 	s.net.open--
 	return nil
 }
 
 func (s *socket) RemoteAddr() net.Addr { return address(s.addr) }
 
-func (*socket) LocalAddr() net.Addr             { return address("127.0.0.1:1") }
-func (*socket) Read([]byte) (int, error)        { return 0, syscall.ENOTSUP }
+func (s *socket) LocalAddr() net.Addr {
+	if s.local == nil {
+		return address("127.0.0.1:1")
+	}
+	return &net.UDPAddr{IP: s.local, Port: 1}
+}
+
 func (*socket) SetDeadline(time.Time) error     { return syscall.ENOTSUP }
 func (*socket) SetReadDeadline(time.Time) error { return syscall.ENOTSUP }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,49 +12,79 @@ import (
 )
 
 const (
-	dialTimeout  = 10 * time.Second
-	writeTimeout = 5 * time.Second
-	minRetry     = time.Second
-	maxRetry     = time.Minute
-	// renewAfter is the age at which a socket is replaced, and its name
-	// looked up again; renewRetry is the pause when that fails.
-	renewAfter = 10 * time.Minute
-	renewRetry = time.Minute
+	minRetry = time.Second
+	maxRetry = time.Minute
+	// latePause is the time between two datagrams that are sent late.
+	latePause = 200 * time.Millisecond
+	// lateRest is how long the first report after a failure is left alone: a
+	// refusal by the far end would show meanwhile.
+	lateRest = 5 * time.Second
+	// wellAfter is how many reports in a row must leave after a failure
+	// before the destination counts as well again.
+	wellAfter = 2
+	// maxLate is how often a report is sent late before it is given up.
+	maxLate = 5
 )
 
-// sender brings messages to one destination, in a goroutine and over a
-// socket of its own.
+// sender brings reports to one destination, in a goroutine and over a socket
+// of its own.
 type sender struct {
-	dest Destination
-	dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	log  *slog.Logger
-	in   chan *Message // holds one: the newest that waits
+	connection
+	in      chan *Message // has room for all that the ring has room for
+	encoder Encoder
+	serial  string
+	acks    bool
+	key     Key // of the acks
+	clock   func() (time.Time, bool)
+	log     *slog.Logger
 
 	// Only run uses these.
-	conn    net.Conn
-	renewAt time.Time // when to replace conn
-	address string    // where the last dial led; "" before the first
-	stale   bool      // the name cannot be looked up, address is used instead
+	live    *report   // the newest, while it has not left
+	retryAt time.Time // when to try to send live
+	waiting []*report // have left, wait for their acks; by deadline
+	ring    ring      // wait to be sent late
+	lateAt  time.Time // when the next one may be
+	newest  uint64    // the latest seq
+	silent  int       // acks that were overdue since the last that came
+	streak  int       // reports that have left since the last failure
+	stale   bool      // the addresses in use are not of the latest look-up
 	retry   backoff.Backoff
-	streak  int // messages sent since the last failure
+	replies chan reply
 
 	mu     sync.Mutex
 	status DestinationStatus
 }
 
-func newSender(d Destination, dial func(context.Context, string, string) (net.Conn, error), log *slog.Logger) *sender {
-	return &sender{
-		dest:   d,
-		dial:   dial,
-		log:    log.With("destination", d.String()),
-		in:     make(chan *Message, 1),
-		retry:  backoff.Backoff{Min: minRetry, Max: maxRetry},
-		status: DestinationStatus{Destination: d},
+func newSender(d Destination, c Config, o Options) *sender {
+	s := &sender{
+		connection: connection{dest: d, lookUp: o.LookUp, dial: o.Dialers[d.transport()]},
+		in:         make(chan *Message, 1+c.Ring),
+		encoder:    o.Encoders[d.encoding()],
+		serial:     o.Serial,
+		acks:       c.Acks,
+		clock:      o.Clock,
+		log:        o.Logger.With("destination", d.String()),
+		ring:       ring{size: c.Ring},
+		retry:      backoff.Backoff{Min: minRetry, Max: maxRetry},
+		replies:    make(chan reply),
+		status:     DestinationStatus{Destination: d},
+	}
+	if d.transport() == TransportUDP {
+		s.dial, s.probe = dialUDP(o.Dial), true
+	}
+	return s
+}
+
+// use sets the key, before run.
+func (s *sender) use(key Key) {
+	s.key = key
+	if s.dest.encoding() == EncodingCBOR {
+		s.encoder = CBOR{Key: key}
 	}
 }
 
-// put hands over a message and never waits: one that still waits gives way.
-// It is for one goroutine.
+// put hands over a message and never waits: the oldest that still waits
+// gives way. It is for one goroutine.
 func (s *sender) put(m *Message) {
 	select {
 	case s.in <- m:
@@ -71,157 +102,233 @@ func (s *sender) put(m *Message) {
 // run sends until ctx ends. It looks the name up at once, so that Status
 // shows a wrong one before the first message is due.
 func (s *sender) run(ctx context.Context) {
+	var readers sync.WaitGroup
+	defer readers.Wait()
 	defer s.hangUp()
-	if err := s.connect(ctx); err != nil {
+	s.opened = func(conn net.Conn) {
+		if s.acks {
+			nth := s.nth
+			readers.Go(func() { s.listen(ctx, conn, nth) })
+		}
+	}
+	if err := s.dialUp(ctx); err != nil {
 		s.failed(ctx, err)
 	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case m := <-s.in:
-			s.deliver(ctx, m)
+			s.accept(m)
+		case r := <-s.replies:
+			s.answered(ctx, r)
+		case <-timer.C:
 		}
+		s.expire(time.Now())
+		if len(s.in) == 0 { // the newest comes first
+			s.work(ctx)
+		}
+		s.update(func(st *DestinationStatus) { st.Waiting = len(s.ring.list) })
+		timer.Reset(time.Until(s.due()))
 	}
 }
 
-// deliver sends a message, again and again until it is out, a newer one
-// waits, or ctx ends.
-func (s *sender) deliver(ctx context.Context, m *Message) {
-	datagrams, err := s.encode(m)
-	if err != nil {
-		s.failed(ctx, err)
-		s.update(func(st *DestinationStatus) { st.Dropped++ })
-		return
+// accept makes m the live report, with the counters of this destination.
+func (s *sender) accept(m *Message) {
+	if s.live != nil {
+		s.keep(s.live)
 	}
-	for len(datagrams) > 0 {
-		err := s.send(ctx, datagrams[0])
-		if err == nil {
-			datagrams = datagrams[1:]
-			continue
-		}
-		s.failed(ctx, err)
-		if !sleep(ctx, s.retry.Next()) {
-			return
-		}
-		if len(s.in) > 0 {
-			s.update(func(st *DestinationStatus) { st.Dropped++ })
-			return
-		}
-	}
-	s.sent()
-}
-
-// encode returns the datagrams of m, with the counters of this destination.
-func (s *sender) encode(m *Message) ([][]byte, error) {
 	own := *m
 	st := s.snapshot()
 	own.Stats.SendErrors = Known(st.Failed)
 	own.Stats.Dropped = Known(own.Stats.Dropped.Value + st.Dropped)
-	parts, err := Split(&own, MaxDatagram)
-	if err != nil {
-		return nil, err
+	s.live, s.newest = &report{m: own}, m.Seq
+}
+
+// work sends one report, if one may be sent now.
+func (s *sender) work(ctx context.Context) {
+	now := time.Now()
+	switch {
+	case s.live != nil && !now.Before(s.retryAt):
+		s.sendLive(ctx)
+	case s.mayBeLate() && !now.Before(s.lateAt):
+		s.sendLate(ctx)
 	}
-	datagrams := make([][]byte, len(parts))
-	for i := range parts {
-		if datagrams[i], err = AppendMessage(nil, &parts[i]); err != nil {
-			return nil, err
+}
+
+// mayBeLate reports whether the destination is well enough, as far as can be
+// seen, for what was not sent in time.
+func (s *sender) mayBeLate() bool {
+	return s.live == nil && len(s.ring.list) > 0 && s.streak > 0 && s.silent < maxSilent
+}
+
+// due returns when there is something to do next.
+func (s *sender) due() time.Time {
+	next := time.Now().Add(time.Hour)
+	if s.live != nil {
+		next = s.retryAt
+	} else if s.mayBeLate() {
+		next = s.lateAt
+	}
+	if len(s.waiting) > 0 && s.waiting[0].deadline.Before(next) {
+		next = s.waiting[0].deadline
+	}
+	return next
+}
+
+func (s *sender) sendLive(ctx context.Context) {
+	r := s.live
+	if r.datagrams == nil {
+		if err := r.encode(s.encoder); err != nil {
+			s.live = nil
+			s.failed(ctx, err)
+			s.giveUp(r)
+			return
+		}
+		s.follow(ctx)
+	}
+	if _, err := s.transmit(ctx, r); err != nil {
+		s.failed(ctx, err)
+		s.retryAt = time.Now().Add(s.retry.Next())
+		return
+	}
+	s.live = nil
+	s.sent(r)
+}
+
+// sendLate sends the oldest report of the ring.
+func (s *sender) sendLate(ctx context.Context) {
+	r := s.ring.list[0]
+	r.m.Late = true
+	err := r.encode(s.encoder)
+	if err != nil {
+		s.ring.list = slices.Delete(s.ring.list, 0, 1)
+		s.failed(ctx, err)
+		s.giveUp(r)
+		return
+	}
+	n, err := s.transmit(ctx, r)
+	s.lateAt = time.Now().Add(time.Duration(max(n, 1)) * latePause)
+	if err != nil {
+		s.failed(ctx, err)
+		return
+	}
+	s.ring.list = slices.Delete(s.ring.list, 0, 1)
+	r.late++
+	s.update(func(st *DestinationStatus) { st.Late++ })
+	s.sent(r)
+}
+
+// transmit sends what is missing of r from where the try stands, and returns
+// how many datagrams have left.
+func (s *sender) transmit(ctx context.Context, r *report) (n int, err error) {
+	for ; r.next < len(r.datagrams); r.next++ {
+		if !r.missing[r.next] {
+			continue
+		}
+		if err := s.dialUp(ctx); err != nil {
+			return n, err
+		}
+		if err := s.write(ctx, r.datagrams[r.next]); err != nil {
+			return n, err
+		}
+		n++
+		if !s.acks {
+			r.missing[r.next] = false
 		}
 	}
-	return datagrams, nil
+	return n, nil
 }
 
-func (s *sender) send(ctx context.Context, datagram []byte) error {
-	if err := s.connect(ctx); err != nil {
-		return err
+// keep puts a report that did not leave, or was not acked, into the ring.
+func (s *sender) keep(r *report) {
+	r.datagrams = nil
+	if s.ring.size == 0 || r.late >= maxLate {
+		s.giveUp(r)
+		return
 	}
-	err := s.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
-	if err == nil {
-		conn := s.conn
-		unhook := context.AfterFunc(ctx, func() { _ = conn.SetWriteDeadline(time.Unix(1, 0)) })
-		_, err = conn.Write(datagram)
-		unhook()
-	}
-	if err != nil {
-		s.hangUp() // the next try gets a fresh socket
-	}
-	return err
-}
-
-// connect provides a socket that is not too old. While the name cannot be
-// looked up, the last address goes on being used.
-func (s *sender) connect(ctx context.Context) error {
-	if s.conn != nil && time.Now().Before(s.renewAt) {
-		return nil
-	}
-	conn, err := s.dialTo(ctx, s.dest.String())
-	renew := renewAfter
-	if err != nil {
-		if s.address == "" || ctx.Err() != nil {
-			return err
-		}
-		last, lastErr := s.dialTo(ctx, s.address)
-		if lastErr != nil {
-			return err
-		}
-		conn, renew = last, renewRetry
-	}
-	s.lookedUp(err)
-	s.hangUp()
-	s.conn, s.renewAt = conn, time.Now().Add(renew)
-	if a := conn.RemoteAddr(); a != nil {
-		s.address = a.String()
-	}
-	s.update(func(st *DestinationStatus) { st.Address = s.address })
-	return nil
-}
-
-func (s *sender) dialTo(ctx context.Context, addr string) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	return s.dial(ctx, "udp", addr)
-}
-
-func (s *sender) hangUp() {
-	if s.conn != nil {
-		_ = s.conn.Close() // a socket that only wrote has nothing to lose
-		s.conn = nil
+	for _, old := range s.ring.add(r, s.newest) {
+		s.giveUp(old)
 	}
 }
 
-// sent notes a message that left. A refusal by the far end only shows at the
-// next write, so the destination counts as well again when a second message
-// in a row has left.
-func (s *sender) sent() {
-	s.retry.Reset()
-	s.streak++
-	healed := false
+// giveUp counts a report that will not be sent again.
+func (s *sender) giveUp(r *report) {
 	s.update(func(st *DestinationStatus) {
-		st.Sent++
-		st.LastSent = time.Now()
-		if st.Failing && s.streak > 1 {
-			st.Failing, healed = false, true
+		if r.left {
+			st.Unacked++
+		} else {
+			st.Dropped++
 		}
 	})
+}
+
+// sent notes a report that has left.
+func (s *sender) sent(r *report) {
+	now := time.Now()
+	first := !r.left
+	r.left, r.datagrams = true, nil
+	if s.acks {
+		r.deadline = now.Add(ackTimeout)
+		s.waiting = append(s.waiting, r)
+	}
+	s.retry.Reset()
+	if s.streak++; s.streak == 1 {
+		s.lateAt = now.Add(lateRest)
+	}
+	s.update(func(st *DestinationStatus) {
+		if first {
+			st.Sent++
+		}
+		st.LastSent = now
+	})
+	s.heal()
+}
+
+// heal notes that the destination is well again. A refusal by the far end
+// only shows at the next write, so one report that has left proves nothing.
+func (s *sender) heal() {
+	if s.streak < wellAfter || s.silent >= maxSilent {
+		return
+	}
+	healed := false
+	s.update(func(st *DestinationStatus) { healed, st.Failing = st.Failing, false })
 	if healed {
 		s.log.Info("telemetry: sending works again")
 	}
 }
 
-// lookedUp notes whether the address in use is one that the name has just
-// led to; err tells why not.
-func (s *sender) lookedUp(err error) {
-	wasStale := s.stale
-	s.stale = err != nil
-	switch {
-	case err != nil:
-		s.update(func(st *DestinationStatus) { st.fail(err) })
-		if !wasStale {
-			s.log.Warn("telemetry: look-up fails, going on with the last address", "address", s.address, "error", err)
+// dialUp provides a socket, and notes whether its address is one that the
+// name has just led to.
+func (s *sender) dialUp(ctx context.Context) error {
+	before := s.nth
+	if err := s.connect(ctx); err != nil {
+		return err
+	}
+	if s.nth == before {
+		return nil
+	}
+	address := s.host
+	if a := s.conn.RemoteAddr(); a != nil {
+		address = a.String()
+	}
+	s.update(func(st *DestinationStatus) {
+		st.Address = address
+		if s.broken != nil {
+			st.Failed++
+			st.note(s.broken)
 		}
-	case wasStale:
+	})
+	switch {
+	case s.broken != nil && !s.stale:
+		s.log.Warn("telemetry: look-up fails, going on with the last address", "address", address, "error", s.broken)
+	case s.broken == nil && s.stale:
 		s.log.Info("telemetry: look-up works again")
 	}
+	s.stale = s.broken != nil
+	return nil
 }
 
 // failed notes a failed attempt, unless it failed because ctx has ended.
@@ -230,11 +337,17 @@ func (s *sender) failed(ctx context.Context, err error) {
 		return
 	}
 	s.streak = 0
+	s.update(func(st *DestinationStatus) { st.Failed++ })
+	s.ail(err)
+}
+
+// ail notes that the destination is not well.
+func (s *sender) ail(err error) {
 	began := false
 	s.update(func(st *DestinationStatus) {
 		began = !st.Failing
 		st.Failing = true
-		st.fail(err)
+		st.note(err)
 	})
 	if began {
 		s.log.Warn("telemetry: sending fails, trying again", "error", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -33,12 +34,28 @@ type Options struct {
 	// carry no time until it can. Nil: the system clock, trusted once it is
 	// past 1 January 2026.
 	Clock func() (time.Time, bool)
-	// Dial opens a connection whose every Write is one datagram; network is
-	// "udp" and addr "host:port". It must end with its ctx. Nil: net.Dialer.
+	// Dial opens a connection whose every Write is one datagram, for the
+	// transport udp; network is "udp" and addr "host:port". It must end with
+	// its ctx. Nil: net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// LookUp returns the addresses of a host name, best first. Nil: the
+	// resolver of package net, or with a Dial of the program none, Dial then
+	// gets the names as they are.
+	LookUp func(ctx context.Context, host string) ([]netip.Addr, error)
+	// Encoders are those of the encodings other than cbor that the device
+	// offers. Nil: none.
+	Encoders map[Encoding]Encoder
+	// Dialers are those of the transports other than udp that the device
+	// offers. Nil: none.
+	Dialers map[Transport]DialFunc
 	// Logger gets changes of state. Nil: nothing is logged.
 	Logger *slog.Logger
 }
+
+// DialFunc opens a connection to a destination whose Host is an address, or
+// a name where LookUp is nil. Every Write on it is one datagram, every Read
+// too; Close ends both. It must end with its ctx.
+type DialFunc = func(ctx context.Context, d Destination) (net.Conn, error)
 
 // earliestTime is before every moment at which this code runs: a clock that
 // shows less has not been set.
@@ -58,9 +75,14 @@ type Service struct {
 }
 
 // New returns the agent of a Config, not started. It does no I/O. The error
-// is that of [Config.Validate], or names what is missing in the Options.
+// is that of [Config.Validate], also where the Config wants what the Options
+// do not bring, or names what is missing in the Options.
 func New(c Config, o Options) (*Service, error) {
-	if err := c.Validate(); err != nil {
+	faults := c.faults()
+	if c.Enabled {
+		o.brings(c, &faults)
+	}
+	if err := faults.Err(); err != nil {
 		return nil, err
 	}
 	if c.Enabled {
@@ -68,28 +90,52 @@ func New(c Config, o Options) (*Service, error) {
 			return nil, fmt.Errorf("telemetry: %w", err)
 		}
 	}
-	if o.Clock == nil {
-		o.Clock = systemClock
-	}
-	if o.Dial == nil {
-		o.Dial = new(net.Dialer).DialContext
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
+	o.complete()
 	s := &Service{
 		cfg:    c,
 		opts:   o,
 		source: &sampler{source: o.Source, limit: min(c.Period.Std(), maxCollect)},
 	}
 	for _, d := range c.Destinations {
-		s.dests = append(s.dests, newSender(d, o.Dial, o.Logger))
+		s.dests = append(s.dests, newSender(d, c, o))
 	}
 	s.shell = lifecycle.New("telemetry", s.open)
 	return s, nil
 }
 
-func (o Options) validate() error {
+// complete gives every field that may be nil its default.
+func (o *Options) complete() {
+	if o.Clock == nil {
+		o.Clock = systemClock
+	}
+	if o.Dial == nil {
+		o.Dial = new(net.Dialer).DialContext
+		if o.LookUp == nil {
+			o.LookUp = lookUp
+		}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+}
+
+func lookUp(ctx context.Context, host string) ([]netip.Addr, error) {
+	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+}
+
+// brings adds a fault for whatever c wants that o does not bring.
+func (o *Options) brings(c Config, faults *ConfigError) {
+	for i, d := range c.Destinations {
+		if e := d.encoding(); e != EncodingCBOR && o.Encoders[e] == nil {
+			faults.Addf(place(i)+".encoding", "this device brings no encoder for %s", e)
+		}
+		if t := d.transport(); t != TransportUDP && o.Dialers[t] == nil {
+			faults.Addf(place(i)+".transport", "this device brings no dialer for %s", t)
+		}
+	}
+}
+
+func (o *Options) validate() error {
 	var errs []error
 	if o.Source == nil {
 		errs = append(errs, errors.New("Options.Source is required"))
@@ -112,7 +158,7 @@ func systemClock() (time.Time, bool) {
 
 // Start begins to report; the first message follows within one period. It
 // fails with [ErrDisabled], [ErrStarted], [ErrStopped] or the error of
-// Options.NextBoot. A server that cannot be reached is no failure: the agent
+// Options.NextBoot or [ReadKeyFile]. A server that cannot be reached is no failure: the agent
 // tries again until it is stopped. ctx bounds the start-up only.
 func (s *Service) Start(ctx context.Context) error { return s.shell.Start(ctx) }
 
@@ -135,6 +181,13 @@ func (s *Service) open(ctx context.Context) (lifecycle.Run, error) {
 	if !s.cfg.Enabled {
 		return nil, ErrDisabled
 	}
+	var key Key
+	if s.cfg.KeyFile != "" {
+		var err error
+		if key, err = ReadKeyFile(s.cfg.KeyFile); err != nil {
+			return nil, err
+		}
+	}
 	var boot Maybe[uint32]
 	if s.opts.NextBoot != nil {
 		n, err := s.opts.NextBoot(ctx)
@@ -144,16 +197,17 @@ func (s *Service) open(ctx context.Context) (lifecycle.Run, error) {
 		boot = Known(n)
 	}
 	return func(ctx context.Context) error {
-		s.run(ctx, boot)
+		s.run(ctx, boot, key)
 		return nil
 	}, nil
 }
 
 // run reports until ctx ends.
-func (s *Service) run(ctx context.Context, boot Maybe[uint32]) {
+func (s *Service) run(ctx context.Context, boot Maybe[uint32], key Key) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	for _, d := range s.dests {
+		d.use(key)
 		wg.Go(func() { d.run(ctx) })
 	}
 	period := s.cfg.Period.Std()

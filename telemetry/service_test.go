@@ -323,7 +323,7 @@ func TestUnreachableAtFirst(t *testing.T) {
 		var log bytes.Buffer
 		o := options()
 		o.Logger = slog.New(slog.NewTextHandler(&log, nil))
-		n.lookUp("a:5150", &net.DNSError{Err: "no such host", Name: "a", IsNotFound: true})
+		n.failDial("a:5150", &net.DNSError{Err: "no such host", Name: "a", IsNotFound: true})
 		s := start(t, config(time.Hour, "a"), o, &n)
 		synctest.Wait()
 		st := s.Status().Destinations[0]
@@ -337,7 +337,7 @@ func TestUnreachableAtFirst(t *testing.T) {
 		dials := n.dialled()[tries:]
 		assert.True(t, len(dials) >= 10 && len(dials) <= 26, "%d look-ups in 10 min", len(dials))
 
-		n.lookUp("a:5150", nil)
+		n.failDial("a:5150", nil)
 		pass(time.Minute)
 		got := n.received("")
 		require.Len(t, got, 1, "the report was kept until it could leave")
@@ -359,10 +359,10 @@ func TestUnreachableAtFirst(t *testing.T) {
 func TestUnsentReportGivesWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var n network
-		n.lookUp("a:5150", syscall.ENETUNREACH)
+		n.failDial("a:5150", syscall.ENETUNREACH)
 		s := start(t, config(10*time.Second, "a"), options(), &n)
 		pass(10 * time.Minute)
-		n.lookUp("a:5150", nil)
+		n.failDial("a:5150", nil)
 		pass(2 * time.Minute)
 		st := s.Status()
 		got := n.received("")
@@ -415,43 +415,6 @@ func TestBlockedWriteEnds(t *testing.T) {
 	})
 }
 
-// A moved server is found again without a restart, and a name server that is
-// gone stops nothing.
-func TestNameIsLookedUpAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		n := network{resolve: map[string]string{"a:5150": "192.0.2.1:5150"}}
-		var log bytes.Buffer
-		o := options()
-		o.Logger = slog.New(slog.NewTextHandler(&log, nil))
-		s := start(t, config(time.Minute, "a"), o, &n)
-		pass(9 * time.Minute)
-		assert.Equal(t, []string{"a:5150"}, n.dialled())
-		assert.Equal(t, "192.0.2.1:5150", s.Status().Destinations[0].Address)
-
-		n.mu.Lock()
-		n.resolve["a:5150"] = "192.0.2.2:5150"
-		n.mu.Unlock()
-		pass(3 * time.Minute)
-		assert.NotEmpty(t, n.received("192.0.2.2:5150"))
-		assert.Equal(t, "192.0.2.2:5150", s.Status().Destinations[0].Address)
-
-		n.lookUp("a:5150", &net.DNSError{Err: "server misbehaving", Name: "a", IsTemporary: true})
-		before := len(n.received("192.0.2.2:5150"))
-		pass(time.Hour)
-		assert.Len(t, n.received("192.0.2.2:5150"), before+60, "no report is lost")
-		st := s.Status().Destinations[0]
-		assert.False(t, st.Failing, "reports do leave")
-		assert.Contains(t, st.LastError, "server misbehaving")
-		assert.Equal(t, 1, strings.Count(log.String(), "look-up fails"))
-
-		n.lookUp("a:5150", nil)
-		pass(3 * time.Minute)
-		assert.Equal(t, 1, strings.Count(log.String(), "look-up works again"))
-		assert.Equal(t, 1, n.sockets())
-		assert.Zero(t, s.Status().Destinations[0].Dropped)
-	})
-}
-
 func TestStuckDestinationDelaysNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := network{hold: map[string]chan struct{}{"stuck:5150": make(chan struct{})}}
@@ -490,7 +453,7 @@ func TestStopIsPrompt(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) { // between two tries
 		var n network
-		n.lookUp("a:5150", syscall.ENETUNREACH)
+		n.failDial("a:5150", syscall.ENETUNREACH)
 		s := start(t, config(time.Hour, "a"), options(), &n)
 		synctest.Wait()
 		pass(time.Until(s.Status().Next) + 5*time.Minute)

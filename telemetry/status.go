@@ -25,14 +25,34 @@ type DestinationStatus struct {
 	Destination Destination `json:"destination"`
 	// Address is where the name has led last; "" = not looked up yet.
 	Address string `json:"address,omitzero"`
-	// Sent counts the reports that were handed to the network. UDP does not
-	// tell whether they arrived.
+	// Sent counts the reports that were handed to the network, each once.
+	// UDP does not tell whether they arrived; acks do.
 	Sent uint64 `json:"sent"`
+	// Acked counts those of Sent that the server has stored, and Unacked
+	// those that were given up without its ack; both stay 0 without acks.
+	Acked   uint64 `json:"acked"`
+	Unacked uint64 `json:"unacked"`
+	// Late counts how often a report was sent late, after a failure or again
+	// for want of an ack.
+	Late uint64 `json:"late"`
+	// Waiting is how many reports wait to be sent late.
+	Waiting int `json:"waiting"`
 	// Failed counts the attempts that failed: look-ups, dials and writes.
 	Failed uint64 `json:"failed"`
-	// Dropped counts the reports that gave way to a newer one unsent.
+	// Dropped counts the reports that never left, and gave way to newer ones.
 	Dropped uint64 `json:"dropped"`
-	// Failing is true from a failure until two reports in a row have left.
+	// BadAcks counts the datagrams that came back and were no ack for this
+	// device, as with a wrong key.
+	BadAcks uint64 `json:"bad_acks"`
+	// LastAck is when the latest ack came; zero = none did.
+	LastAck time.Time `json:"last_ack,omitzero"`
+	// ClockOffset is by how many seconds the clock of the server was ahead of
+	// Options.Clock, trusted or not, when the latest ack came; behind if it
+	// is negative. It is good to 1 s and the time that the ack was under
+	// way. The agent sets no clock.
+	ClockOffset Maybe[int64] `json:"clock_offset,omitzero"`
+	// Failing is true from a failure until two reports in a row have left or
+	// an ack has come; with acks also while none comes.
 	Failing bool `json:"failing"`
 	// LastSent is when the latest report left; zero = none did.
 	LastSent time.Time `json:"last_sent,omitzero"`
@@ -53,9 +73,8 @@ func (s *Service) Status() Status {
 	return st
 }
 
-// fail notes a failed attempt.
-func (st *DestinationStatus) fail(err error) {
-	st.Failed++
+// note notes what went wrong.
+func (st *DestinationStatus) note(err error) {
 	st.LastError, st.LastErrorAt = err.Error(), time.Now()
 }
 
