@@ -1,0 +1,54 @@
+package latest
+
+import (
+	"cmp"
+	"net/netip"
+
+	"github.com/fieldgate/fieldgate/telemetry"
+)
+
+// Report is one datagram that was received, with what must be known of it
+// without decoding it again.
+type Report struct {
+	Device   string         // serial number
+	Received int64          // by the server's clock, Unix time in nanoseconds
+	Source   netip.AddrPort // without a zone
+	Sealed   bool           // its MAC was verified
+	Late     bool           // the device sent it again, later than its time
+	Boot     telemetry.Maybe[uint32]
+	Seq      uint64
+	Part     telemetry.Part // zero when whole
+	Period   uint64         // seconds; 0 = unknown
+	Raw      []byte         // the datagram
+}
+
+// Message decodes the datagram, without checking its MAC once more.
+func (r *Report) Message() (*telemetry.Message, error) {
+	if len(r.Raw) == 0 || r.Raw[0] != 0xd1 {
+		return telemetry.Decode(r.Raw)
+	}
+	envelope, err := telemetry.ParseEnvelope(r.Raw)
+	if err != nil {
+		return nil, err
+	}
+	return envelope.Decode()
+}
+
+// order tells a report's place among those of its device.
+type order struct {
+	boot     telemetry.Maybe[uint32]
+	seq      uint64
+	received int64
+}
+
+// compare is negative when o is older than p and 0 for parts of one report.
+func (o order) compare(p order) int {
+	switch {
+	case o.boot.Known && p.boot.Known:
+		return cmp.Or(cmp.Compare(o.boot.Value, p.boot.Value), cmp.Compare(o.seq, p.seq))
+	case o.boot.Known == p.boot.Known && o.seq == p.seq:
+		return 0
+	default:
+		return cmp.Compare(o.received, p.received)
+	}
+}

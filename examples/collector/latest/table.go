@@ -1,0 +1,249 @@
+package latest
+
+import (
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"net/netip"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// Limits of a [Table].
+const (
+	// DefaultMaxDevices is how many devices a Table holds unless told.
+	DefaultMaxDevices = 2_000_000
+	// MaxParts is how many parts of a report are held; the log has the others.
+	MaxParts = 16
+
+	shardCount = 32
+	pageSize   = 256 // devices that are stored together
+)
+
+// ErrFull: the Table holds as many devices as it may.
+var ErrFull = errors.New("the table of devices is full")
+
+// Table is the last state of many devices. Make it with [New]. It is safe for
+// concurrent use.
+type Table struct {
+	max    int64
+	count  atomic.Int64
+	seed   maphash.Seed
+	shards [shardCount]shard
+}
+
+type shard struct {
+	mu     sync.RWMutex
+	byName map[string]uint32
+	pages  []*[pageSize]device
+	arena  arena
+	closed bool
+}
+
+// device is kept small: there may be a million.
+type device struct {
+	serial string
+	seen   int64 // last arrival of anything
+	addr   [16]byte
+	port   uint16
+	parts  uint16 // how many are held: 1 in head, the others in more
+	head   part
+	more   []part
+}
+
+// part is one held datagram.
+type part struct {
+	seq      uint64
+	received int64
+	boot     uint32
+	period   uint32
+	raw      slot
+	index    uint16 // 0 = a whole report
+	count    uint16
+	flags    uint8
+}
+
+const (
+	flagSealed = 1 << iota
+	flagBoot   // the boot is known
+	flagLate
+)
+
+// New returns an empty Table for at most max devices, 0 = [DefaultMaxDevices].
+func New(max int) *Table {
+	if max == 0 {
+		max = DefaultMaxDevices
+	}
+	t := &Table{max: int64(max), seed: maphash.MakeSeed()}
+	for i := range t.shards {
+		t.shards[i].byName = make(map[string]uint32)
+	}
+	return t
+}
+
+// Len returns how many devices there are.
+func (t *Table) Len() int { return int(t.count.Load()) }
+
+// Close frees the memory. The Table is empty and takes nothing any more.
+func (t *Table) Close() {
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.mu.Lock()
+		s.arena.close()
+		s.byName, s.pages, s.closed = nil, nil, true
+		s.mu.Unlock()
+	}
+}
+
+func (t *Table) shard(serial string) *shard {
+	return &t.shards[maphash.String(t.seed, serial)%shardCount]
+}
+
+// Apply takes in one report; nothing of r is kept. The error wraps [ErrFull],
+// or tells that there is no memory.
+func (t *Table) Apply(r *Report) error {
+	s := t.shard(r.Device)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d, err := s.device(t, r.Device)
+	if err != nil {
+		return err
+	}
+	return s.apply(d, r)
+}
+
+// device returns the device, made if need be. The caller holds mu.
+func (s *shard) device(t *Table, serial string) (*device, error) {
+	id, ok := s.byName[serial]
+	switch {
+	case ok:
+		return &s.pages[id/pageSize][id%pageSize], nil
+	case s.closed:
+		return nil, errors.New("latest: closed")
+	case t.count.Add(1) > t.max:
+		t.count.Add(-1)
+		return nil, fmt.Errorf("latest: device %q: %w: %d", serial, ErrFull, t.max)
+	}
+	id = uint32(len(s.byName))
+	if id%pageSize == 0 {
+		s.pages = append(s.pages, new([pageSize]device))
+	}
+	serial = strings.Clone(serial)
+	s.byName[serial] = id
+	d := &s.pages[id/pageSize][id%pageSize]
+	d.serial = serial
+	return d, nil
+}
+
+// apply puts r where it belongs among the parts that d holds.
+func (s *shard) apply(d *device, r *Report) error {
+	if r.Received >= d.seen {
+		d.seen = r.Received
+		d.addr, d.port = r.Source.Addr().As16(), r.Source.Port()
+	}
+	p, ok := newPart(r)
+	if !ok {
+		return nil
+	}
+	if d.parts > 0 {
+		switch c := p.order().compare(d.newest().order()); {
+		case c < 0:
+			return nil
+		case c > 0:
+			s.makeRoom(d, &p)
+		}
+	}
+	at := d.find(p.index)
+	if at == nil {
+		at = d.grow()
+	}
+	var err error
+	p.raw, err = s.arena.put(at.raw, r.Raw)
+	if err != nil {
+		p.raw = at.raw
+		err = fmt.Errorf("latest: device %q: no memory for its state: %w", d.serial, err)
+	}
+	*at = p
+	return err
+}
+
+// makeRoom drops what the newer report of p does not have.
+func (s *shard) makeRoom(d *device, p *part) {
+	kept := uint16(0)
+	for i := range d.parts {
+		old := *d.part(i)
+		if old.index == p.index || old.index > 0 && p.index > 0 && old.count == p.count {
+			*d.part(kept) = old
+			kept++
+		} else {
+			s.arena.drop(old.raw)
+		}
+	}
+	if kept == 0 {
+		d.head = part{}
+	}
+	d.parts, d.more = kept, d.more[:max(kept, 1)-1:max(kept, 1)-1]
+}
+
+func newPart(r *Report) (part, bool) {
+	if r.Part.Index > MaxParts {
+		return part{}, false
+	}
+	p := part{
+		seq: r.Seq, received: r.Received, boot: r.Boot.Value, period: uint32(min(r.Period, 1<<32-1)),
+		index: uint16(r.Part.Index), count: uint16(min(r.Part.Count, 1<<16-1)),
+	}
+	if r.Sealed {
+		p.flags |= flagSealed
+	}
+	if r.Boot.Known {
+		p.flags |= flagBoot
+	}
+	if r.Late {
+		p.flags |= flagLate
+	}
+	return p, true
+}
+
+func (d *device) part(i uint16) *part {
+	if i == 0 {
+		return &d.head
+	}
+	return &d.more[i-1]
+}
+
+func (d *device) find(index uint16) *part {
+	for i := range d.parts {
+		if p := d.part(i); p.index == index {
+			return p
+		}
+	}
+	return nil
+}
+
+func (d *device) grow() *part {
+	d.parts++
+	if d.parts == 1 {
+		return &d.head
+	}
+	more := make([]part, d.parts-1) // no larger than needed
+	copy(more, d.more)
+	d.more = more
+	return d.part(d.parts - 1)
+}
+
+// newest returns the newest part; there is one.
+func (d *device) newest() *part {
+	top := &d.head
+	for i := range d.parts {
+		if p := d.part(i); p.order().compare(top.order()) > 0 {
+			top = p
+		}
+	}
+	return top
+}
+
+func (d *device) source() netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom16(d.addr).Unmap(), d.port)
+}
