@@ -4,6 +4,7 @@ package sim
 type account struct {
 	lives []life // by boot, without gaps
 	heard int    // the newest life that something arrived of, plus 1; 0 = none
+	met   bool   // the server knows a life before the first
 	refused
 }
 
@@ -15,8 +16,8 @@ type life struct {
 	sent     uint64   // reports 0 to sent-1 were made
 	arrived  []uint64 // one bit for each accepted report
 	received uint64
-	first    uint64 // accepted first
-	top      uint64 // highest accepted
+	lowest   uint64 // of the accepted
+	top      uint64 // highest of them
 }
 
 // sent notes a report that the device made.
@@ -36,7 +37,7 @@ func (a *account) arrives(boot uint32, seq uint64) {
 		a.replayed++
 		return
 	case at+1 > a.heard:
-		if a.heard > 0 {
+		if a.heard > 0 || a.met {
 			a.reboots++
 		}
 		a.heard = at + 1
@@ -62,8 +63,9 @@ func (l *life) accept(seq uint64) {
 	}
 	l.arrived[seq/64] |= 1 << (seq % 64)
 	if l.received == 0 {
-		l.first = seq
+		l.lowest = seq
 	}
+	l.lowest = min(l.lowest, seq)
 	l.received++
 	l.top = max(l.top, seq)
 }

@@ -24,14 +24,14 @@ type Expected struct {
 	Boot      uint32 // the highest that arrived
 	Top       uint64 // the highest sequence number of that boot
 	Received  uint64 // reports accepted
-	Lost      uint64 // missing: above the first report that arrived, below the last of its boot
+	Lost      uint64 // missing: between the first and the last report of a boot that arrived; from 0, when an earlier boot was heard
 	Duplicate uint64 // refused: accepted before
 	Replayed  uint64 // refused: of an older boot, or below the window
 	Reordered uint64 // accepted below Top
 	Reboots   uint64 // how often Boot grew
 
 	Sent   uint64 // reports made, all boots together
-	Early  uint64 // missing before the first that arrived: it may have been the first of all
+	Early  uint64 // missing before the first report of the first boot that was heard: for all the server knows, there were none
 	Silent uint64 // behind the last report that arrived of their boot
 }
 
@@ -53,9 +53,9 @@ func (a *account) expected() Expected {
 		case l.received == 0:
 			e.Silent += l.sent
 			continue
-		case !e.Heard: // of the first boot that is heard, what came before is unknown
-			e.Early = l.missing(0, l.first)
-			e.Lost = l.missing(l.first, l.top)
+		case !e.Heard && !a.met: // of the first boot ever heard, what came before is unknown
+			e.Early = l.missing(0, l.lowest)
+			e.Lost = l.missing(l.lowest, l.top)
 		default:
 			e.Lost += l.missing(0, l.top)
 		}

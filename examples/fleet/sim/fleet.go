@@ -11,7 +11,7 @@ import (
 
 // Config says what the fleet is and what happens to it.
 type Config struct {
-	Devices int            // 1 or more
+	Devices int            // 1 to 99,999,999
 	Prefix  string         // serials are Prefix and 8 digits
 	Seed    uint64         // everything follows from it
 	Boot    uint32         // boot counter of all devices at the beginning
@@ -29,6 +29,22 @@ type Rates struct {
 	Reboot    float64 // the device boots after it: boot one higher, seq, uptime and counters from 0
 	Clock     float64 // carries no time, one of 1970, or one that is wrong by up to a year
 	Forge     float64 // an attacker sends something of his own after it, see [Forgery]
+}
+
+// Validate returns an error when a rate is not within 0 and 1.
+func (r Rates) Validate() error {
+	for _, one := range []struct {
+		name string
+		rate float64
+	}{
+		{"loss", r.Loss}, {"reordering", r.Reorder}, {"duplication", r.Duplicate},
+		{"reboots", r.Reboot}, {"clock faults", r.Clock}, {"forgery", r.Forge},
+	} {
+		if !(one.rate >= 0 && one.rate <= 1) { // not a number is neither
+			return fmt.Errorf("the rate of %s is %v, allowed is 0 to 1", one.name, one.rate)
+		}
+	}
+	return nil
 }
 
 // Fleet is the simulation. It is not for concurrent use.
@@ -73,12 +89,8 @@ func New(c Config) (*Fleet, error) {
 	if c.Devices < 1 {
 		return nil, errors.New("sim: a fleet has at least one device")
 	}
-	for name, rate := range map[string]float64{
-		"loss": c.Loss, "reorder": c.Reorder, "duplicate": c.Duplicate, "reboot": c.Reboot, "clock": c.Clock, "forge": c.Forge,
-	} {
-		if !(rate >= 0 && rate <= 1) { // not a number is neither
-			return nil, fmt.Errorf("sim: the rate of %s is %v, allowed is 0 to 1", name, rate)
-		}
+	if err := c.Rates.Validate(); err != nil {
+		return nil, fmt.Errorf("sim: %w", err)
 	}
 	f := &Fleet{
 		config:  c,
@@ -103,6 +115,15 @@ func New(c Config) (*Fleet, error) {
 	}
 	return f, nil
 }
+
+// Len returns the number of devices.
+func (f *Fleet) Len() int { return len(f.devices) }
+
+// Boot returns the boot counter of device index.
+func (f *Fleet) Boot(index int) uint32 { return f.devices[index].boot }
+
+// Met says that the server knows an earlier boot of device index.
+func (f *Fleet) Met(index int) { f.devices[index].account.met = true }
 
 // Serial returns the serial of device index.
 func (f *Fleet) Serial(index int) string { return f.serials[index] }

@@ -62,7 +62,7 @@ func (f *Fleet) forge(index int, d *device, genuine []byte, send Send) {
 		m := f.message
 		m.Seq += 1000
 		if kind == Stranger {
-			m.Serial = "X" + m.Serial
+			m.Serial = strangerMark + m.Serial
 		}
 		key := telemetry.DeriveKey(f.keys[index], "of the attacker")
 		forged, err := telemetry.AppendSealed(nil, &m, &key)

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"fmt"
 	"math/rand/v2"
 
 	"github.com/fieldgate/fieldgate/telemetry"
@@ -105,12 +104,3 @@ func (n *nature) tunnels(all uint64) telemetry.Tunnels {
 var firmwares = [...]string{"2.4.1", "2.4.0", "2.3.7", "2.3.2"}
 
 var operators = [...]string{"Example Mobile", "Sample Tel", "Test Networks", "Specimen 4G"}
-
-// names makes the texts that a device carries in each report.
-func (f *Fleet) names() {
-	for i := range f.devices {
-		f.serials[i] = fmt.Sprintf("%s%08d", f.config.Prefix, i)
-		f.hosts[i] = fmt.Sprintf("gateway-%04d", i)
-		f.imeis[i] = fmt.Sprintf("3569380%08d", i)
-	}
-}
