@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -40,8 +41,8 @@ func (r *report) encode(e Encoder) error {
 // settle notes the ack of a part and reports whether it was missing.
 func (r *report) settle(part uint64) bool {
 	i := part - 1
-	if len(r.missing) == 1 && part == 0 {
-		i = 0
+	if len(r.missing) == 1 {
+		i = part // 0 is the whole
 	}
 	if i >= uint64(len(r.missing)) || !r.missing[i] {
 		return false
@@ -64,21 +65,28 @@ type ring struct {
 // sent meanwhile.
 const maxAge = 96
 
-// add takes r in and returns the reports for which there is no room, or that
-// are too old when newest is the latest seq; r can be one of them.
-func (q *ring) add(r *report, newest uint64) (out []*report) {
+// add takes r in, and returns the oldest, which can be r, if there is no room.
+func (q *ring) add(r *report) (out []*report) {
 	at, _ := slices.BinarySearchFunc(q.list, r.m.Seq, func(r *report, seq uint64) int {
-		if r.m.Seq < seq {
-			return -1
-		}
-		return 1
+		return cmp.Compare(r.m.Seq, seq)
 	})
 	q.list = slices.Insert(q.list, at, r)
-	n := max(len(q.list)-q.size, 0)
+	return q.cut(max(len(q.list)-q.size, 0))
+}
+
+// forget removes and returns the reports that are too old when newest is the
+// latest seq.
+func (q *ring) forget(newest uint64) (out []*report) {
+	n := 0
 	for n < len(q.list) && newest-q.list[n].m.Seq > maxAge {
 		n++
 	}
-	out = slices.Clone(q.list[:n])
+	return q.cut(n)
+}
+
+// cut removes and returns the n oldest.
+func (q *ring) cut(n int) []*report {
+	out := slices.Clone(q.list[:n])
 	q.list = slices.Delete(q.list, 0, n)
 	return out
 }

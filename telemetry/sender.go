@@ -44,7 +44,6 @@ type sender struct {
 	waiting []*report // have left, wait for their acks; by deadline
 	ring    ring      // wait to be sent late
 	lateAt  time.Time // when the next one may be
-	newest  uint64    // the latest seq
 	silent  int       // acks that were overdue since the last that came
 	streak  int       // reports that have left since the last failure
 	stale   bool      // the addresses in use are not of the latest look-up
@@ -144,7 +143,10 @@ func (s *sender) accept(m *Message) {
 	st := s.snapshot()
 	own.Stats.SendErrors = Known(st.Failed)
 	own.Stats.Dropped = Known(own.Stats.Dropped.Value + st.Dropped)
-	s.live, s.newest = &report{m: own}, m.Seq
+	s.live = &report{m: own}
+	for _, old := range s.ring.forget(m.Seq) {
+		s.giveUp(old)
+	}
 }
 
 // work sends one report, if one may be sent now.
@@ -249,7 +251,7 @@ func (s *sender) keep(r *report) {
 		s.giveUp(r)
 		return
 	}
-	for _, old := range s.ring.add(r, s.newest) {
+	for _, old := range s.ring.add(r) {
 		s.giveUp(old)
 	}
 }
