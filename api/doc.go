@@ -38,14 +38,15 @@
 // # Use
 //
 // [NewHandler] makes an [http.Handler] for a server that runs anyway;
-// [Handler.Route] tells how to mount it. [New] makes a [Service] with a
+// [Route] tells how to mount it. [New] makes a [Service] with a
 // server of its own. Both report every fault of the Config at once, as a
 // [ConfigError]. Errors of the lifecycle are [ErrStarted], [ErrStopped] and
 // [ErrDisabled]; providers report [ErrNotReady].
 //
 // Each request is logged with its id (also sent as X-Request-Id), endpoint,
 // status, duration, source and name of the key: Debug when it succeeded,
-// Info when it was refused or failed.
+// Info when it was refused or failed. Of the requests without a valid key one
+// line a second is logged, with the number of those left out.
 //
 // Providers of the system log are in package devicelog below this one, fakes
 // in apitest, and the tests that a provider has to pass in apitest/suite.

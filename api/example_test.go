@@ -29,7 +29,7 @@ func ExampleHandler() {
 	}
 	pages := http.NewServeMux()
 	pages.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "status page") })
-	server := httptest.NewServer(handler.Route(pages)) // any http.Server
+	server := httptest.NewServer(api.Route(handler, pages)) // any http.Server
 	defer server.Close()
 
 	show := func(path, key string) {

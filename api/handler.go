@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -45,7 +46,7 @@ const (
 )
 
 // Handler answers the requests. Use it alone in a server that the program
-// runs anyway (see [Handler.Route]), or let a [Service] run it. It is safe
+// runs anyway (see [Route]), or let a [Service] run it. It is safe
 // for concurrent use and starts no goroutine.
 type Handler struct {
 	open      bool // without authentication
@@ -55,6 +56,7 @@ type Handler struct {
 	versions  Versions
 	log       *slog.Logger
 	counters  counters
+	refusals  pace // of the log lines about requests without a valid key
 }
 
 // NewHandler returns the handler for c. It returns a [ConfigError] with
@@ -110,15 +112,15 @@ func (c Config) lookup(o Options, faults *config.Errors) (on []endpoint) {
 }
 
 // Route returns a handler that hands every request whose path is "/api" or
-// begins with "/api/" to h, and all others to next.
+// begins with "/api/" to api, usually a [Handler], and all others to next.
 //
-// Put it around an [http.ServeMux], not h into it: a mux redirects paths
-// such as /api//version to their clean form before any handler sees them,
-// while here paths are exact and whatever is unknown gets 404.
-func (h *Handler) Route(next http.Handler) http.Handler {
+// Put it around an [http.ServeMux], not the Handler into it: a mux redirects
+// paths such as /api//version to their clean form before any handler sees
+// them, while here paths are exact and whatever is unknown gets 404.
+func Route(api, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/api" || strings.HasPrefix(r.URL.Path, "/api/") {
-			h.ServeHTTP(w, r)
+			api.ServeHTTP(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -155,7 +157,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		level = slog.LevelInfo
 		attrs = append(attrs, slog.Any("error", err))
 	}
-	h.log.LogAttrs(r.Context(), level, "api request", attrs...)
+	// Whoever has no key must not be able to push the device's log out.
+	unlogged, due := uint64(0), true
+	if errors.Is(err, errUnauthorized) {
+		unlogged, due = h.refusals.due(start)
+	}
+	if unlogged > 0 {
+		attrs = append(attrs, slog.Uint64("unlogged_before", unlogged))
+	}
+	if due {
+		h.log.LogAttrs(r.Context(), level, "api request", attrs...)
+	}
 	if a.broken {
 		panic(http.ErrAbortHandler)
 	}

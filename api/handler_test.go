@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"flag"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -217,7 +219,7 @@ func TestRouteKeepsPathsExact(t *testing.T) {
 	require.NoError(t, err)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
-	a := serveHandler(t, h.Route(mux))
+	a := serveHandler(t, api.Route(h, mux))
 	for path, status := range map[string]int{
 		"/api/version":   200,
 		"/api//version":  404,
@@ -300,6 +302,25 @@ func TestLogLines(t *testing.T) {
 	for _, secret := range []string{testKey, "a wrong key", "in-the-query", "path-of-the-client"} {
 		assert.NotContains(t, d.log.String(), secret)
 	}
+}
+
+// Requests without a key are counted in the log, not written line by line.
+func TestLogIsNotFloodedWithoutAKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var d device
+		h, err := api.NewHandler(allOn(t), d.options())
+		require.NoError(t, err)
+		knock := func() { h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/api/version", nil)) }
+		for range 100 {
+			knock()
+		}
+		assert.Equal(t, 1, strings.Count(d.log.String(), "status=401"))
+		time.Sleep(time.Second)
+		knock()
+		assert.Equal(t, 2, strings.Count(d.log.String(), "status=401"))
+		assert.Contains(t, d.log.String(), "unlogged_before=99")
+		assert.Equal(t, uint64(101), h.Status().Refused)
+	})
 }
 
 func TestHandlerStatus(t *testing.T) {

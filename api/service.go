@@ -2,26 +2,11 @@ package api
 
 import (
 	"context"
-	"errors"
-	"log/slog"
 	"net"
-	"net/http"
-	"sync"
 	"sync/atomic"
-	"time"
 
+	"github.com/fieldgate/fieldgate/internal/httpserve"
 	"github.com/fieldgate/fieldgate/internal/lifecycle"
-)
-
-// Limits of the HTTP server. Writing has none here: each answer sets its own
-// for every piece, see writeTime.
-const (
-	readHeaderTime = 5 * time.Second
-	readTime       = 15 * time.Second
-	idleTime       = 60 * time.Second
-	maxHeader      = 16 << 10
-	// stopTime is how long requests under way may go on after Stop.
-	stopTime = 3 * time.Second
 )
 
 // Service serves a [Handler] over HTTP on an address of its own. Make it
@@ -106,50 +91,8 @@ func (s *Service) open(ctx context.Context) (lifecycle.Run, error) {
 	}
 	addr := listener.Addr()
 	s.bound.Store(&addr)
-	return func(ctx context.Context) error { return s.serve(ctx, listener) }, nil
-}
-
-// serve runs the server until ctx ends or the listener breaks, and returns
-// when no connection is left.
-func (s *Service) serve(ctx context.Context, listener net.Listener) error {
-	defer s.bound.Store(nil)
-	requests, cancelRequests := context.WithCancel(context.Background())
-	defer cancelRequests()
-	var open sync.WaitGroup // connections
-	server := &http.Server{
-		Handler:           s.handler,
-		ReadHeaderTimeout: readHeaderTime,
-		ReadTimeout:       readTime,
-		IdleTimeout:       idleTime,
-		MaxHeaderBytes:    maxHeader,
-		BaseContext:       func(net.Listener) context.Context { return requests },
-		ErrorLog:          slog.NewLogLogger(s.handler.log.Handler(), slog.LevelWarn),
-		ConnState: func(_ net.Conn, state http.ConnState) {
-			switch state {
-			case http.StateNew:
-				open.Add(1)
-			case http.StateClosed:
-				open.Done()
-			}
-		},
-	}
-	broken := make(chan error, 1)
-	go func() { broken <- server.Serve(listener) }()
-
-	var err error
-	select {
-	case <-ctx.Done():
-		inTime, cancel := context.WithTimeout(context.Background(), stopTime)
-		_ = server.Shutdown(inTime) // out of time: Close follows anyway
-		cancel()
-		err = <-broken
-	case err = <-broken:
-	}
-	cancelRequests()
-	_ = server.Close() // no connection's error matters any more
-	open.Wait()
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return err
+	return func(ctx context.Context) error {
+		defer s.bound.Store(nil)
+		return httpserve.Serve(ctx, listener, s.handler, s.handler.log)
+	}, nil
 }

@@ -159,7 +159,7 @@ func stopOutOfTimeStillEnds(t *testing.T, s Subject) {
 
 func stopDuringStart(t *testing.T, s Subject) {
 	if s.Hold == nil {
-		return // starting acquires nothing that could take time
+		t.Skip("starting this service acquires nothing that could take time")
 	}
 	s.Hold()
 	started := make(chan error, 1)
@@ -173,7 +173,7 @@ func stopDuringStart(t *testing.T, s Subject) {
 
 func failedStartLeavesNothing(t *testing.T, s Subject) {
 	if s.Refuse == nil {
-		return // starting acquires nothing that could fail
+		t.Skip("starting this service acquires nothing that could fail")
 	}
 	refused := errors.New("refused by the test")
 	s.Refuse(refused)
@@ -186,7 +186,7 @@ func failedStartLeavesNothing(t *testing.T, s Subject) {
 
 func cancelledStartLeavesNothing(t *testing.T, s Subject) {
 	if s.Hold == nil {
-		return // starting acquires nothing that could take time
+		t.Skip("starting this service acquires nothing that could take time")
 	}
 	s.Hold()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -202,7 +202,7 @@ func cancelledStartLeavesNothing(t *testing.T, s Subject) {
 
 func disabled(t *testing.T, s Subject) {
 	if s.Disabled == nil {
-		return // this service has no such switch
+		t.Skip("this service cannot be disabled")
 	}
 	require.ErrorIs(t, s.Disabled.Start(t.Context()), lifecycle.ErrDisabled)
 	synctest.Wait()
