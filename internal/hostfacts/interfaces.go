@@ -49,13 +49,15 @@ const (
 )
 
 // Interfaces lists all network interfaces in the order of their index. One
-// that disappears while it is read is left out.
+// that disappears while it is read is left out. One that cannot be read is
+// left out too, and the error that comes with the others names its file.
 func (h *Host) Interfaces() ([]Interface, error) {
 	entries, err := os.ReadDir(h.path(netFolder))
 	if err != nil {
 		return nil, h.fault(netFolder, err)
 	}
 	var list []Interface
+	var errs []error
 	for _, entry := range entries {
 		if entry.Type().IsRegular() {
 			continue // bonding_masters is no interface
@@ -65,11 +67,11 @@ func (h *Host) Interfaces() ([]Interface, error) {
 		case err == nil:
 			list = append(list, i)
 		case !h.disappeared(entry.Name(), err):
-			return nil, err
+			errs = append(errs, err)
 		}
 	}
 	slices.SortFunc(list, func(a, b Interface) int { return cmp.Compare(a.Index, b.Index) })
-	return list, nil
+	return list, errors.Join(errs...)
 }
 
 // disappeared reports whether err came from the end of the interface. ENODEV

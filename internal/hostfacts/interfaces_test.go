@@ -54,6 +54,12 @@ func TestInterfacesFolder(t *testing.T) {
 		require.NoError(t, os.Symlink("../../devices/eth1", filepath.Join(root, eth1)))
 		assert.Len(t, interfaces(t, root), 5)
 	})
+	t.Run("one_unreadable_hides_no_other", func(t *testing.T) {
+		root := fixtureWith(t, map[string]string{filepath.Join(eth1, "mtu"): "jumbo\n"})
+		list, err := hostfacts.New(hostfacts.Options{Root: root}).Interfaces()
+		require.ErrorContains(t, err, "eth1/mtu")
+		assert.Len(t, list, 4)
+	})
 	t.Run("gone_before_it_is_read", func(t *testing.T) {
 		root := fixtureWith(t, nil)
 		require.NoError(t, os.Symlink("../../devices/gone", filepath.Join(root, "sys/class/net/gone")))

@@ -12,6 +12,7 @@ package procsource
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/hostfacts"
@@ -43,6 +44,7 @@ type Source struct {
 	modem    asked[telemetry.Modem]
 	ipsec    asked[telemetry.Tunnels]
 	openvpn  asked[telemetry.Tunnels]
+	ioWait   atomic.Uint64 // the most that was read
 }
 
 var _ telemetry.Source = (*Source)(nil)
@@ -148,11 +150,26 @@ func (s *Source) cpu(to *telemetry.Sample) error {
 		Idle:    telemetry.Known(cpu.Idle),
 		IRQ:     telemetry.Known(cpu.IRQ),
 		Nice:    telemetry.Known(cpu.Nice),
-		IOWait:  telemetry.Known(cpu.IOWait),
+		IOWait:  telemetry.Known(s.risen(cpu.IOWait)),
 		SoftIRQ: telemetry.Known(cpu.SoftIRQ),
 		Steal:   telemetry.Known(cpu.Steal),
 	}
 	return nil
+}
+
+// risen keeps the time of waiting for input and output from falling: the
+// kernel takes some of it back at times (proc_stat(5)), and a reader would
+// take a smaller counter for a restart.
+func (s *Source) risen(ioWait uint64) uint64 {
+	for {
+		most := s.ioWait.Load()
+		if ioWait <= most {
+			return most
+		}
+		if s.ioWait.CompareAndSwap(most, ioWait) {
+			return ioWait
+		}
+	}
 }
 
 func (s *Source) memory(to *telemetry.Sample) error {

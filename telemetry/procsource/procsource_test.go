@@ -1,8 +1,10 @@
 package procsource_test
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"testing"
 
@@ -100,4 +102,18 @@ func TestSampleOfBrokenFile(t *testing.T) {
 	assert.Equal(t, telemetry.Load{}, got.Load)
 	assert.True(t, got.Uptime.Known)
 	assert.NotEmpty(t, got.Interfaces)
+}
+
+// The kernel takes back time of waiting; what is reported never falls.
+func TestCountersNeverFall(t *testing.T) {
+	root := t.TempDir()
+	require.NoError(t, os.CopyFS(root, os.DirFS(fixture)))
+	source := procsource.New(procsource.Options{Root: root})
+	for _, step := range []struct{ kernel, want uint64 }{{500, 500}, {480, 500}, {501, 501}} {
+		line := fmt.Sprintf("cpu  1 0 1 1 %d 0 0 0 0 0\ncpu0 1 0 1 1 %d 0 0 0 0 0\n", step.kernel, step.kernel)
+		require.NoError(t, os.WriteFile(filepath.Join(root, "proc/stat"), []byte(line), 0o600))
+		sample, err := source.Sample(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, telemetry.Known(step.want), sample.CPU.IOWait)
+	}
 }
