@@ -1,0 +1,26 @@
+// Package web answers questions about a fleet over HTTP: as JSON, as pages
+// that work without JavaScript, and as Prometheus metrics.
+//
+//	GET /                              page: table of devices, ?filter= and ?after=
+//	GET /devices/SERIAL                page: last state, and a plot of ?field= over ?hours=
+//	GET /v1/devices                    ?filter=TEXT&after=SERIAL&limit=N
+//	GET /v1/devices/SERIAL             last state
+//	GET /v1/devices/SERIAL/history     ?field=mem.avail&from=TIME&to=TIME&limit=N
+//	GET /v1/silent                     ?periods=N&after=SERIAL&limit=N
+//	GET /v1/loss                       counters of every device, streamed; ?lossy=1
+//	GET /metrics                       Prometheus text
+//	GET /healthz                       200, or 503 while records cannot be stored
+//
+// filter takes the devices whose serial number contains the text. A limit is
+// 1 to 1,000, 100 unless told; for a history 1 to 10,000, 2,000 unless told.
+// Where there is more, "next" is the after or from of the rest. A TIME is as
+// in RFC 3339, or Unix seconds; a history is of the last 24 hours unless told.
+// Errors are {"error": "..."} with status 400 or 404.
+//
+// A field is named as in the JSON of the last state, such as load.1m, uptime,
+// gsm.dbm; a row of disks or ifs by its name: disks./overlay.used,
+// ifs.eth0.rx_bytes.
+//
+// There is no authentication: serve this on the loopback interface, or behind
+// something that asks who comes.
+package web

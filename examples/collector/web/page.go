@@ -1,0 +1,171 @@
+package web
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fieldgate/fieldgate/telemetry"
+	"github.com/fieldgate/fieldgate/telemetry/receiver"
+)
+
+// Of the pages.
+const (
+	defaultField = "mem.avail"
+	defaultHours = 1
+	maxHours     = 24 * 31
+)
+
+var (
+	//go:embed index.html
+	indexHTML string
+	//go:embed device.html
+	deviceHTML string
+	//go:embed style.css
+	styleCSS []byte
+
+	functions      = template.FuncMap{"age": age, "hundredths": hundredths, "known": known}
+	indexTemplate  = template.Must(template.New("index").Funcs(functions).Parse(indexHTML))
+	deviceTemplate = template.Must(template.New("device").Funcs(functions).Parse(deviceHTML))
+)
+
+func style(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	_, _ = w.Write(styleCSS)
+}
+
+// age writes seconds for people.
+func age(seconds float64) string {
+	d := time.Duration(seconds * float64(time.Second))
+	switch {
+	case d < time.Minute:
+		return d.Round(time.Second).String()
+	case d < 48*time.Hour:
+		return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+	default:
+		return fmt.Sprintf("%dd", int(d.Hours()/24))
+	}
+}
+
+func hundredths(v telemetry.Maybe[uint64]) string {
+	if !v.Known {
+		return "–"
+	}
+	return strconv.FormatFloat(float64(v.Value)/100, 'f', 2, 64)
+}
+
+func known(v telemetry.Maybe[uint64]) string {
+	if !v.Known {
+		return "–"
+	}
+	return strconv.FormatUint(v.Value, 10)
+}
+
+// row is a device in the table of the page.
+type row struct {
+	summary
+	Message *telemetry.Message
+	Loss    receiver.DeviceStats
+}
+
+func (h *handler) indexPage(w http.ResponseWriter, r *http.Request) {
+	values, now := r.URL.Query(), h.Now()
+	filter := values.Get("filter")
+	page := h.list(values.Get("after"), defaultDevices, now, contains(filter))
+	data := struct {
+		Now    time.Time
+		Filter string
+		Total  int
+		Rows   []row
+		Next   string
+		Status receiver.Status
+		Log    any
+	}{Now: now.UTC(), Filter: filter, Total: page.Total, Status: h.Receiver.Status()}
+	for _, s := range page.Devices {
+		row := row{summary: s, Message: &telemetry.Message{}}
+		if state, err := h.state(s.Serial, now); err == nil && state != nil && state.Message != nil {
+			row.Message = state.Message
+			if state.Loss != nil {
+				row.Loss = *state.Loss
+			}
+		}
+		data.Rows = append(data.Rows, row)
+	}
+	if page.Next != "" {
+		data.Next = "?" + url.Values{"filter": {filter}, "after": {page.Next}}.Encode()
+	}
+	if h.Log != nil {
+		data.Log = h.Log.Stats()
+	}
+	h.render(w, indexTemplate, data)
+}
+
+func (h *handler) devicePage(w http.ResponseWriter, r *http.Request) {
+	now := h.Now()
+	s, err := h.state(r.PathValue("serial"), now)
+	if s == nil || err != nil || s.Message == nil {
+		http.Error(w, "No such device has reported.", http.StatusNotFound)
+		return
+	}
+	q := query{values: r.URL.Query()}
+	data := struct {
+		*state
+		Now    time.Time
+		Facts  []fact
+		Fields []string
+		Field  string
+		Hours  int
+		Log    bool
+		Fault  string
+		Plot   plot
+	}{state: s, Now: now.UTC(), Facts: facts(s.Message), Fields: numbers(s.Message), Field: q.values.Get("field"), Log: h.Log != nil}
+	data.Hours = q.number("hours", defaultHours, maxHours)
+	if data.Field == "" {
+		data.Field = defaultField
+	}
+	if !slices.Contains(data.Fields, data.Field) {
+		data.Fields = append(data.Fields, data.Field)
+	}
+	if h.Log != nil && q.err == nil {
+		from := now.Add(-time.Duration(data.Hours) * time.Hour)
+		var f field
+		if f, q.err = parseField(data.Field); q.err == nil {
+			var points []point
+			points, _, q.err = h.points(r.Context(), s.Serial, f, from, now, maxPoints)
+			data.Plot = newPlot(points, from, now, 3*time.Duration(s.Period)*time.Second)
+		}
+	}
+	if q.err != nil {
+		data.Fault = q.err.Error()
+	}
+	h.render(w, deviceTemplate, data)
+}
+
+// fact is a value of the last state.
+type fact struct {
+	Name  string
+	Value any
+}
+
+func facts(m *telemetry.Message) []fact {
+	list := []fact{{"host", m.Host.Value}, {"fw", m.Firmware.Value}}
+	for _, name := range numbers(m) {
+		if f, err := parseField(name); err == nil {
+			list = append(list, fact{name, f(m)})
+		}
+	}
+	return list
+}
+
+func (h *handler) render(w http.ResponseWriter, t *template.Template, data any) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if err := t.Execute(w, data); err != nil && h.Logger != nil {
+		h.Logger.Debug("web: page not sent", "error", err)
+	}
+}

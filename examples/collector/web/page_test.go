@@ -1,0 +1,127 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fieldgate/fieldgate/examples/collector/sink/fanout"
+	"github.com/fieldgate/fieldgate/examples/collector/web"
+	"github.com/fieldgate/fieldgate/telemetry"
+)
+
+func TestIndexPage(t *testing.T) {
+	s := newSite(t, nil)
+	assert.Contains(t, s.get(t, "/", http.StatusOK), "No device has reported")
+	for i := range 130 {
+		s.report(t, serial(i), uint64(i%2), nil)
+	}
+	s.report(t, `<script>"x"`, 3, func(m *telemetry.Message) { m.Host = telemetry.Known("<img src=x onerror=alert(1)>") })
+	s.now = began.Add(3*time.Minute + 10*time.Second)
+	page := s.get(t, "/", http.StatusOK)
+	assert.NotContains(t, page, "<script")
+	assert.NotContains(t, page, "<img")
+	assert.Contains(t, page, "&lt;img src=x")
+	assert.NotContains(t, page, "style=", "the policy would not let it through")
+	assert.Contains(t, page, "131 devices. 42 messages received, 131 stored")
+	assert.Equal(t, 100, strings.Count(page, `<th scope="row">`))
+	assert.Contains(t, page, "3m ago, silent")
+	assert.Contains(t, page, "1.50")
+	more := regexp.MustCompile(`href="(\?[^"]+)">More`).FindStringSubmatch(page)
+	require.NotNil(t, more)
+	second := s.get(t, "/"+strings.ReplaceAll(more[1], "&amp;", "&"), http.StatusOK)
+	assert.Equal(t, 31, strings.Count(second, `<th scope="row">`))
+	assert.NotContains(t, second, "More devices")
+	assert.Equal(t, 1, strings.Count(s.get(t, "/?filter=GK0099", http.StatusOK), `<th scope="row">`))
+	assert.Contains(t, s.get(t, "/style.css", http.StatusOK), "font")
+}
+
+func TestDevicePage(t *testing.T) {
+	s := newSite(t, nil)
+	name := `GK<0>/1`
+	for seq := range uint64(60) {
+		if seq < 20 || seq > 30 {
+			s.report(t, name, seq, nil)
+		}
+	}
+	s.now = began.Add(time.Hour)
+	path := "/devices/" + url.PathEscape(name)
+	page := s.get(t, path, http.StatusOK)
+	assert.Contains(t, page, "GK&lt;0&gt;/1")
+	assert.NotContains(t, page, "GK<0>")
+	assert.Equal(t, 2, strings.Count(page, "<polyline"), "the line is interrupted where reports are missing")
+	assert.Contains(t, page, "mem.avail: 49 values from 20000 to 20059")
+	assert.Contains(t, page, "<option>disks./mnt/a.b.used</option>")
+	assert.Contains(t, page, "not authenticated")
+	assert.NotContains(t, page, "style=")
+	points := regexp.MustCompile(`points="([^"]+)"`).FindAllStringSubmatch(page, -1)
+	first := strings.Fields(points[0][1])
+	assert.Equal(t, "0,240.0", first[0], "the least is at the bottom left")
+	last := strings.Fields(points[1][1])
+	assert.Equal(t, "787,0.0", last[len(last)-1])
+
+	assert.Contains(t, s.get(t, path+"?field=gsm.dbm", http.StatusOK), "gsm.dbm: 49 values from -90 to -90")
+	assert.Contains(t, s.get(t, path+"?field=uptime", http.StatusOK), "No values of uptime")
+	assert.Contains(t, s.get(t, path+"?field=host", http.StatusOK), "No values of host")
+	assert.Contains(t, s.get(t, path+"?field="+url.QueryEscape("<b>"), http.StatusOK), "&lt;b&gt;")
+	assert.Contains(t, s.get(t, path+"?hours=0", http.StatusOK), "out of range")
+	s.get(t, "/devices/other", http.StatusNotFound)
+
+	s.report(t, "alone", 59, nil)
+	assert.Equal(t, 1, strings.Count(s.get(t, "/devices/alone", http.StatusOK), "<circle"))
+}
+
+// Many points become few, and the extremes stay.
+func TestPlotOfManyPoints(t *testing.T) {
+	s := newSite(t, nil)
+	for seq := range uint64(6000) {
+		s.report(t, "A", seq, func(m *telemetry.Message) {
+			if seq == 4321 {
+				m.Memory.Available = telemetry.Known(uint64(99_999))
+			}
+		})
+	}
+	s.now = began.Add(6000 * time.Minute)
+	page := s.get(t, "/devices/A?hours=100", http.StatusOK)
+	assert.Contains(t, page, "mem.avail: 6000 values from 20000 to 99999")
+	assert.Contains(t, page, ",0.0 ", "the extreme is drawn")
+	assert.Less(t, len(page), 30_000)
+}
+
+func TestMetrics(t *testing.T) {
+	s := newSite(t, func(o *web.Options) {
+		o.Sinks = func() fanout.Status {
+			return fanout.Status{Others: map[string]fanout.SinkStatus{"nats": {Dropped: 9, Failing: true}}}
+		}
+	})
+	s.report(t, "A", 1, nil)
+	s.report(t, "B", 9, nil)
+	s.now = began.Add(10 * time.Minute)
+	text := s.get(t, "/metrics", http.StatusOK)
+	sample := regexp.MustCompile(`^([a-z_]+)(\{sink="[a-z]+"\})? \d+$`)
+	kind := regexp.MustCompile(`^# TYPE ([a-z_]+) (counter|gauge)$`)
+	typed := make(map[string]bool)
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if m := kind.FindStringSubmatch(line); m != nil {
+			assert.False(t, typed[m[1]], "samples of a name follow each other: %s", line)
+			typed[m[1]] = true
+		} else if m := sample.FindStringSubmatch(line); assert.NotNil(t, m, line) {
+			assert.True(t, typed[m[1]], line)
+		}
+	}
+	for _, want := range []string{
+		"fieldgate_collector_receiver_received_total 42", "fieldgate_collector_receiver_bad_mac_total 7",
+		"fieldgate_collector_devices 2", "fieldgate_collector_devices_silent 1", "fieldgate_collector_reports_lost 2",
+		"fieldgate_collector_store_stored_total 2", `fieldgate_collector_sink_dropped_total{sink="nats"} 9`,
+		`fieldgate_collector_sink_failing{sink="nats"} 1`, `fieldgate_collector_sink_failing{sink="primary"} 0`,
+	} {
+		assert.Contains(t, text, want+"\n")
+	}
+}
