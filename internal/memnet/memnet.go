@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"sync"
 	"syscall"
 )
@@ -17,26 +18,29 @@ import (
 type Network struct {
 	mu        sync.Mutex
 	listeners map[string]*listener
+	packets   map[netip.AddrPort]*packetConn
 	open      int
 	refuse    error
 	hold      bool
 }
 
-// Open counts the listeners and connection ends that are open now.
+// Open counts the listeners, packet connections and connection ends that are
+// open now.
 func (n *Network) Open() int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.open
 }
 
-// Refuse lets the next Listen or Dial fail with err.
+// Refuse lets the next Listen, ListenPacket or Dial fail with err.
 func (n *Network) Refuse(err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.refuse = err
 }
 
-// Hold lets the next Listen or Dial wait for the end of its context.
+// Hold lets the next Listen, ListenPacket or Dial wait for the end of its
+// context.
 func (n *Network) Hold() {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -38,7 +38,8 @@ type Sink interface {
 	// device that got no ack. So a sink either takes the same device, boot, seq and part
 	// twice without harm, or says that it stores duplicates.
 	//
-	// The Service calls Write from one goroutine, with at least one record.
+	// It is safe for concurrent use, as several receivers may share a sink;
+	// one Service calls it from one goroutine, with at least one record.
 	// It ends soon after ctx does, which is five seconds after Stop at the
 	// latest. The slice is the caller's: a sink that keeps records copies
 	// it. What the records point to is never changed by either side.

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"net"
-	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/lifecycle"
@@ -36,9 +35,23 @@ type Options struct {
 // Service is the receiver. Make it with [New]; its methods are safe for
 // concurrent use. It lives once: for another Config make another Service.
 type Service struct {
-	shell *lifecycle.Shell
-	cfg   Config
-	opts  Options
+	shell    *lifecycle.Shell
+	cfg      Config
+	opts     Options
+	examiner examiner
+	count    counters
+
+	mu   sync.Mutex
+	life *life // nil before the first Start that succeeds
+}
+
+// life is what a start has acquired. It can still be looked at when the
+// service has ended.
+type life struct {
+	sockets []*socket
+	table   *table
+	state   *stateFile // nil = none
+	keeper  *keeper
 }
 
 // New returns the receiver of a Config, not started. It does no I/O. The
@@ -53,6 +66,12 @@ func New(c Config, o Options) (*Service, error) {
 			return nil, fmt.Errorf("receiver: %w", err)
 		}
 	}
+	if o.ListenPacket == nil {
+		o.ListenPacket = new(net.ListenConfig).ListenPacket
+		if c.Sockets > 1 {
+			o.ListenPacket = listenShared
+		}
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -60,6 +79,7 @@ func New(c Config, o Options) (*Service, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{cfg: c.withDefaults(), opts: o}
+	s.examiner = examiner{keys: o.Keys, allowBare: c.AllowBare, known: s.knows}
 	s.shell = lifecycle.New("receiver", s.open)
 	return s, nil
 }
@@ -95,35 +115,89 @@ func (s *Service) Err() error { return s.shell.Err() }
 // String names the service.
 func (s *Service) String() string { return "receiver" }
 
-// Addrs returns the addresses of the sockets, in the order of Config.Listen;
-// none before Start.
-func (s *Service) Addrs() []netip.AddrPort { return nil }
-
-// Stats returns the counters.
-func (s *Service) Stats() Stats { return Stats{} }
-
-// Status returns the state, at any time and without waiting for I/O.
-func (s *Service) Status() Status { return Status{} }
-
-// Device returns what is known about a device, and whether there is any.
-func (s *Service) Device(serial string) (DeviceStats, bool) { return DeviceStats{}, false }
-
-// Devices returns all devices with state, in no order. Messages go on to
-// arrive meanwhile; each device is consistent in itself.
-func (s *Service) Devices() iter.Seq[DeviceStats] {
-	return func(func(DeviceStats) bool) {}
-}
-
-// Forget drops all state of a device and reports whether there was any. Its
-// next message is taken as that of a new device, whatever its boot: needed
-// when a device has lost its boot counter, or was replaced under the same
-// serial. Messages recorded before can be replayed once until it reports.
-func (s *Service) Forget(serial string) bool { return false }
-
 // open implements [lifecycle.Open].
-func (s *Service) open(context.Context) (lifecycle.Run, error) {
+func (s *Service) open(ctx context.Context) (lifecycle.Run, error) {
 	if !s.cfg.Enabled {
 		return nil, ErrDisabled
 	}
-	return func(ctx context.Context) error { <-ctx.Done(); return nil }, nil
+	l := &life{table: newTable(s.cfg.MaxDevices)}
+	sockets, err := openSockets(ctx, s.cfg, s.opts.ListenPacket)
+	if err != nil {
+		return nil, err
+	}
+	l.sockets = sockets
+	if s.cfg.StateFile != "" {
+		l.state, err = openState(s.cfg.StateFile, l.table, s.opts.Logger, &s.count.stateErrors)
+		if err != nil {
+			closeSockets(sockets)
+			return nil, err
+		}
+	}
+	s.checkBuffers(sockets)
+	l.keeper = &keeper{
+		queue: newQueue(s.cfg.Queue, s.cfg.Batch), table: l.table, state: l.state, sink: s.opts.Sink,
+		acks: s.cfg.Acks, delay: s.cfg.BatchDelay.Std(), sync: s.cfg.StateSync.Std(),
+		now: s.opts.Now, log: s.opts.Logger, count: &s.count,
+	}
+	s.mu.Lock()
+	s.life = l
+	s.mu.Unlock()
+	return func(ctx context.Context) error {
+		s.run(ctx, l)
+		return nil
+	}, nil
 }
+
+// checkBuffers warns of receive buffers that are smaller than was asked for.
+func (s *Service) checkBuffers(sockets []*socket) {
+	for _, sock := range sockets {
+		if sock.buffer != 0 && sock.buffer < s.cfg.ReadBuffer {
+			s.opts.Logger.Warn("receiver: the kernel grants a smaller receive buffer, bursts may be lost; raise net.core.rmem_max",
+				"address", sock.addr.String(), "bytes", sock.buffer, "wanted", s.cfg.ReadBuffer)
+		}
+	}
+}
+
+// run receives until ctx ends, and then empties the queue.
+func (s *Service) run(ctx context.Context, l *life) {
+	sinkCtx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	context.AfterFunc(ctx, func() {
+		sleep(sinkCtx, stopGrace)
+		cancel()
+	})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.receive(ctx, l)
+	}()
+	l.keeper.run(ctx, sinkCtx, ended)
+	closeSockets(l.sockets) // not earlier: the last acks go out by them
+	l.state.close()
+}
+
+// receive reads all sockets until ctx ends.
+func (s *Service) receive(ctx context.Context, l *life) {
+	var wg sync.WaitGroup
+	for _, sock := range l.sockets {
+		wg.Go(func() {
+			r := reader{s: s, life: l, socket: sock}
+			r.run(ctx)
+		})
+	}
+	wg.Go(func() { watchDrops(ctx, l.sockets) })
+	<-ctx.Done()
+	for _, sock := range l.sockets {
+		sock.interrupt()
+	}
+	wg.Wait()
+}
+
+func (s *Service) current() *life {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.life
+}
+
+// knows tells whether messages of a device were taken.
+func (s *Service) knows(serial string) bool { return s.current().table.known(serial) }

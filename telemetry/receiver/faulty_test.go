@@ -1,0 +1,29 @@
+package receiver_test
+
+import (
+	"context"
+	"net"
+)
+
+type listenPacket = func(ctx context.Context, network, addr string) (net.PacketConn, error)
+
+// faulty lets the first n reads of each socket fail.
+func faulty(listen listenPacket, n int) listenPacket {
+	return func(ctx context.Context, network, addr string) (net.PacketConn, error) {
+		conn, err := listen(ctx, network, addr)
+		return &faultyConn{conn, n}, err
+	}
+}
+
+type faultyConn struct {
+	net.PacketConn
+	left int
+}
+
+func (c *faultyConn) ReadFrom(b []byte) (int, net.Addr, error) {
+	if c.left > 0 {
+		c.left--
+		return 0, nil, errRead
+	}
+	return c.PacketConn.ReadFrom(b)
+}

@@ -1,0 +1,22 @@
+//go:build !linux
+
+package receiver
+
+import (
+	"context"
+	"errors"
+	"net"
+)
+
+func listenShared(context.Context, string, string) (net.PacketConn, error) {
+	return nil, errors.New("sockets: more than 1 needs Linux")
+}
+
+func setReadBuffer(conn *net.UDPConn, n int) int {
+	_ = conn.SetReadBuffer(n)
+	return 0
+}
+
+func inode(*net.UDPConn) uint64 { return 0 }
+
+func readKernelDrops(func(inode, drops uint64)) {}
