@@ -103,3 +103,32 @@ func TestAckVector(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, ackVector, hex.EncodeToString(b))
 }
+
+// Whatever a server with the key sends, an ack that is accepted is one that
+// AppendAck can write.
+func FuzzParseAck(f *testing.F) {
+	f.Add(unhex(f, ackVector), unhex(f, "831861051a6afd6d01"))
+	f.Add(unhex(f, sealedVector), unhex(f, "8618610518640263782e798101"))
+	f.Add([]byte{}, []byte{0x9f})
+	k := key(f)
+	f.Fuzz(func(t *testing.T, datagram, payload []byte) {
+		if a, err := telemetry.ParseAck(datagram, k); err == nil {
+			again, err := telemetry.AppendAck(nil, a, k)
+			require.NoError(t, err)
+			require.LessOrEqual(t, len(again), len(datagram))
+		}
+		if len(payload) >= 24 {
+			return
+		}
+		a, err := telemetry.ParseAck(seal(t, serial, payload), k)
+		if err != nil {
+			require.ErrorIs(t, err, telemetry.ErrMalformed)
+			return
+		}
+		again, err := telemetry.AppendAck(nil, a, k)
+		require.NoError(t, err)
+		b, err := telemetry.ParseAck(again, k)
+		require.NoError(t, err)
+		require.Equal(t, a, b)
+	})
+}

@@ -33,15 +33,8 @@ const (
 // The error names the byte and the field, and wraps [ErrMalformed],
 // [ErrVersion] or [ErrSealed].
 func Decode(b []byte) (*Message, error) {
-	switch {
-	case len(b) == 0:
-		return nil, fmt.Errorf("telemetry: decode: empty: %w", ErrMalformed)
-	case len(b) > maxMessage:
-		return nil, fmt.Errorf("telemetry: decode: %d bytes, allowed are %d: %w", len(b), maxMessage, ErrMalformed)
-	case b[0] == 0xd0 || b[0] == 0xd1:
-		return nil, fmt.Errorf("telemetry: decode: first byte %#02x: %w", b[0], ErrSealed)
-	case b[0] < 0xa0 || b[0] > 0xb8:
-		return nil, fmt.Errorf("telemetry: decode: first byte %#02x is no message map: %w", b[0], ErrMalformed)
+	if err := checkMessage(b); err != nil {
+		return nil, err
 	}
 	r := reader{b: b}
 	m := new(Message)
@@ -49,6 +42,21 @@ func Decode(b []byte) (*Message, error) {
 		return nil, err
 	}
 	return m, nil
+}
+
+// checkMessage refuses what shows at first sight to be no bare message.
+func checkMessage(b []byte) error {
+	switch {
+	case len(b) == 0:
+		return fmt.Errorf("telemetry: decode: empty: %w", ErrMalformed)
+	case len(b) > maxMessage:
+		return fmt.Errorf("telemetry: decode: %d bytes, allowed are %d: %w", len(b), maxMessage, ErrMalformed)
+	case b[0] == 0xd0 || b[0] == 0xd1:
+		return fmt.Errorf("telemetry: decode: first byte %#02x: %w", b[0], ErrSealed)
+	case b[0] < 0xa0 || b[0] > 0xb8:
+		return fmt.Errorf("telemetry: decode: first byte %#02x is no message map: %w", b[0], ErrMalformed)
+	}
+	return nil
 }
 
 func (r *reader) message(m *Message) error {
@@ -100,9 +108,11 @@ func (r *reader) messageKey(last []byte) (key Extra, raw []byte, err error) {
 	case major == majorUint:
 		key.ID = n
 	case major == majorText && n > 0:
-		if key.Name, err = r.textOf(n); err != nil {
+		name, err := r.textOf(n)
+		if err != nil {
 			return key, nil, err
 		}
+		key.Name = string(name)
 	default:
 		r.at = start
 		return key, nil, r.fail("a key is neither an unsigned integer nor a text")
@@ -133,7 +143,7 @@ func (r *reader) value(m *Message, key uint64) (err error) {
 	case keyHost:
 		m.Host, err = known(r.text())
 	case keyFirmware:
-		m.Firmware, err = known(r.text())
+		m.Firmware, err = known(r.common())
 	case keyLoad:
 		e := m.Load.elements()
 		err = r.group(e[:])
@@ -144,12 +154,12 @@ func (r *reader) value(m *Message, key uint64) (err error) {
 		e := m.Memory.elements()
 		err = r.group(e[:])
 	case keyDisks:
-		m.Disks, err = rows(r, func(d *Disk) error {
+		m.Disks, err = rows(r, r.disks, func(d *Disk) error {
 			e := d.elements()
 			return r.row(&d.Mount, e[:])
 		})
 	case keyInterfaces:
-		m.Interfaces, err = rows(r, func(i *Interface) error {
+		m.Interfaces, err = rows(r, r.interfaces, func(i *Interface) error {
 			e := i.elements()
 			return r.row(&i.Name, e[:])
 		})
@@ -205,12 +215,18 @@ func (r *reader) elements(n int, into []*Maybe[uint64]) error {
 	return nil
 }
 
-func rows[T any](r *reader, row func(*T) error) ([]T, error) {
+// rows reads an array of rows, into the memory of spare if that is enough.
+func rows[T any](r *reader, spare []T, row func(*T) error) ([]T, error) {
 	n, err := r.open(majorArray, MaxRows)
 	if err != nil || n == 0 {
 		return nil, err
 	}
-	list := make([]T, n)
+	list := spare[:cap(spare)]
+	if n > len(list) {
+		list = make([]T, n)
+	}
+	list = list[:n]
+	clear(list)
 	for i := range list {
 		if err := row(&list[i]); err != nil {
 			return nil, err
@@ -225,7 +241,7 @@ func (r *reader) row(name *string, elements []*Maybe[uint64]) error {
 		return err
 	}
 	if !r.null() {
-		if *name, err = r.text(); err != nil {
+		if *name, err = r.common(); err != nil {
 			return err
 		}
 	}
@@ -240,7 +256,7 @@ func (r *reader) modem(m *Modem) error {
 		}
 		switch i {
 		case 0:
-			m.Operator, err = known(r.text())
+			m.Operator, err = known(r.common())
 		case 1:
 			m.SignalDBm, err = known(r.int())
 		case 2:

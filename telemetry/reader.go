@@ -15,6 +15,10 @@ type reader struct {
 	at    int
 	op    string // what is being done, for errors; "" = decode
 	field string // the field being read, for errors
+
+	decoder    *Decoder    // keeps texts; nil: none does
+	disks      []Disk      // memory for the rows
+	interfaces []Interface // memory for the rows
 }
 
 func (r *reader) fail(format string, args ...any) error {
@@ -127,19 +131,34 @@ func (r *reader) int() (int64, error) {
 }
 
 func (r *reader) text() (string, error) {
-	n, err := r.want(majorText)
+	raw, err := r.rawText()
+	return string(raw), err
+}
+
+// common reads a text that many devices have in common.
+func (r *reader) common() (string, error) {
+	raw, err := r.rawText()
 	if err != nil {
 		return "", err
+	}
+	return r.decoder.text(raw), nil
+}
+
+func (r *reader) rawText() ([]byte, error) {
+	n, err := r.want(majorText)
+	if err != nil {
+		return nil, err
 	}
 	return r.textOf(n)
 }
 
-func (r *reader) textOf(n uint64) (string, error) {
+// textOf takes the n bytes of a text.
+func (r *reader) textOf(n uint64) ([]byte, error) {
 	raw, err := r.take(n)
 	if err == nil && !utf8.Valid(raw) {
 		err = r.fail("text that is not UTF-8")
 	}
-	return string(raw), err
+	return raw, err
 }
 
 func (r *reader) take(n uint64) ([]byte, error) {

@@ -152,12 +152,20 @@ func (e *Envelope) Verify(key *Key) bool {
 // or [ErrVersion].
 func (e *Envelope) Decode() (*Message, error) {
 	m, err := Decode(e.Payload)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case m.Serial != "" && m.Serial != e.Serial:
-		return nil, fmt.Errorf("telemetry: decode: the message of %q is sealed by %q: %w", m.Serial, e.Serial, ErrMalformed)
+	}
+	if err := e.own(m); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// own gives m the serial of the Envelope.
+func (e *Envelope) own(m *Message) error {
+	if m.Serial != "" && m.Serial != e.Serial {
+		return fmt.Errorf("telemetry: decode: the message of %q is sealed by %q: %w", m.Serial, e.Serial, ErrMalformed)
 	}
 	m.Serial = e.Serial
-	return m, nil
+	return nil
 }

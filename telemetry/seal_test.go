@@ -223,6 +223,54 @@ func TestSealedSnapshotIsCompact(t *testing.T) {
 	assert.LessOrEqual(t, len(b), 350, "65 values")
 }
 
+// Any datagram: refused, or of the one form that there is.
+func FuzzParseEnvelope(f *testing.F) {
+	f.Add(unhex(f, sealedVector))
+	f.Add(unhex(f, ackVector))
+	f.Add(unhex(f, "d18443a10104a10441614048"+"0000000000000000"))
+	f.Add(unhex(f, "d18443a10104a1045840"))
+	for _, m := range vectors(f) {
+		m.Serial = serial
+		b, err := telemetry.AppendSealed(nil, m, key(f))
+		require.NoError(f, err)
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		e, err := telemetry.ParseEnvelope(b)
+		if err != nil {
+			require.ErrorIs(t, err, telemetry.ErrMalformed)
+			return
+		}
+		form := append([]byte("\xd1\x84\x43\xa1\x01\x04\xa1\x04"), bytesHead(len(e.Serial))...)
+		form = append(append(form, e.Serial...), bytesHead(len(e.Payload))...)
+		form = append(append(form, e.Payload...), 0x48)
+		require.Equal(t, form, b[:len(b)-8])
+		if !e.Verify(key(t)) {
+			return
+		}
+		m, err := e.Decode()
+		var d telemetry.Decoder
+		var other telemetry.Message
+		otherErr := d.DecodeEnvelope(&e, &other)
+		require.Equal(t, err, otherErr)
+		if err == nil {
+			require.Equal(t, m, &other)
+			require.Equal(t, e.Serial, m.Serial)
+		}
+	})
+}
+
+// bytesHead is the head of a byte string, written another way.
+func bytesHead(n int) []byte {
+	switch {
+	case n < 24:
+		return []byte{0x40 | byte(n)}
+	case n < 256:
+		return []byte{0x58, byte(n)}
+	}
+	return []byte{0x59, byte(n >> 8), byte(n)}
+}
+
 func BenchmarkAppendSealed(b *testing.B) {
 	m, k, dst := snapshot(), key(b), make([]byte, 0, telemetry.MaxDatagram)
 	b.ReportAllocs()
