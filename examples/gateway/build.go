@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net"
@@ -14,14 +15,19 @@ import (
 	"github.com/fieldgate/fieldgate/telemetry/telemetrytest"
 )
 
+// syncVersion tells clients of /api/syncVersion which sync service they talk
+// to; the reference device says "lite1".
+const syncVersion = "1"
+
 // gateway is what the units are built from and what outlives them.
 type gateway struct {
-	state    *stateDir
-	log      *slog.Logger
-	ownLog   *devicelog.Ring // the newest messages of log
-	backends func(document) backends
-	units    *supervisor
-	apiMount apiMount
+	state     *stateDir
+	log       *slog.Logger
+	ownLog    *devicelog.Ring // the newest messages of log
+	simulated bool
+	backends  func(document) backends
+	units     *supervisor
+	apiMount  apiMount
 }
 
 // backends is where the services meet the device.
@@ -66,13 +72,13 @@ func simulatedBackends() func(document) backends {
 }
 
 // plan lists the units of a configuration in start order.
-func (g *gateway) plan(ctx context.Context, doc document) []unit {
+func (g *gateway) plan(doc document) []unit {
 	b := g.backends(doc)
 	return []unit{
 		{
 			name:   "telemetry",
 			config: []any{doc.Device, doc.Telemetry},
-			build: func() (service, error) {
+			build: func(ctx context.Context) (service, error) {
 				return telemetry.New(doc.Telemetry, telemetry.Options{
 					Source: b.source, Serial: serial(ctx, doc, b.system), NextBoot: g.nextBoot,
 					Logger: g.log.With("service", "telemetry"),
@@ -83,10 +89,10 @@ func (g *gateway) plan(ctx context.Context, doc document) []unit {
 		{
 			name:   "api",
 			config: []any{doc.Device, doc.Syslog, doc.API},
-			build: func() (service, error) {
+			build: func(context.Context) (service, error) {
 				return g.apiMount.service(doc.API, api.Options{
 					Providers: api.Providers{System: b.system, Syslog: b.syslog},
-					Versions:  api.Versions{Sync: version()},
+					Versions:  api.Versions{Sync: syncVersion},
 					Logger:    g.log.With("service", "api"),
 				})
 			},
@@ -94,8 +100,8 @@ func (g *gateway) plan(ctx context.Context, doc document) []unit {
 		{
 			name:   "web",
 			config: []any{doc.Device, doc.Web},
-			build: func() (service, error) {
-				return newWeb(doc.Web.Listen, new(net.ListenConfig).Listen, g.handler(b.system), g.log), nil
+			build: func(context.Context) (service, error) {
+				return newWeb(doc.Web.Listen, new(net.ListenConfig).Listen, api.Route(&g.apiMount, g.pages(doc.Web, b.system)), g.log), nil
 			},
 		},
 	}
@@ -108,10 +114,7 @@ func serial(ctx context.Context, doc document, system api.System) string {
 		return doc.Device.Serial
 	}
 	info, _ := system.SystemInfo(ctx) // what cannot be read is empty
-	if info.Serial != "" {
-		return info.Serial
-	}
-	return info.Hostname
+	return cmp.Or(info.Serial, info.Hostname)
 }
 
 // nextBoot numbers the starts of the telemetry agent. A full disk is no

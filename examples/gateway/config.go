@@ -2,8 +2,10 @@ package main
 
 import (
 	"errors"
-	"fmt"
+	"net"
+	"net/netip"
 	"strings"
+	"unicode"
 
 	"github.com/fieldgate/fieldgate/api"
 	"github.com/fieldgate/fieldgate/telemetry"
@@ -69,14 +71,30 @@ type fault struct{ path, problem string }
 
 // faults returns everything that is wrong with the document.
 func (d document) faults() []fault {
-	var all []fault
-	if len(d.Device.Serial) > telemetry.MaxSerial {
-		all = append(all, fault{"device.serial", fmt.Sprintf("longer than %d bytes", telemetry.MaxSerial)})
-	}
-	all = append(all, section("web", webConfig{d.Web.Listen}.validate())...)
+	all := section("device", d.Device.validate())
+	all = append(all, section("web", d.Web.validate())...)
 	all = append(all, section("syslog", d.Syslog.validate())...)
 	all = append(all, section("telemetry", d.Telemetry.Validate())...)
-	return append(all, section("api", d.API.Validate())...)
+	all = append(all, section("api", d.API.Validate())...)
+	if d.API.Enabled && samePort(d.API.Listen, d.Web.Listen) {
+		all = append(all, fault{"api.listen", "this is the port of web.listen: leave api.listen empty to serve both there, or take another port"})
+	}
+	return all
+}
+
+// samePort reports whether two servers would want the same port.
+func samePort(a, b string) bool {
+	hostA, portA, errA := net.SplitHostPort(a)
+	hostB, portB, errB := net.SplitHostPort(b)
+	if errA != nil || errB != nil || portA != portB || portA == "0" {
+		return false
+	}
+	return hostA == hostB || everyAddress(hostA) || everyAddress(hostB)
+}
+
+func everyAddress(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "" || err == nil && addr.IsUnspecified()
 }
 
 // section turns what a Validate returned into faults below the section.
@@ -91,8 +109,9 @@ func section(name string, err error) []fault {
 	faults := make([]fault, len(list))
 	for i, f := range list {
 		faults[i] = fault{strings.TrimSuffix(name+"."+f.Path, "."), f.Problem}
-		if faults[i].path == "api.keys" {
-			faults[i].problem = "at least one key is needed: gateway -new-key NAME makes one and prints what to put here"
+		// The API speaks to programmers here; operators have a flag for it.
+		if name == "api" && (f.Path == "keys" || strings.HasSuffix(f.Path, ".hash")) {
+			faults[i].problem = "a key hash is needed here: gateway -new-key NAME makes a key and prints what to put here"
 		}
 	}
 	return faults
@@ -101,10 +120,29 @@ func section(name string, err error) []fault {
 // warnings returns what works but should be known.
 func (d document) warnings() []string {
 	var all []string
+	if !d.Web.local() {
+		all = append(all, "web.listen: whoever reaches this address can read the status page, without a key and in clear text")
+	}
 	for _, w := range d.API.Warnings() {
 		all = append(all, "api."+w.String())
 	}
 	return all
+}
+
+// maxName is the longest name of the device that travels in messages.
+const maxName = telemetry.MaxSerial
+
+func (c deviceConfig) validate() error {
+	var faults telemetry.ConfigError
+	for _, f := range []struct{ path, text string }{{"serial", c.Serial}, {"model", c.Model}, {"firmware", c.Firmware}} {
+		switch {
+		case len(f.text) > maxName:
+			faults.Addf(f.path, "longer than %d bytes", maxName)
+		case strings.ContainsFunc(f.text, func(r rune) bool { return !unicode.IsPrint(r) }):
+			faults.Addf(f.path, "%q holds characters that cannot be printed", f.text)
+		}
+	}
+	return faults.Err()
 }
 
 func (c webConfig) validate() error {

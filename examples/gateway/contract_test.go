@@ -5,12 +5,16 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldgate/fieldgate/api"
 	"github.com/fieldgate/fieldgate/api/apitest"
+	"github.com/fieldgate/fieldgate/internal/httpserve"
 	"github.com/fieldgate/fieldgate/internal/lifecycle/lifecycletest"
 	"github.com/fieldgate/fieldgate/internal/memnet"
 	"github.com/fieldgate/fieldgate/telemetry"
@@ -28,14 +32,17 @@ func TestContract(t *testing.T) {
 
 	subjects := map[string]func(t *testing.T, net *memnet.Network) lifecycletest.Subject{
 		"telemetry": func(t *testing.T, net *memnet.Network) lifecycletest.Subject {
+			boot := new(bootSource)
 			make := func(enabled bool) service {
 				c := telemetryConfig
 				c.Enabled = enabled
-				s, err := telemetry.New(c, telemetry.Options{Source: telemetrytest.NewSource(), Serial: "GK0001", Dial: net.Dial})
+				s, err := telemetry.New(c, telemetry.Options{
+					Source: telemetrytest.NewSource(), Serial: "GK0001", NextBoot: boot.next, Dial: net.Dial,
+				})
 				require.NoError(t, err)
 				return s
 			}
-			return lifecycletest.Subject{Service: make(true), Disabled: make(false)}
+			return lifecycletest.Subject{Service: make(true), Disabled: make(false), Refuse: boot.refuse, Hold: boot.hold}
 		},
 		"api on a port of its own": func(t *testing.T, net *memnet.Network) lifecycletest.Subject {
 			make := func(enabled bool) service {
@@ -76,6 +83,28 @@ func TestContract(t *testing.T) {
 	}
 }
 
+// bootSource numbers starts, and can refuse or hold the next one.
+type bootSource struct {
+	mu      sync.Mutex
+	err     error
+	holding bool
+}
+
+func (b *bootSource) next(ctx context.Context) (uint32, error) {
+	b.mu.Lock()
+	err, holding := b.err, b.holding
+	b.err, b.holding = nil, false
+	b.mu.Unlock()
+	if holding {
+		<-ctx.Done()
+		err = ctx.Err()
+	}
+	return 1, err
+}
+
+func (b *bootSource) refuse(err error) { b.mu.Lock(); defer b.mu.Unlock(); b.err = err }
+func (b *bootSource) hold()            { b.mu.Lock(); defer b.mu.Unlock(); b.holding = true }
+
 // A stopped API leaves the mount, and only its own handler.
 func TestAPIMount(t *testing.T) {
 	var m apiMount
@@ -101,4 +130,29 @@ func TestAPIMount(t *testing.T) {
 	require.Equal(t, http.StatusOK, status(), "the next one is mounted already")
 	require.NoError(t, next.Stop(context.Background()))
 	require.Equal(t, http.StatusNotFound, status())
+}
+
+// Stop of a mounted API waits for the requests under way, and cuts off those
+// that do not end.
+func TestAPIMountStopsItsRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var m apiMount
+		system := apitest.NewSystem()
+		system.Stall(true)
+		c := api.DefaultConfig()
+		c.Enabled, c.Authentication, c.Endpoints.SystemInfo = true, api.AuthenticationNone, true
+		s, err := m.service(c, api.Options{Providers: api.Providers{System: system}})
+		require.NoError(t, err)
+		require.NoError(t, s.Start(t.Context()))
+		answered := make(chan struct{})
+		go func() {
+			m.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/api/systemInfo", nil))
+			close(answered)
+		}()
+		synctest.Wait()
+		began := time.Now()
+		require.NoError(t, s.Stop(t.Context()))
+		require.Equal(t, httpserve.Grace, time.Since(began))
+		<-answered
+	})
 }

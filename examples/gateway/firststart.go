@@ -34,7 +34,10 @@ func ensureConfig(state *stateDir, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("the new API key cannot be shown: %w", err)
 	}
-	return state.write("gateway.yaml", []byte(strings.Replace(defaultYAML, "{{hash}}", hash.Reveal(), 1)))
+	if err := state.write("gateway.yaml", []byte(strings.Replace(defaultYAML, "{{hash}}", hash.Reveal(), 1))); err != nil {
+		return fmt.Errorf("the configuration cannot be stored, so the key above is void: %w", err)
+	}
+	return nil
 }
 
 // printNewKey makes a key and prints what to store for it.
@@ -43,6 +46,9 @@ func printNewKey(out io.Writer, name string) error {
 	hash, err := api.HashKey(key)
 	if err != nil {
 		return err
+	}
+	if err := (api.Config{Keys: []api.Key{{Name: name, Hash: hash}}}).Validate(); err != nil {
+		return &configError{"-new-key", []placedFault{{fault: fault{"", err.Error()}}}}
 	}
 	_, err = fmt.Fprintf(out, "API key (shown only this once): %s\nIn the configuration, below api.keys:\n    - name: %s\n      hash: %s\n",
 		key, name, hash.Reveal())

@@ -187,8 +187,20 @@ func TestIntegrationFirstLight(t *testing.T) {
 	assert.JSONEq(t, `{"error":"Unauthorized access."}`, body)
 	status, _ = p.get("/api/version", apiKey)
 	assert.Equal(t, http.StatusForbidden, status)
-	status, _ = p.get("/api//version", apiKey)
-	assert.Equal(t, http.StatusNotFound, status, "a path is not cleaned up by a redirect")
+	for _, path := range []string{"/api//version", "/api", "/api/"} {
+		status, body = p.get(path, apiKey)
+		assert.Equal(t, http.StatusNotFound, status, "%s: a path is not cleaned up by a redirect", path)
+		assert.Contains(t, body, `{"error":`)
+	}
+
+	// who has the name of another host lead here does not see the page
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url, nil)
+	require.NoError(t, err)
+	r.Host = "rebound.example:8080"
+	resp, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, http.StatusMisdirectedRequest, resp.StatusCode)
 
 	// a wrong configuration changes nothing
 	edit(t, state, "period: 10s", "period: 0")
@@ -259,7 +271,11 @@ func procUptime(t *testing.T) float64 {
 func TestIntegrationKillDuringFirstStart(t *testing.T) {
 	path, err := binary()
 	require.NoError(t, err)
-	for delay := time.Duration(0); delay <= 30*time.Millisecond; delay += 1500 * time.Microsecond {
+	const steps = 24
+	whole := firstStartTime(t, path)
+	early, late := 0, 0 // killed before and after the configuration was there
+	for step := range steps {
+		delay := whole * time.Duration(step) * 3 / (2 * steps)
 		state := filepath.Join(t.TempDir(), "state")
 		cmd := exec.Command(path, "-state", state, "-listen", "127.0.0.1:0")
 		var stdout bytes.Buffer
@@ -268,6 +284,11 @@ func TestIntegrationKillDuringFirstStart(t *testing.T) {
 		time.Sleep(delay)
 		require.NoError(t, cmd.Process.Kill())
 		_ = cmd.Wait()
+		if _, err := os.Stat(filepath.Join(state, "gateway.yaml")); err == nil {
+			late++
+		} else {
+			early++
+		}
 
 		p := startGateway(t, state)
 		require.NotEmpty(t, p.url, "killed after %v, then: %s", delay, &p.stderr)
@@ -279,6 +300,40 @@ func TestIntegrationKillDuringFirstStart(t *testing.T) {
 		assert.True(t, opens, "killed after %v: no printed key opens the API", delay)
 		assert.Equal(t, exitOK, p.end(syscall.SIGTERM))
 	}
+	assert.Positive(t, early, "no start was killed before it had written its configuration")
+	assert.Positive(t, late, "no start was killed after it had written its configuration")
+}
+
+// firstStartTime measures how long a first start takes until it has written
+// its configuration.
+func firstStartTime(t *testing.T, path string) time.Duration {
+	t.Helper()
+	state := filepath.Join(t.TempDir(), "state")
+	cmd := exec.Command(path, "-state", state, "-listen", "127.0.0.1:0")
+	began := time.Now()
+	require.NoError(t, cmd.Start())
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(filepath.Join(state, "gateway.yaml"))
+		return err == nil
+	}, 30*time.Second, 200*time.Microsecond)
+	took := time.Since(began)
+	require.NoError(t, cmd.Process.Kill())
+	_ = cmd.Wait()
+	return took
+}
+
+// A device that is told to end while it starts or reloads ends, too.
+func TestIntegrationEndsWhileReloading(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state")
+	p := startGateway(t, state)
+	require.NotEmpty(t, p.url)
+	edit(t, state, "authentication: key ", "authentication: none ")
+	for range 20 {
+		require.NoError(t, p.cmd.Process.Signal(syscall.SIGHUP))
+	}
+	began := time.Now()
+	assert.Equal(t, exitOK, p.end(syscall.SIGTERM), "stderr: %s", &p.stderr)
+	assert.Less(t, time.Since(began), 5*time.Second)
 }
 
 func TestIntegrationWrongConfigurationStartsNothing(t *testing.T) {
@@ -334,6 +389,7 @@ func TestIntegrationSimulate(t *testing.T) {
 	require.NoError(t, err)
 	status, page := p.get("/", "")
 	assert.Equal(t, http.StatusOK, status)
+	assert.Contains(t, page, "Simulated device")
 	assert.NotContains(t, page, host, "a simulated device shows nothing of this host")
 	assert.Contains(t, page, "Load 1, 5, 15 min")
 	assert.Equal(t, exitOK, p.end(syscall.SIGTERM))
@@ -342,7 +398,7 @@ func TestIntegrationSimulate(t *testing.T) {
 func TestFlags(t *testing.T) {
 	dir := t.TempDir()
 	valid := filepath.Join(dir, "valid.yaml")
-	require.NoError(t, os.WriteFile(valid, []byte("api:\n  enabled: true\n  authentication: none\n"), 0o600))
+	require.NoError(t, os.WriteFile(valid, []byte("api:\n  enabled: true\n  authentication: none\n  listen: 127.0.0.1:9\n"), 0o600))
 	for name, c := range map[string]struct {
 		args   []string
 		status int
@@ -353,14 +409,16 @@ func TestFlags(t *testing.T) {
 		"unknown flag":         {[]string{"-x"}, exitInvalid, "-x"},
 		"argument":             {[]string{"start"}, exitInvalid, `unexpected argument "start"`},
 		"check, weak":          {[]string{"-check", "-config", valid}, exitOK, "warning: api.authentication"},
-		"check, no such file":  {[]string{"-check", "-config", filepath.Join(dir, "none.yaml")}, exitFailed, "no such file"},
+		"check, no such file":  {[]string{"-check", "-config", filepath.Join(dir, "none.yaml")}, exitInvalid, "no such file"},
 		"check, -listen wrong": {[]string{"-check", "-config", valid, "-listen", "8080"}, exitInvalid, "-listen: "},
-		"check, nothing there": {[]string{"-check", "-state", filepath.Join(dir, "state")}, exitFailed, "no such file"},
+		"check, nothing there": {[]string{"-check", "-state", filepath.Join(dir, "state")}, exitFailed, "no configuration yet"},
+		"check, port twice":    {[]string{"-check", "-config", valid, "-listen", "127.0.0.1:9"}, exitInvalid, "-listen: api.listen: this is the port of web.listen"},
 		"new key":              {[]string{"-new-key", "ops"}, exitOK, "hash: sha256:"},
+		"new key, bad name":    {[]string{"-new-key", "two words"}, exitInvalid, "keys[0].name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			assert.Equal(t, c.status, run(c.args, nil, &out, &out))
+			assert.Equal(t, c.status, run(c.args, &out, &out))
 			assert.Contains(t, out.String(), c.out)
 		})
 	}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"regexp"
 	"slices"
@@ -11,6 +13,7 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+	"golang.org/x/sys/unix"
 )
 
 // configError is every fault of a configuration file.
@@ -50,22 +53,36 @@ const maxConfig = 4 << 20
 // loadDocument reads and checks a configuration file. The error is a
 // *configError with every fault when the file can be read.
 func loadDocument(path string) (document, error) {
-	info, err := os.Stat(path)
+	text, err := readConfig(path)
 	if err != nil {
-		return document{}, err
-	}
-	if info.Size() > maxConfig {
-		return document{}, &configError{path, []placedFault{{fault: fault{"", "too large to be a configuration"}}}}
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return document{}, err
+		return document{}, &configError{path, []placedFault{{fault: fault{"", err.Error()}}}}
 	}
 	doc, faults := parseDocument(text)
 	if len(faults) > 0 {
 		return document{}, &configError{path, faults}
 	}
 	return doc, nil
+}
+
+// readConfig reads a regular file of bounded size. It does not wait for a
+// pipe that nobody writes to.
+func readConfig(path string) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.New("there is no such file (gateway without -config writes one at its first start)")
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // only read from
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(errors.New("not a regular file"), err)
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
+	if len(text) > maxConfig {
+		return nil, errors.New("too large to be a configuration")
+	}
+	return text, err
 }
 
 // parseDocument reads a configuration over the defaults and returns it with
@@ -75,17 +92,20 @@ func parseDocument(text []byte) (document, []placedFault) {
 	if err := yaml.Load(text, &root); err != nil {
 		return document{}, yamlFaults(err, nil)
 	}
-	places := placesOf(&root)
+	places, unread := placesOf(&root)
+	if len(unread) > 0 {
+		return document{}, unread
+	}
 	doc := defaultDocument()
 	var faults []placedFault
 	if err := yaml.Load(text, &doc, yaml.WithKnownFields()); err != nil {
 		faults = yamlFaults(err, places)
 	}
-	unread := faults
+	misread := faults
 	for _, f := range doc.faults() {
 		// A value that could not be read stands at its zero value: what is
 		// said of that would only confuse.
-		if !slices.ContainsFunc(unread, func(u placedFault) bool { return within(f.path, u.path) }) {
+		if !slices.ContainsFunc(misread, func(u placedFault) bool { return within(f.path, u.path) }) {
 			line, column := places.find(f.path)
 			faults = append(faults, placedFault{f, line, column})
 		}
@@ -131,8 +151,13 @@ func plainProblem(message string) string {
 	if m := wrongType.FindStringSubmatch(message); m != nil {
 		return fmt.Sprintf("%s, want %s", found(m[1], m[2]), wanted(m[3]))
 	}
+	if strings.HasSuffix(message, "no documents in stream") {
+		return emptyFile
+	}
 	return strings.TrimPrefix(message, "yaml: ")
 }
+
+const emptyFile = "the file holds no configuration"
 
 func found(tag, value string) string {
 	switch tag {
@@ -168,10 +193,10 @@ type place struct {
 
 type places []place
 
-// placesOf lists the keys and values of a document. A key and its value
-// have the same path.
-func placesOf(root *yaml.Node) places {
-	var all places
+// placesOf lists the keys and values of a document; a key and its value have
+// the same path. The faults are of what the gateway does not take although
+// it is YAML.
+func placesOf(root *yaml.Node) (all places, faults []placedFault) {
 	var walk func(n *yaml.Node, path string)
 	walk = func(n *yaml.Node, path string) {
 		all = append(all, place{path, n.Line, n.Column})
@@ -185,6 +210,10 @@ func placesOf(root *yaml.Node) places {
 				key := n.Content[i]
 				below := strings.TrimPrefix(path+"."+key.Value, ".")
 				all = append(all, place{below, key.Line, key.Column})
+				if key.Value == "<<" {
+					faults = append(faults, placedFault{fault{below, "merge keys are not supported, write the keys out"}, key.Line, key.Column})
+					continue
+				}
 				walk(n.Content[i+1], below)
 			}
 		case yaml.SequenceNode:
@@ -194,7 +223,10 @@ func placesOf(root *yaml.Node) places {
 		}
 	}
 	walk(root, "")
-	return all
+	if len(root.Content) == 1 && root.Content[0].Tag == "!!null" {
+		faults = append(faults, placedFault{fault: fault{"", emptyFile}})
+	}
+	return all, faults
 }
 
 // find returns where the value at path stands, or else the nearest group

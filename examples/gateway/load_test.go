@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -105,11 +106,21 @@ func TestBadConfigurations(t *testing.T) {
 		},
 		"api without a key": {
 			"api:\n  enabled: true\n",
-			"f:2:3: api.keys: at least one key is needed: gateway -new-key NAME makes one and prints what to put here",
+			"f:2:3: api.keys: a key hash is needed here: gateway -new-key NAME makes a key and prints what to put here",
 		},
-		"no YAML":        {"web: [\n", "f:2:1: did not find expected node content"},
-		"two documents":  {"web: {}\n---\nweb: {}\n", "f: expected single document, found multiple"},
-		"empty file":     {"", "f: no documents in stream"},
+		"no YAML":       {"web: [\n", "f:2:1: did not find expected node content"},
+		"two documents": {"web: {}\n---\nweb: {}\n", "f: expected single document, found multiple"},
+		"empty file":    {"", "f: the file holds no configuration"},
+		"null":          {"null\n", "f: the file holds no configuration"},
+		"merge keys":    {"x: &t {period: 0}\ntelemetry:\n  <<: *t\n", "f:3:3: telemetry.<<: merge keys are not supported, write the keys out"},
+		"one port for two": {
+			"api:\n  enabled: true\n  authentication: none\n  listen: :8080\n",
+			"f:4:11: api.listen: this is the port of web.listen: leave api.listen empty to serve both there, or take another port",
+		},
+		"serial that moves the cursor": {
+			"device:\n  serial: \"a\\nb\"\n",
+			`f:2:11: device.serial: "a\nb" holds characters that cannot be printed`,
+		},
 		"only a list":    {"- web\n", "f:1:1: a list stands here, want a group of keys"},
 		"binary rubbish": {"\x00\x01\xff", "f: "},
 	} {
@@ -126,11 +137,18 @@ func TestBadConfigurations(t *testing.T) {
 	}
 }
 
-func TestHugeFileIsRefused(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "huge.yaml")
-	require.NoError(t, os.WriteFile(path, make([]byte, maxConfig+1), 0o600))
-	_, err := loadDocument(path)
-	require.ErrorContains(t, err, "too large")
+func TestFilesThatAreRefused(t *testing.T) {
+	dir := t.TempDir()
+	huge, pipe := filepath.Join(dir, "huge.yaml"), filepath.Join(dir, "pipe")
+	require.NoError(t, os.WriteFile(huge, make([]byte, maxConfig+1), 0o600))
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	for path, want := range map[string]string{
+		huge: "too large", pipe: "not a regular file", "/dev/zero": "not a regular file", dir: "not a regular file",
+		filepath.Join(dir, "none"): "there is no such file",
+	} {
+		_, err := loadDocument(path)
+		require.ErrorContains(t, err, want)
+	}
 }
 
 // A secret never shows in a fault.

@@ -10,7 +10,9 @@
 //	state.go       the state folder
 //	build.go       services from a configuration, on real or fake backends
 //	supervise.go   ordered start, restart of what dies, reverse stop, reload
-//	web.go         the web server: status page, and the API below /api/
+//	child.go       one service after the other under supervision
+//	web.go         the web server and the status page
+//	apimount.go    the API below /api/ of the web server
 package main
 
 import (
@@ -19,6 +21,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -42,11 +45,7 @@ const (
 	ownLogBytes  = 64 << 10
 )
 
-func main() {
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
-	os.Exit(run(os.Args[1:], signals, os.Stdout, os.Stderr))
-}
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // options is the command line.
 type options struct {
@@ -76,9 +75,8 @@ func parseFlags(args []string, errOut io.Writer) (options, error) {
 	return o, nil
 }
 
-// run is the program: it serves until a signal ends it, and returns the exit
-// status.
-func run(args []string, signals <-chan os.Signal, out, errOut io.Writer) int {
+// run is the program. It returns the exit status.
+func run(args []string, out, errOut io.Writer) int {
 	o, err := parseFlags(args, errOut)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -93,12 +91,16 @@ func run(args []string, signals <-chan os.Signal, out, errOut io.Writer) int {
 	case o.check:
 		return check(o, out, errOut)
 	}
-	return report(errOut, serveDevice(o, signals, out, errOut))
+	return report(errOut, serveDevice(o, out, errOut))
 }
 
 // check says what is wrong with the configuration and changes nothing.
 func check(o options, out, errOut io.Writer) int {
 	path := o.configPath()
+	if _, err := os.Stat(path); o.config == "" && errors.Is(err, fs.ErrNotExist) {
+		_, _ = fmt.Fprintln(errOut, path+": no configuration yet, the first start writes it")
+		return exitFailed
+	}
 	doc, err := o.load(path)
 	if err != nil {
 		return report(errOut, err)
@@ -110,25 +112,39 @@ func check(o options, out, errOut io.Writer) int {
 	return exitOK
 }
 
-// serveDevice runs the device until SIGTERM or SIGINT.
-func serveDevice(o options, signals <-chan os.Signal, out, errOut io.Writer) (err error) {
+// serveDevice runs the device until SIGTERM or SIGINT; a second one of them
+// ends the process at once.
+func serveDevice(o options, out, errOut io.Writer) (err error) {
+	ctx, release := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer release()
+	context.AfterFunc(ctx, release)
+	hangUp := make(chan os.Signal, 1)
+	signal.Notify(hangUp, syscall.SIGHUP)
+
 	state, doc, err := prepare(o, out)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, state.close()) }()
-
 	ownLog := devicelog.NewRing(ownLogBytes)
 	log := slog.New(slog.NewMultiHandler(slog.NewTextHandler(errOut, nil), ownLog.Handler(nil)))
-	g := &gateway{state: state, log: log, ownLog: ownLog, units: newSupervisor(log)}
+	g := &gateway{state: state, log: log, ownLog: ownLog, simulated: o.simulate, units: newSupervisor(log)}
 	g.backends = g.realBackends
 	if o.simulate {
 		g.backends = simulatedBackends()
 	}
 	log.Info("starting", "version", version(), "config", o.configPath(), "simulate", o.simulate)
-	err = g.start(doc)
-	for err == nil && waitForReload(signals, log) {
-		g.reload(o)
+	err = g.start(ctx, doc)
+	for err == nil && ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-hangUp:
+			g.reload(ctx, o)
+		}
+	}
+	if ctx.Err() != nil {
+		log.Info("asked to end", "reason", context.Cause(ctx))
+		err = nil
 	}
 	return errors.Join(err, g.stop())
 }
@@ -155,31 +171,25 @@ func prepare(o options, out io.Writer) (state *stateDir, doc document, err error
 	return state, doc, nil
 }
 
-// waitForReload returns true for SIGHUP and false for a signal that ends.
-func waitForReload(signals <-chan os.Signal, log *slog.Logger) bool {
-	sig := <-signals
-	log.Info("received a signal", "signal", sig.String())
-	return sig == syscall.SIGHUP
-}
-
-func (g *gateway) start(doc document) error {
+// start starts the device; the end of ctx breaks it off.
+func (g *gateway) start(ctx context.Context, doc document) error {
 	g.warn(doc)
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	return g.units.start(ctx, g.plan(ctx, doc))
+	return g.units.start(ctx, g.plan(doc))
 }
 
 // reload reads the configuration again. A wrong one changes nothing.
-func (g *gateway) reload(o options) {
+func (g *gateway) reload(ctx context.Context, o options) {
 	doc, err := o.load(o.configPath())
 	if err != nil {
 		g.log.Error("the configuration is not taken over, everything goes on as before", "error", err)
 		return
 	}
 	g.warn(doc)
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	if err := g.units.reload(ctx, g.plan(ctx, doc)); err != nil {
+	if err := g.units.reload(ctx, g.plan(doc)); err != nil {
 		g.log.Error("the configuration is taken over in part only", "error", err)
 		return
 	}
@@ -213,8 +223,8 @@ func (o options) load(path string) (document, error) {
 	}
 	if o.listen != "" {
 		doc.Web.Listen = o.listen
-		if err := doc.Web.validate(); err != nil {
-			return document{}, &configError{"-listen", []placedFault{{fault: fault{"", err.Error()}}}}
+		if faults := doc.faults(); len(faults) > 0 { // the file has none by itself
+			return document{}, &configError{"-listen", []placedFault{{fault: faults[0]}}}
 		}
 	}
 	return doc, nil

@@ -17,36 +17,57 @@ import (
 //
 //	gateway.yaml  the configuration, written at the first start
 //	boot          how often the telemetry agent has started
-//	lock          held while a gateway runs
 type stateDir struct {
 	path string
-	lock *os.File
+	lock *os.File // the folder itself
 }
 
 // errLocked tells that another gateway runs on the folder.
 var errLocked = errors.New("another gateway is running on this state folder")
 
 // openState makes the folder if needed and takes it for this process. The
-// kernel gives the lock back when the process ends, however it ends.
+// kernel gives the lock back when the process ends, however it ends. A
+// folder that others may enter is refused, and left as it is.
 func openState(path string) (*stateDir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("state folder: %w", err)
 	}
-	if err := os.Chmod(path, 0o700); err != nil {
-		return nil, fmt.Errorf("state folder: %w", err)
-	}
-	lock, err := os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	folder, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("state folder: %w", err)
 	}
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		_ = lock.Close()
-		if errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, fmt.Errorf("%s: %w", path, errLocked)
-		}
-		return nil, fmt.Errorf("state folder: lock: %w", err)
+	d := &stateDir{path: path, lock: folder}
+	if err := d.take(); err != nil {
+		return nil, errors.Join(err, folder.Close())
 	}
-	return &stateDir{path: path, lock: lock}, nil
+	return d, nil
+}
+
+func (d *stateDir) take() error {
+	info, err := d.lock.Stat()
+	if err != nil {
+		return fmt.Errorf("state folder: %w", err)
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return fmt.Errorf("state folder %s: others may enter it (mode %04o): use another folder, or chmod 700", d.path, mode)
+	}
+	switch err := unix.Flock(int(d.lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); {
+	case errors.Is(err, unix.EWOULDBLOCK):
+		return fmt.Errorf("%s: %w", d.path, errLocked)
+	case err != nil:
+		return fmt.Errorf("state folder: lock: %w", err)
+	}
+	d.sweep()
+	return nil
+}
+
+// sweep removes the temporary files of a gateway that was killed. What
+// cannot be removed does no harm.
+func (d *stateDir) sweep() {
+	left, _ := filepath.Glob(filepath.Join(d.path, ".gateway.yaml*")) // a constant pattern is never bad
+	for _, path := range left {
+		_ = os.Remove(path)
+	}
 }
 
 func (d *stateDir) close() error { return d.lock.Close() }

@@ -11,7 +11,7 @@ import (
 )
 
 func TestNextBoot(t *testing.T) {
-	state, err := openState(t.TempDir())
+	state, err := openState(filepath.Join(t.TempDir(), "state"))
 	require.NoError(t, err)
 	defer state.close()
 	file := filepath.Join(state.path, "boot")
@@ -37,15 +37,22 @@ func TestNextBootNotStored(t *testing.T) {
 	assert.Equal(t, uint32(1), boot)
 }
 
-func TestStateFolderIsPrivate(t *testing.T) {
+func TestStateFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	require.NoError(t, os.Mkdir(dir, 0o755))
+	_, err := openState(dir)
+	require.ErrorContains(t, err, "others may enter it (mode 0755)")
+	info, err := os.Stat(dir)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o755), info.Mode().Perm(), "a foreign folder is left as it is")
+
+	require.NoError(t, os.Chmod(dir, 0o700))
+	left := filepath.Join(dir, ".gateway.yaml123")
+	require.NoError(t, os.WriteFile(left, nil, 0o600))
 	state, err := openState(dir)
 	require.NoError(t, err)
 	defer state.close()
-	info, err := os.Stat(dir)
-	require.NoError(t, err)
-	assert.Equal(t, os.FileMode(0o700), info.Mode().Perm())
+	assert.NoFileExists(t, left, "what a killed gateway left is swept away")
 	_, err = openState(dir)
 	require.ErrorIs(t, err, errLocked)
 }

@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/thejerf/suture/v4"
-
-	"github.com/fieldgate/fieldgate/telemetry"
 )
 
 // service is what every fieldgate service offers; the gateway needs no more.
@@ -28,7 +26,7 @@ type service interface {
 type unit struct {
 	name   string
 	config any // what build builds from; a reload touches the unit only if this differs
-	build  func() (service, error)
+	build  func(ctx context.Context) (service, error)
 	detail func(service) string // what the page says of the running service; may be nil
 }
 
@@ -44,8 +42,8 @@ type supervisor struct {
 	gone <-chan error       // receives once the tree has ended
 
 	mu       sync.Mutex // one start, reload or stop at a time
+	statesMu sync.Mutex // guards children for readers that must not wait for mu
 	children []*child   // in start order
-	statesMu sync.Mutex // guards the slice for readers that must not wait
 }
 
 func newSupervisor(log *slog.Logger) *supervisor {
@@ -65,7 +63,7 @@ func (s *supervisor) start(ctx context.Context, units []unit) error {
 	for _, u := range units {
 		c := &child{unit: u}
 		if err := s.adopt(ctx, c); err != nil {
-			return errors.Join(fmt.Errorf("%s does not start: %w", u.name, err), s.stopAll(ctx))
+			return errors.Join(fmt.Errorf("%s does not start: %w", u.name, err), s.stopAll(context.WithoutCancel(ctx)))
 		}
 		s.set(append(s.children, c))
 	}
@@ -73,36 +71,48 @@ func (s *supervisor) start(ctx context.Context, units []unit) error {
 }
 
 // reload brings the running units to what units says and touches only those
-// whose configuration differs. A unit that does not start with its new
-// configuration goes on with its old one, and the error says so.
+// whose configuration differs. All of these are stopped, the last first,
+// before the first of them starts again, so that one may take over the port
+// of another. A unit that does not start with its new configuration goes on
+// with its old one, and the error says so.
 func (s *supervisor) reload(ctx context.Context, units []unit) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
-	for i, u := range units {
-		old := s.children[i] // the set and the order of units never change
+	children := slices.Clone(s.children)
+	var changed []int // the set and the order of units never change
+	for i, u := range slices.Backward(units) {
+		old := children[i]
 		if reflect.DeepEqual(old.unit.config, u.config) {
 			continue
 		}
+		changed = append(changed, i)
 		s.log.Info("configuration changed, restarting", "service", u.name)
+		children[i] = &child{unit: u}
 		if err := s.drop(ctx, old); err != nil {
-			errs = append(errs, fmt.Errorf("%s does not stop: %w", u.name, err))
+			errs = append(errs, fmt.Errorf("%s does not stop, and starts again when it has: %w", u.name, err))
+			children[i].waitFor(old, err)
+		}
+	}
+	for _, i := range slices.Backward(changed) {
+		old := s.children[i].unit
+		if children[i].after != nil {
+			s.supervise(children[i])
 			continue
 		}
-		c := &child{unit: u}
-		if err := s.adopt(ctx, c); err != nil {
-			errs = append(errs, fmt.Errorf("%s does not start with its new configuration and keeps the old one: %w", u.name, err))
-			c = &child{unit: old.unit}
-			if err := s.adopt(ctx, c); err != nil {
-				errs = append(errs, fmt.Errorf("%s does not start with its old configuration either, trying on: %w", u.name, err))
-				c.fail(err)
-				s.supervise(c)
-			}
+		err := s.adopt(ctx, children[i])
+		if err == nil {
+			continue
 		}
-		children := slices.Clone(s.children)
-		children[i] = c
-		s.set(children)
+		errs = append(errs, fmt.Errorf("%s does not start with its new configuration and keeps the old one: %w", old.name, err))
+		children[i] = &child{unit: old}
+		if err := s.adopt(ctx, children[i]); err != nil {
+			errs = append(errs, fmt.Errorf("%s does not start with its old configuration either, trying on: %w", old.name, err))
+			children[i].fail(err)
+			s.supervise(children[i])
+		}
 	}
+	s.set(children)
 	return errors.Join(errs...)
 }
 
@@ -140,7 +150,7 @@ func (s *supervisor) adopt(ctx context.Context, c *child) error {
 	ctx, cancel := context.WithTimeout(ctx, unitTimeout)
 	defer cancel()
 	err := c.start(ctx)
-	if errors.Is(err, telemetry.ErrDisabled) { // the same value in every service
+	if errors.Is(err, errDisabled) {
 		return nil
 	}
 	if err != nil {
@@ -203,116 +213,4 @@ func (s *supervisor) note(e suture.Event) {
 	case suture.EventStopTimeout:
 		s.log.Error("service did not stop in time", "service", e.ServiceName)
 	}
-}
-
-// unitState is what the page shows of a unit.
-type unitState struct {
-	Name   string
-	State  string    // running, disabled, restarting
-	Since  time.Time // of State
-	Detail string    // what the running service says of itself
-	Error  string    // why it last died or did not start; "" when it never did
-}
-
-// child is a unit in the tree: it serves one service after the other.
-type child struct {
-	unit       unit
-	token      suture.ServiceToken
-	supervised bool
-
-	mu      sync.Mutex
-	current service // started, not yet seen ended
-	state   unitState
-	stopBy  time.Time // until when a stop may take
-	stopErr error     // what the stop came to
-}
-
-// String names the child in the tree's events.
-func (c *child) String() string { return c.unit.name }
-
-// Serve implements suture.Service. It serves the started service; after that
-// one has died, the tree calls it again, and it starts a new one.
-func (c *child) Serve(ctx context.Context) error {
-	c.mu.Lock()
-	svc := c.current
-	c.mu.Unlock()
-	if svc == nil {
-		startCtx, cancel := context.WithTimeout(ctx, unitTimeout)
-		err := c.start(startCtx)
-		cancel()
-		if err != nil {
-			c.fail(err)
-			return err
-		}
-		return c.Serve(ctx)
-	}
-	select {
-	case <-svc.Done():
-		c.fail(svc.Err())
-		return svc.Err()
-	case <-ctx.Done():
-		return c.stop(svc)
-	}
-}
-
-func (c *child) setStopBy(by time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.stopBy = by
-}
-
-// stop stops the service. Only drop and the end of the tree lead here.
-func (c *child) stop(svc service) error {
-	c.mu.Lock()
-	ctx, cancel := context.WithDeadline(context.Background(), c.stopBy)
-	c.mu.Unlock()
-	defer cancel()
-	err := svc.Stop(ctx)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.stopErr = err
-	return err
-}
-
-func (c *child) stopResult() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.stopErr
-}
-
-// start builds and starts a service.
-func (c *child) start(ctx context.Context) error {
-	svc, err := c.unit.build()
-	if err != nil {
-		return err
-	}
-	err = svc.Start(ctx)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case errors.Is(err, telemetry.ErrDisabled):
-		c.state = unitState{Name: c.unit.name, State: "disabled", Since: time.Now()}
-	case err == nil:
-		c.current = svc
-		c.state = unitState{Name: c.unit.name, State: "running", Since: time.Now(), Error: c.state.Error}
-	}
-	return err
-}
-
-// fail notes why no service runs at the moment.
-func (c *child) fail(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.current = nil
-	c.state = unitState{Name: c.unit.name, State: "restarting", Since: time.Now(), Error: err.Error()}
-}
-
-func (c *child) stateNow() unitState {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	st := c.state
-	if c.current != nil && c.unit.detail != nil {
-		st.Detail = c.unit.detail(c.current)
-	}
-	return st
 }

@@ -30,7 +30,10 @@ func newBench() *bench {
 }
 
 func (b *bench) unit(name, config string) unit {
-	return unit{name: name, config: config, build: func() (service, error) {
+	return unit{name: name, config: config, build: func(ctx context.Context) (service, error) {
+		if err := ctx.Err(); err != nil {
+			return nil, err // as a build that reads the host would
+		}
 		return lifecycle.New(name, func(context.Context) (lifecycle.Run, error) {
 			b.mu.Lock()
 			defer b.mu.Unlock()
@@ -51,9 +54,9 @@ func (b *bench) unit(name, config string) unit {
 					return err
 				case <-ctx.Done():
 				}
+				time.Sleep(b.stuck[name])
 				b.mu.Lock()
 				defer b.mu.Unlock()
-				time.Sleep(b.stuck[name])
 				b.history = append(b.history, "stop "+name)
 				return nil
 			}, nil
@@ -154,12 +157,58 @@ func TestSupervisorKeepsTheOldConfigurationOnFailure(t *testing.T) {
 		b.refuse["a"] = errors.New("port taken")
 		err := s.reload(t.Context(), []unit{b.unit("a", "2"), b.unit("b", "2")})
 		require.ErrorContains(t, err, "a does not start with its new configuration and keeps the old one")
-		assert.Equal(t, "stop a, refused a, start a 1, stop b, start b 2", b.took())
+		assert.Equal(t, "stop b, stop a, refused a, start a 1, start b 2", b.took())
 		assert.Equal(t, "running", s.states()[0].State)
 
 		// the failed configuration is tried again by the next reload
 		require.NoError(t, s.reload(t.Context(), []unit{b.unit("a", "2"), b.unit("b", "2")}))
 		assert.Equal(t, "stop a, start a 2", b.took())
+		require.NoError(t, s.stop(t.Context()))
+	})
+}
+
+// A unit that hangs at a reload is shown as what it is, and starts with its
+// new configuration as soon as its old service has ended.
+func TestSupervisorReloadsAServiceThatDoesNotStop(t *testing.T) {
+	for _, config := range []string{"2", "off"} {
+		t.Run(config, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
+				b.stuck["a"] = time.Minute
+				require.NoError(t, s.start(t.Context(), []unit{b.unit("a", "1"), b.unit("b", "1")}))
+				b.took()
+				require.ErrorContains(t, s.reload(t.Context(), []unit{b.unit("a", config), b.unit("b", "1")}), "a does not stop")
+				assert.Empty(t, b.took())
+				assert.Equal(t, "stopping", s.states()[0].State)
+				assert.Equal(t, "running", s.states()[1].State)
+
+				time.Sleep(2 * time.Minute)
+				if config == "off" {
+					assert.Equal(t, "stop a", b.took())
+					assert.Equal(t, "disabled", s.states()[0].State)
+				} else {
+					assert.Equal(t, "stop a, start a 2", b.took())
+					assert.Equal(t, "running", s.states()[0].State)
+				}
+				b.stuck["a"] = 0
+				require.NoError(t, s.stop(t.Context()))
+			})
+		})
+	}
+}
+
+// What was reloaded can die and come back: nothing of the reload is needed.
+func TestSupervisorRestartsAfterReload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithCancel(t.Context())
+		require.NoError(t, s.start(ctx, []unit{b.unit("a", "1")}))
+		require.NoError(t, s.reload(ctx, []unit{b.unit("a", "2")}))
+		cancel()
+		b.took()
+		b.die("a", errors.New("unplugged"))
+		synctest.Wait()
+		assert.Equal(t, "start a 2", b.took())
 		require.NoError(t, s.stop(t.Context()))
 	})
 }

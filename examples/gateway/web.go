@@ -3,16 +3,16 @@ package main
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"html/template"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/fieldgate/fieldgate/api"
+	"github.com/fieldgate/fieldgate/internal/httpserve"
 	"github.com/fieldgate/fieldgate/internal/lifecycle"
 )
 
@@ -33,97 +33,51 @@ func newWeb(addr string, listen listenFunc, handler http.Handler, log *slog.Logg
 			return nil, err
 		}
 		log.Info("page and API are served", "url", "http://"+listener.Addr().String()+"/")
-		server := &http.Server{
-			Handler:           handler,
-			ReadHeaderTimeout: 5 * time.Second,
-			ReadTimeout:       time.Minute,
-			IdleTimeout:       time.Minute,
-			MaxHeaderBytes:    16 << 10,
-			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-		}
-		return func(ctx context.Context) error { return serve(ctx, server, listener) }, nil
+		return func(ctx context.Context) error { return httpserve.Serve(ctx, listener, handler, log) }, nil
 	})
 }
 
-// serve serves until ctx ends; then requests have 3 s to end.
-func serve(ctx context.Context, server *http.Server, listener net.Listener) error {
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
-	defer cancel()
-	err := server.Shutdown(grace)
-	if err != nil {
-		err = errors.Join(err, server.Close())
-	}
-	<-failed
-	return err
-}
-
-// handler serves the API below /api/ and the status page at /. It does not
-// use http.ServeMux for the API, which would redirect paths such as
-// /api//version instead of refusing them.
-func (g *gateway) handler(system api.System) http.Handler {
-	pages := http.NewServeMux()
-	pages.Handle("GET /{$}", g.statusPage(system))
-	pages.HandleFunc("GET /style.css", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/css; charset=utf-8")
-		_, _ = w.Write(styleCSS)
-	})
+// pages serves the status page at / and nothing else.
+func (g *gateway) pages(c webConfig, system api.System) http.Handler {
+	status := g.statusPage(system)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/api/") {
-			g.apiMount.ServeHTTP(w, r)
-			return
-		}
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
-		pages.ServeHTTP(w, r)
+		switch {
+		case c.local() && !localHost(r.Host):
+			http.Error(w, "This page is served on this host only; ask for it as localhost.", http.StatusMisdirectedRequest)
+		case r.URL.Path != "/" && r.URL.Path != "/style.css":
+			http.Error(w, "There is no such page.", http.StatusNotFound)
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			h.Set("Allow", "GET, HEAD")
+			http.Error(w, "This page can only be read.", http.StatusMethodNotAllowed)
+		case r.URL.Path == "/":
+			status.ServeHTTP(w, r)
+		default:
+			h.Set("Content-Type", "text/css; charset=utf-8")
+			_, _ = w.Write(styleCSS)
+		}
 	})
 }
 
-// apiMount is the place below /api/ on the web server, where the API stands
-// while its service runs.
-type apiMount struct{ handler atomic.Pointer[http.Handler] }
-
-func (m *apiMount) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h := m.handler.Load(); h != nil {
-		(*h).ServeHTTP(w, r)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusNotFound)
-	_, _ = w.Write([]byte(`{"error":"The API is not served here."}` + "\n"))
+// local reports whether the page is served to this host only.
+func (c webConfig) local() bool {
+	host, _, err := net.SplitHostPort(c.Listen)
+	return err == nil && localHost(host)
 }
 
-// service returns the API as a service: on a port of its own if the
-// configuration names one, else on this mount.
-func (m *apiMount) service(c api.Config, o api.Options) (service, error) {
-	if c.Listen != "" {
-		return api.New(c, o)
+// localHost reports whether a host, with or without a port, names this one.
+// A page of another origin that has its own name resolved to 127.0.0.1
+// cannot read the status page because of this.
+func localHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
 	}
-	handler, err := api.NewHandler(c, o)
-	if err != nil {
-		return nil, err
-	}
-	return lifecycle.New("api", func(context.Context) (lifecycle.Run, error) {
-		if !c.Enabled {
-			return nil, api.ErrDisabled
-		}
-		var h http.Handler = handler
-		m.handler.Store(&h)
-		return func(ctx context.Context) error {
-			<-ctx.Done()
-			m.handler.CompareAndSwap(&h, nil)
-			return nil
-		}, nil
-	}), nil
+	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return strings.EqualFold(host, "localhost") || err == nil && addr.IsLoopback()
 }
 
 // statusPage shows what runs and the facts of the device.
@@ -132,12 +86,13 @@ func (g *gateway) statusPage(system api.System) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		info, err := system.SystemInfo(r.Context())
 		data := struct {
-			Version string
-			Facts   []fact
-			Trouble error
-			Units   []unitState
-			Now     time.Time
-		}{version(), facts(info), err, g.units.states(), time.Now()}
+			Version   string
+			Simulated bool
+			Facts     []fact
+			Trouble   error
+			Units     []unitState
+			Now       time.Time
+		}{version(), g.simulated, facts(info), err, g.units.states(), time.Now()}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		if err := page.Execute(w, data); err != nil {
 			g.log.Debug("status page not sent", "error", err)

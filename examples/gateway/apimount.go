@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/fieldgate/fieldgate/api"
+	"github.com/fieldgate/fieldgate/internal/httpserve"
+	"github.com/fieldgate/fieldgate/internal/lifecycle"
+)
+
+// apiMount is the place below /api/ on the web server, where the API stands
+// while its service runs.
+type apiMount struct {
+	mu      sync.RWMutex
+	mounted *mounted // nil = no API here
+}
+
+// mounted is an API on the mount, with its requests under way.
+type mounted struct {
+	handler  *api.Handler
+	requests sync.WaitGroup
+	cut      chan struct{} // closed when requests have to end
+}
+
+// ServeHTTP hands the request to the API.
+func (m *apiMount) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	m.mu.RLock()
+	on := m.mounted
+	if on != nil {
+		on.requests.Add(1)
+	}
+	m.mu.RUnlock()
+	if on == nil {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = w.Write([]byte(`{"error":"The API is not served here."}` + "\n"))
+		return
+	}
+	defer on.requests.Done()
+	on.serve(w, r)
+}
+
+// serve serves a request until it ends or is cut off.
+func (on *mounted) serve(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	served := make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		select {
+		case <-on.cut:
+			cancel()
+			control := http.NewResponseController(w) // frees what waits for the client
+			_ = control.SetReadDeadline(time.Now())
+			_ = control.SetWriteDeadline(time.Now())
+		case <-served:
+		}
+	})
+	defer watch.Wait()
+	defer close(served)
+	on.handler.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// service returns the API as a service: on a port of its own if the
+// configuration names one, else on this mount.
+func (m *apiMount) service(c api.Config, o api.Options) (service, error) {
+	if c.Listen != "" {
+		return api.New(c, o)
+	}
+	handler, err := api.NewHandler(c, o)
+	if err != nil {
+		return nil, err
+	}
+	return lifecycle.New("api", func(context.Context) (lifecycle.Run, error) {
+		if !c.Enabled {
+			return nil, api.ErrDisabled
+		}
+		on := &mounted{handler: handler, cut: make(chan struct{})}
+		m.set(nil, on)
+		return func(ctx context.Context) error {
+			<-ctx.Done()
+			m.set(on, nil)
+			grace := time.AfterFunc(httpserve.Grace, func() { close(on.cut) })
+			defer grace.Stop()
+			on.requests.Wait()
+			return nil
+		}, nil
+	}), nil
+}
+
+// set mounts next. With old given it does so only if that is what is there.
+func (m *apiMount) set(old, next *mounted) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if old == nil || m.mounted == old {
+		m.mounted = next
+	}
+}
