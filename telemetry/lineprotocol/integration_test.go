@@ -2,6 +2,7 @@ package lineprotocol_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/telemetry"
 	"github.com/fieldgate/fieldgate/telemetry/lineprotocol"
+	"github.com/fieldgate/fieldgate/telemetry/telemetrytest"
 )
 
 // influx is an InfluxDB of the test's own.
@@ -161,6 +163,8 @@ func (db influx) write(t *testing.T, database string, lines []byte) {
 func (db influx) post(t *testing.T, database string, lines []byte) (status int, text []byte) {
 	answer, err := http.PostForm("http://"+db.http+"/query", url.Values{"q": {"CREATE DATABASE " + database}})
 	require.NoError(t, err)
+	_, err = io.Copy(io.Discard, answer.Body) // the database is there at its end
+	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	answer, err = http.Post("http://"+db.http+"/write?precision=ns&db="+database, "text/plain", bytes.NewReader(lines))
 	require.NoError(t, err)
@@ -276,6 +280,30 @@ func TestIntegrationInfluxDB(t *testing.T) {
 		stamp, err := db.all(t, "never", "fieldgate_agent", 1)[0]["time"].(json.Number).Int64()
 		require.NoError(t, err)
 		assert.WithinDuration(t, time.Now(), time.Unix(0, stamp), time.Minute, "the server's own")
+	})
+
+	t.Run("an agent", func(t *testing.T) {
+		at, err := net.ResolveUDPAddr("udp", db.udp)
+		require.NoError(t, err)
+		agent, err := telemetry.New(telemetry.Config{
+			Enabled:      true,
+			Destinations: []telemetry.Destination{{Host: at.IP.String(), Port: at.Port, Encoding: telemetry.EncodingInflux}},
+			Period:       telemetry.Duration(time.Second),
+		}, telemetry.Options{
+			Source: telemetrytest.NewSource(), Serial: "AGENT",
+			Encoders: map[telemetry.Encoding]telemetry.Encoder{telemetry.EncodingInflux: lineprotocol.Encoder{}},
+		})
+		require.NoError(t, err)
+		require.NoError(t, agent.Start(t.Context()))
+		defer func() { require.NoError(t, agent.Stop(context.Background())) }()
+		var rows []row
+		require.Eventually(t, func() bool {
+			rows = db.query(t, "udp", "SELECT seq, serial FROM fieldgate_agent WHERE serial = 'AGENT'")
+			return len(rows) >= 2
+		}, 30*time.Second, 50*time.Millisecond)
+		assert.Equal(t, n("0"), rows[0]["seq"])
+		assert.Equal(t, n("1"), rows[1]["seq"])
+		assert.Equal(t, "Simulated", db.query(t, "udp", "SELECT operator, serial FROM fieldgate_modem WHERE serial = 'AGENT'")[0]["operator"])
 	})
 
 	// What the cases above see is not taken for granted.
