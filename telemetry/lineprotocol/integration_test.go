@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -108,10 +109,17 @@ func freeUDP(t *testing.T) string {
 type row map[string]any
 
 func (db influx) query(t *testing.T, database, q string) []row {
+	rows, err := db.ask(database, q)
+	require.NoError(t, err)
+	return rows
+}
+
+func (db influx) ask(database, q string) ([]row, error) {
 	values := url.Values{"db": {database}, "epoch": {"ns"}, "q": {q}}
 	answer, err := http.Get("http://" + db.http + "/query?" + values.Encode())
-	require.NoError(t, err)
-	defer func() { require.NoError(t, answer.Body.Close()) }()
+	if err != nil {
+		return nil, err
+	}
 	var body struct {
 		Error   string
 		Results []struct {
@@ -124,11 +132,17 @@ func (db influx) query(t *testing.T, database, q string) []row {
 	}
 	d := json.NewDecoder(answer.Body)
 	d.UseNumber()
-	require.NoError(t, d.Decode(&body))
-	require.Empty(t, body.Error)
+	if err := errors.Join(d.Decode(&body), answer.Body.Close()); err != nil {
+		return nil, err
+	}
+	if body.Error != "" {
+		return nil, errors.New(body.Error)
+	}
 	var rows []row
 	for _, result := range body.Results {
-		require.Empty(t, result.Error)
+		if result.Error != "" {
+			return nil, errors.New(result.Error)
+		}
 		for _, series := range result.Series {
 			for _, values := range series.Values {
 				r := row{}
@@ -141,18 +155,27 @@ func (db influx) query(t *testing.T, database, q string) []row {
 			}
 		}
 	}
-	return rows
+	return rows, nil
 }
 
 // all waits until the database has n points of a measurement.
 func (db influx) all(t *testing.T, database, measurement string, n int) []row {
-	var rows []row
-	require.Eventually(t, func() bool {
-		rows = db.query(t, database, "SELECT * FROM "+measurement)
-		return len(rows) >= n
-	}, 30*time.Second, 20*time.Millisecond, "InfluxDB does not have %d points of %s", n, measurement)
+	rows := db.wait(t, database, "SELECT * FROM "+measurement, n)
 	assert.Len(t, rows, n)
 	return rows
+}
+
+// wait asks until there are n points or more. The database itself may come
+// to be only with the first of them.
+func (db influx) wait(t *testing.T, database, q string, n int) (rows []row) {
+	var err error
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if rows, err = db.ask(database, q); len(rows) >= n {
+			return rows
+		}
+	}
+	require.FailNow(t, "too few points", "%s: %d of %d: %v", q, len(rows), n, err)
+	return nil
 }
 
 func (db influx) write(t *testing.T, database string, lines []byte) {
@@ -296,11 +319,7 @@ func TestIntegrationInfluxDB(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, agent.Start(t.Context()))
 		defer func() { require.NoError(t, agent.Stop(context.Background())) }()
-		var rows []row
-		require.Eventually(t, func() bool {
-			rows = db.query(t, "udp", "SELECT seq, serial FROM fieldgate_agent WHERE serial = 'AGENT'")
-			return len(rows) >= 2
-		}, 30*time.Second, 50*time.Millisecond)
+		rows := db.wait(t, "udp", "SELECT seq, serial FROM fieldgate_agent WHERE serial = 'AGENT'", 2)
 		assert.Equal(t, n("0"), rows[0]["seq"])
 		assert.Equal(t, n("1"), rows[1]["seq"])
 		assert.Equal(t, "Simulated", db.query(t, "udp", "SELECT operator, serial FROM fieldgate_modem WHERE serial = 'AGENT'")[0]["operator"])
