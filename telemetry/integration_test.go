@@ -77,6 +77,44 @@ func TestIntegrationServerComesLater(t *testing.T) {
 	assert.Contains(t, s.Status().Destinations[0].LastError, "refused")
 }
 
+// With acks: the agent hears from the server what it has, and sends again
+// what it did not hear of.
+func TestIntegrationAcks(t *testing.T) {
+	c := telemetrytest.NewCollector()
+	defer c.Close()
+	c.Seal(*key(t))
+	c.Ack(true)
+	s, err := telemetry.New(telemetry.Config{
+		Enabled:      true,
+		Destinations: []telemetry.Destination{c.Destination()},
+		Period:       telemetry.Duration(time.Second),
+		KeyFile:      keyFile(t),
+		Ring:         4,
+		Acks:         true,
+	}, telemetry.Options{Source: telemetrytest.NewSource(), Serial: serial})
+	require.NoError(t, err)
+	require.NoError(t, s.Start(t.Context()))
+	defer func() { require.NoError(t, s.Stop(context.Background())) }()
+	acked := func(n uint64) func() bool {
+		return func() bool { return s.Status().Destinations[0].Acked >= n }
+	}
+	require.Eventually(t, acked(2), 20*time.Second, 10*time.Millisecond)
+	st := s.Status().Destinations[0]
+	assert.InDelta(t, 0, st.ClockOffset.Value, 2, "both have the clock of this machine")
+	assert.True(t, st.ClockOffset.Known)
+	assert.Zero(t, st.BadAcks)
+
+	c.Seal(telemetry.NewKey()) // its key is wrong for a while
+	require.Eventually(t, func() bool { n, _ := c.Malformed(); return n >= 1 }, 20*time.Second, 10*time.Millisecond)
+	c.Seal(*key(t))
+	require.Eventually(t, func() bool { return s.Status().Destinations[0].Late >= 1 }, 30*time.Second, 10*time.Millisecond)
+	for {
+		if m := next(t, c); m.Late {
+			break
+		}
+	}
+}
+
 func TestIntegrationIPv6(t *testing.T) {
 	server, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.IPv6loopback})
 	if err != nil {

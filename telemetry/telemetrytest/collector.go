@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/fieldgate/fieldgate/telemetry"
 )
@@ -23,6 +24,8 @@ type Collector struct {
 	stop sync.Once     // of Close
 
 	mu        sync.Mutex
+	key       telemetry.Key
+	acks      bool
 	messages  []*telemetry.Message // the latest, oldest first
 	unread    int                  // how many of them Next has not returned
 	malformed int
@@ -47,6 +50,21 @@ func (c *Collector) Addr() string { return c.conn.LocalAddr().String() }
 // Destination returns the address in the form that a Config takes.
 func (c *Collector) Destination() telemetry.Destination {
 	return telemetry.Destination{Host: "127.0.0.1", Port: c.conn.LocalAddr().(*net.UDPAddr).Port}
+}
+
+// Seal makes the Collector take the messages that are sealed with key, and no
+// other, from now on; with the zero Key, which is the beginning, bare ones.
+func (c *Collector) Seal(key telemetry.Key) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.key = key
+}
+
+// Ack makes the Collector answer sealed messages from now on, or not.
+func (c *Collector) Ack(on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.acks = on
 }
 
 // Next waits for a message that it has not returned before. Messages come in
@@ -101,19 +119,53 @@ func (c *Collector) receive() {
 	defer close(c.done)
 	buf := make([]byte, 65535)
 	for {
-		n, err := c.conn.Read(buf)
+		n, from, err := c.conn.ReadFromUDPAddrPort(buf)
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
 		case err == nil:
-			c.add(telemetry.Decode(buf[:n]))
+			if ack := c.take(buf[:n]); ack != nil && len(ack) <= n {
+				_, _ = c.conn.WriteToUDPAddrPort(ack, from) // acks may be lost
+			}
 		}
 	}
 }
 
-func (c *Collector) add(m *telemetry.Message, err error) {
+// take keeps the message of a datagram and returns the answer, if there is
+// one.
+func (c *Collector) take(datagram []byte) (ack []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	m, err := c.open(datagram)
+	c.add(m, err)
+	if err != nil || !c.acks || c.key.IsZero() {
+		return nil
+	}
+	ack, err = telemetry.AppendAck(nil, &telemetry.Ack{
+		Serial: m.Serial, Boot: m.Boot.Value, Seq: m.Seq, Part: m.Part.Index, Time: uint64(time.Now().Unix()),
+	}, &c.key)
+	if err != nil {
+		panic(fmt.Sprintf("telemetrytest: ack: %v", err)) // the serial has come as the kid
+	}
+	return ack
+}
+
+func (c *Collector) open(datagram []byte) (*telemetry.Message, error) {
+	if c.key.IsZero() {
+		return telemetry.Decode(datagram)
+	}
+	e, err := telemetry.ParseEnvelope(datagram)
+	if err != nil {
+		return nil, err
+	}
+	if !e.Verify(&c.key) {
+		return nil, telemetry.ErrForged
+	}
+	return e.Decode()
+}
+
+// add keeps m. The caller holds mu.
+func (c *Collector) add(m *telemetry.Message, err error) {
 	if err != nil {
 		c.malformed++
 		c.lastErr = err

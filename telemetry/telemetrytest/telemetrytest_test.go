@@ -121,6 +121,59 @@ func TestCollector(t *testing.T) {
 	assert.Equal(t, c.Addr(), c.Destination().String())
 }
 
+func TestCollectorWithKey(t *testing.T) {
+	c := telemetrytest.NewCollector()
+	defer c.Close()
+	key, other := telemetry.NewKey(), telemetry.NewKey()
+	c.Seal(key)
+	c.Ack(true)
+	conn, err := net.Dial("udp", c.Addr())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, conn.Close()) }()
+	exchange := func(d []byte) *telemetry.Ack {
+		_, err := conn.Write(d)
+		require.NoError(t, err)
+		require.NoError(t, conn.SetReadDeadline(time.Now().Add(10*time.Second)))
+		buf := make([]byte, telemetry.MaxDatagram)
+		n, err := conn.Read(buf)
+		require.NoError(t, err)
+		assert.LessOrEqual(t, n, len(d))
+		a, err := telemetry.ParseAck(buf[:n], &key)
+		require.NoError(t, err)
+		return a
+	}
+	sealed := func(seq uint64, k telemetry.Key) []byte {
+		m := &telemetry.Message{Version: 1, Serial: "GK0001", Boot: telemetry.Known(uint32(97)), Seq: seq, Period: 60, Part: telemetry.Part{Index: 2, Count: 3}}
+		b, err := telemetry.AppendSealed(nil, m, &k)
+		require.NoError(t, err)
+		return b
+	}
+	_, err = conn.Write(sealed(1, other))
+	require.NoError(t, err)
+	_, err = conn.Write(message(t, 2))
+	require.NoError(t, err)
+	a := exchange(sealed(3, key))
+	assert.InDelta(t, time.Now().Unix(), a.Time, 60)
+	a.Time = 0
+	assert.Equal(t, &telemetry.Ack{Serial: "GK0001", Boot: 97, Seq: 3, Part: 2}, a)
+	require.Len(t, c.Messages(), 1)
+	assert.Equal(t, uint64(3), c.Messages()[0].Seq)
+	n, _ := c.Malformed()
+	assert.Equal(t, 2, n)
+
+	minimal, err := telemetry.AppendSealed(nil, &telemetry.Message{Version: 1, Serial: "GK0001", Seq: 4}, &key)
+	require.NoError(t, err)
+	_, err = conn.Write(minimal)
+	require.NoError(t, err)
+	assert.Equal(t, uint64(5), exchange(sealed(5, key)).Seq, "the answer to 4 would be longer than it")
+	c.Ack(false)
+	_, err = conn.Write(sealed(6, key))
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return len(c.Messages()) == 4 }, 10*time.Second, time.Millisecond)
+	c.Ack(true)
+	assert.Equal(t, uint64(7), exchange(sealed(7, key)).Seq, "6 was not answered")
+}
+
 func TestCollectorNextEnds(t *testing.T) {
 	c := telemetrytest.NewCollector()
 	ctx, cancel := context.WithCancel(t.Context())
