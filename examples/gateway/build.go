@@ -11,7 +11,10 @@ import (
 	"github.com/fieldgate/fieldgate/api/devicelog"
 	"github.com/fieldgate/fieldgate/api/procsystem"
 	"github.com/fieldgate/fieldgate/telemetry"
+	"github.com/fieldgate/fieldgate/telemetry/dtls"
+	"github.com/fieldgate/fieldgate/telemetry/lineprotocol"
 	"github.com/fieldgate/fieldgate/telemetry/procsource"
+	"github.com/fieldgate/fieldgate/telemetry/senml"
 	"github.com/fieldgate/fieldgate/telemetry/telemetrytest"
 )
 
@@ -80,8 +83,16 @@ func (g *gateway) plan(doc document) []unit {
 			config: []any{doc.Device, doc.Telemetry},
 			build: func(ctx context.Context) (service, error) {
 				return telemetry.New(doc.Telemetry, telemetry.Options{
-					Source: b.source, Serial: serial(ctx, doc, b.system), NextBoot: g.nextBoot,
-					Logger: g.log.With("service", "telemetry"),
+					Source:   b.source,
+					Serial:   serial(ctx, doc, b.system),
+					NextBoot: g.nextBoot,
+					Clock:    procsource.Clock(earliest()),
+					Encoders: map[telemetry.Encoding]telemetry.Encoder{
+						telemetry.EncodingInflux: lineprotocol.Encoder{},
+						telemetry.EncodingSenML:  senml.Encoder{},
+					},
+					Dialers: map[telemetry.Transport]telemetry.DialFunc{telemetry.TransportDTLS: dtls.Dial},
+					Logger:  g.log.With("service", "telemetry"),
 				})
 			},
 			detail: telemetryDetail,

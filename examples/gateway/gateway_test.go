@@ -210,7 +210,9 @@ func TestIntegrationFirstLight(t *testing.T) {
 
 	// a right one is taken over
 	edit(t, state, "period: 0", "period: 1s")
-	edit(t, state, ": false", ": true")
+	for _, endpoint := range []string{"version", "actions", "syslog", "system_info"} {
+		edit(t, state, endpoint+": false", endpoint+": true")
+	}
 	edit(t, state, "port: 5150", fmt.Sprintf("port: %d", collector.Destination().Port))
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGHUP))
 	require.Eventually(t, func() bool { status, _ := p.get("/api/version", apiKey); return status == http.StatusOK },

@@ -25,7 +25,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -241,12 +240,4 @@ func report(errOut io.Writer, err error) int {
 		return exitInvalid
 	}
 	return exitFailed
-}
-
-// version is that of the module the program was built from.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
 }
