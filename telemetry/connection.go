@@ -128,10 +128,11 @@ func (c *connection) follow(ctx context.Context) {
 		return
 	}
 	local, ok := c.conn.LocalAddr().(*net.UDPAddr)
-	if !ok {
+	remote, alsoOK := c.conn.RemoteAddr().(*net.UDPAddr)
+	if !ok || !alsoOK {
 		return
 	}
-	conn, err := c.dialTo(ctx, c.host)
+	conn, err := c.dialTo(ctx, remote.AddrPort().Addr().Unmap().String())
 	if err != nil {
 		return // writing will tell more
 	}

@@ -123,7 +123,7 @@ func TestAllAddressesFail(t *testing.T) {
 func TestSocketFollowsTheLocalAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := network{local: net.IPv4(10, 0, 0, 1)}
-		s := start(t, config(time.Minute, "a"), options(), &n)
+		s := start(t, config(time.Minute, "192.0.2.1"), options(), &n)
 		pass(5 * time.Minute)
 		require.Len(t, n.received(""), 5)
 		assert.Equal(t, 1, n.sockets())

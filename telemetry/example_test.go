@@ -72,3 +72,29 @@ func ExampleDecode() {
 	// Output:
 	// {"v":1,"serial":"GK0001","seq":5,"uptime":1000,"load":{"1m":150,"15m":9},"period":60} <nil>
 }
+
+// What a server does with a sealed message: look up the key of whoever claims
+// to have sent it, verify, and only then decode.
+func ExampleParseEnvelope() {
+	keys := make(map[string]telemetry.Key)
+	keys["GK0001"], _ = telemetry.ParseKey("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")
+	datagram, _ := hex.DecodeString("d18443a10104a10446474b3030303152a500010218610305041a6afd6d00051903e8483b9ddc0bdeb52a68")
+
+	envelope, err := telemetry.ParseEnvelope(datagram)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	key, known := keys[envelope.Serial]
+	if !known || !envelope.Verify(&key) {
+		fmt.Println("forged")
+		return
+	}
+	message, err := envelope.Decode()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(message.Serial, message.Boot.Value, message.Seq, "up for", message.Uptime.Value, "s")
+	// Output: GK0001 97 5 up for 1000 s
+}

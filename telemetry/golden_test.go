@@ -80,11 +80,19 @@ func TestDocumentedExample(t *testing.T) {
 	require.NoError(t, err)
 	_, example, found := strings.Cut(string(doc), "# Worked example")
 	require.True(t, found)
-	var bytes strings.Builder
-	for _, line := range regexp.MustCompile(`(?m)^//\t((?:[0-9a-f]{2} )*[0-9a-f]{2})  +\S`).FindAllStringSubmatch(example, -1) {
-		bytes.WriteString(strings.ReplaceAll(line[1], " ", ""))
+	blocks := regexp.MustCompile(`(?m)(?:^//\t.*\n)+`).FindAllString(example, -1)
+	require.Len(t, blocks, 3)
+	var bytes [3]strings.Builder
+	for i, block := range blocks {
+		for _, line := range regexp.MustCompile(`(?m)^//\t((?:[0-9a-f]{2} )*[0-9a-f]{2})  +\S`).FindAllStringSubmatch(block, -1) {
+			bytes[i].WriteString(strings.ReplaceAll(line[1], " ", ""))
+		}
 	}
-	raw, err := hex.DecodeString(bytes.String())
+	assert.Equal(t, sealedVector, bytes[1].String())
+	assert.Equal(t, ackVector, bytes[2].String())
+	derived := telemetry.DeriveKey(*key(t), serial)
+	assert.Contains(t, example, derived.Reveal())
+	raw, err := hex.DecodeString(bytes[0].String())
 	require.NoError(t, err)
 	got, err := telemetry.Decode(raw)
 	require.NoError(t, err)

@@ -238,7 +238,12 @@ func (s *socket) Close() error {
 	return nil
 }
 
-func (s *socket) RemoteAddr() net.Addr { return address(s.addr) }
+func (s *socket) RemoteAddr() net.Addr {
+	if addr, err := netip.ParseAddrPort(s.addr); err == nil {
+		return net.UDPAddrFromAddrPort(addr)
+	}
+	return address(s.addr)
+}
 
 func (s *socket) LocalAddr() net.Addr {
 	if s.local == nil {
