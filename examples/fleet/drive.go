@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"net"
 	"time"
 
 	"github.com/fieldgate/fieldgate/examples/fleet/sim"
@@ -19,7 +18,7 @@ func (s *settings) reports() int64 { return int64(s.rate * s.duration.Seconds())
 
 // drive lets the devices report in turn, spread evenly, until all reports
 // that s asks for are made, its duration is over twice, or ctx ends.
-func drive(ctx context.Context, s settings, f *sim.Fleet, send sim.Send) error {
+func drive(ctx context.Context, s settings, f *sim.Fleet, network sim.Network) error {
 	each := time.Duration(float64(time.Second) / s.rate)
 	begin := time.Now()
 	due := begin
@@ -35,12 +34,12 @@ func drive(ctx context.Context, s settings, f *sim.Fleet, send sim.Send) error {
 		if now.Sub(begin) > 2*s.duration {
 			break
 		}
-		if err := f.Report(int(n%int64(s.fleet.Devices)), now, send); err != nil {
+		if err := f.Report(int(n%int64(s.fleet.Devices)), now, network); err != nil {
 			return err
 		}
 		due = due.Add(each)
 	}
-	f.Flush(send)
+	f.Flush(network)
 	return nil
 }
 
@@ -53,18 +52,5 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	case <-t.C:
 		return nil
-	}
-}
-
-// sendOn sends on a connected UDP socket. The error of a write is often that
-// of an earlier datagram, which nobody was there to receive; this one has then
-// not been sent, and is tried again once.
-func sendOn(conn net.Conn) sim.Send {
-	return func(datagram []byte) bool {
-		if _, err := conn.Write(datagram); err == nil {
-			return true
-		}
-		_, err := conn.Write(datagram)
-		return err == nil
 	}
 }

@@ -68,7 +68,7 @@ func TestRunRefuses(t *testing.T) {
 		"no master":     {"-master " + filepath.Join(t.TempDir(), "none"), exitUsage, "-master: open"},
 		"bad master":    {"-master " + masterFile(t, "00"), exitUsage, "64 hexadecimal digits"},
 		"no collector":  {"-check http://127.0.0.1:1 -devices 1", exitFailed, "-check: Get"},
-		"no such host":  {"-to 127.0.0.1:port -devices 1", exitFailed, "-to: dial"},
+		"no such host":  {"-to 127.0.0.1:port -devices 1", exitFailed, "-to: lookup"},
 		"absurd device": {"-devices many", exitUsage, "invalid value"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -89,14 +89,14 @@ func TestDriveKeepsThePace(t *testing.T) {
 		require.NoError(t, err)
 		begin := time.Now()
 		n := 0
-		require.NoError(t, drive(t.Context(), s, f, func(b []byte) bool {
+		require.NoError(t, drive(t.Context(), s, f, network(func(b []byte) bool {
 			m, err := telemetry.Decode(b)
 			require.NoError(t, err)
 			assert.Equal(t, f.Serial(n%50), m.Serial)
 			assert.Equal(t, time.Duration(n)*10*time.Millisecond, time.Since(begin))
 			n++
 			return true
-		}))
+		})))
 		assert.Equal(t, 300, n)
 	})
 }
@@ -109,7 +109,7 @@ func TestDriveMakesNothingUpFor(t *testing.T) {
 		f, err := sim.New(s.fleet)
 		require.NoError(t, err)
 		n, atOnce, last := 0, 0, time.Time{}
-		require.NoError(t, drive(t.Context(), s, f, func([]byte) bool {
+		require.NoError(t, drive(t.Context(), s, f, network(func([]byte) bool {
 			if n++; n == 100 {
 				time.Sleep(500 * time.Millisecond)
 			}
@@ -118,7 +118,7 @@ func TestDriveMakesNothingUpFor(t *testing.T) {
 			}
 			last = time.Now()
 			return true
-		}))
+		})))
 		assert.Equal(t, 1000, n)
 		assert.LessOrEqual(t, atOnce, 22)
 	})
@@ -132,7 +132,7 @@ func TestDriveEndsWithItsContext(t *testing.T) {
 		require.NoError(t, err)
 		ctx, cancel := context.WithTimeout(t.Context(), 89500*time.Millisecond)
 		defer cancel()
-		require.NoError(t, drive(ctx, s, f, func([]byte) bool { return true }))
+		require.NoError(t, drive(ctx, s, f, network(sent)))
 		assert.Equal(t, uint64(90), f.Total().Reports)
 	})
 }
@@ -180,14 +180,16 @@ func played(t *testing.T, rates sim.Rates, send sim.Send) *sim.Fleet {
 	require.NoError(t, err)
 	for range 30 {
 		for i := range f.Len() {
-			require.NoError(t, f.Report(i, time.Now(), send))
+			require.NoError(t, f.Report(i, time.Now(), network(send)))
 		}
 	}
-	f.Flush(send)
+	f.Flush(network(send))
 	return f
 }
 
 func sent([]byte) bool { return true }
+
+func network(send sim.Send) sim.Network { return sim.Network{Send: send, Attack: send} }
 
 func TestJudgeFindsEachDifference(t *testing.T) {
 	f := played(t, sim.Rates{Loss: 0.3, Reorder: 0.2, Duplicate: 0.2, Reboot: 0.05}, sent)

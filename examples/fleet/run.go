@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"time"
 
 	"github.com/fieldgate/fieldgate/examples/fleet/sim"
@@ -55,14 +54,14 @@ func play(ctx context.Context, s settings, out io.Writer) (verdict, error) {
 			f.Met(i)
 		}
 	}
-	conn, err := net.Dial("udp", s.to)
+	network, hangUp, err := dial(s.to)
 	if err != nil {
 		return verdict{}, fmt.Errorf("-to: %w", err)
 	}
-	defer func() { _ = conn.Close() }()
+	defer hangUp()
 
 	begin := time.Now()
-	if err := drive(ctx, s, f, sendOn(conn)); err != nil {
+	if err := drive(ctx, s, f, network); err != nil {
 		return verdict{}, err
 	}
 	printTotal(out, f, time.Since(begin))

@@ -48,7 +48,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.Float64Var(&s.fleet.Duplicate, "dup", 0, "`share` of reports that arrive twice")
 	flags.Float64Var(&s.fleet.Reboot, "reboot", 0, "`share` of reports after which the device reboots")
 	flags.Float64Var(&s.fleet.Clock, "clock", 0, "`share` of reports with no, an old or a wrong time")
-	flags.Float64Var(&s.fleet.Forge, "forge", 0, "`share` of reports after which an attacker sends something")
+	flags.Float64Var(&s.fleet.Forge, "forge", 0, "`share` of reports before which an attacker sends something")
 	flags.StringVar(&master, "master", "", "`file` with the fleet master; none = bare messages")
 	flags.StringVar(&s.fleet.Prefix, "prefix", "SIM", "what the serials begin with, before 8 digits")
 	flags.Uint64Var(&boot, "boot", 0, "boot `counter` of the devices at the beginning; 0 goes on from what the collector knows, or begins with 1")

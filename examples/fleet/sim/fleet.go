@@ -28,7 +28,7 @@ type Rates struct {
 	Duplicate float64 // arrives twice, the second time at once or with the next report
 	Reboot    float64 // the device boots after it: boot one higher, seq, uptime and counters from 0
 	Clock     float64 // carries no time, one of 1970, or one that is wrong by up to a year
-	Forge     float64 // an attacker sends something of his own after it, see [Forgery]
+	Forge     float64 // an attacker sends something of his own before it, see [Forgery]
 }
 
 // Validate returns an error when a rate is not within 0 and 1.
@@ -84,6 +84,14 @@ type held struct {
 // sent, which counts as lost.
 type Send func(datagram []byte) bool
 
+// Network is where datagrams are sent: those of devices, and those of the
+// attacker. A server may limit what comes from an address that sends
+// forgeries, so the attacker should have one of his own.
+type Network struct {
+	Send   Send
+	Attack Send
+}
+
 // New returns a fleet of which no device has yet reported.
 func New(c Config) (*Fleet, error) {
 	if c.Devices < 1 {
@@ -130,11 +138,14 @@ func (f *Fleet) Serial(index int) string { return f.serials[index] }
 
 // Report makes the next report of device index and sends what arrives of it
 // and around it. now is the time on the device's clock while that is right.
-func (f *Fleet) Report(index int, now time.Time, send Send) error {
+func (f *Fleet) Report(index int, now time.Time, n Network) error {
 	d := &f.devices[index]
 	datagram, err := f.datagram(index, now)
 	if err != nil {
 		return err
+	}
+	if d.happens(f.config.Forge) {
+		f.forge(index, d, datagram, n.Attack)
 	}
 	boot, seq := d.boot, d.seq
 	d.account.sent(boot)
@@ -149,14 +160,11 @@ func (f *Fleet) Report(index int, now time.Time, send Send) error {
 		f.total.Held++
 		d.hold(1+int(d.rng.Uint64()%3), boot, seq, datagram)
 	default:
-		f.arrive(d, boot, seq, datagram, send)
-		f.duplicate(d, boot, seq, datagram, send)
+		f.arrive(d, boot, seq, datagram, n.Send)
+		f.duplicate(d, boot, seq, datagram, n.Send)
 	}
 	for _, h := range due {
-		f.arrive(d, h.boot, h.seq, h.datagram, send)
-	}
-	if d.happens(f.config.Forge) {
-		f.forge(index, d, datagram, send)
+		f.arrive(d, h.boot, h.seq, h.datagram, n.Send)
 	}
 	if d.happens(f.config.Reboot) {
 		f.total.Reboots++
@@ -166,11 +174,11 @@ func (f *Fleet) Report(index int, now time.Time, send Send) error {
 }
 
 // Flush sends all that is still late.
-func (f *Fleet) Flush(send Send) {
+func (f *Fleet) Flush(n Network) {
 	for i := range f.devices {
 		d := &f.devices[i]
 		for _, h := range d.held {
-			f.arrive(d, h.boot, h.seq, h.datagram, send)
+			f.arrive(d, h.boot, h.seq, h.datagram, n.Send)
 		}
 		d.held = nil
 	}

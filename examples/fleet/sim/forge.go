@@ -32,7 +32,7 @@ func (k Forgery) String() string {
 }
 
 // forge sends one forgery of what device index has just made.
-func (f *Fleet) forge(index int, d *device, genuine []byte, send Send) {
+func (f *Fleet) forge(index int, d *device, genuine []byte, attack Send) {
 	kinds := uint64(forgeries)
 	if f.keys == nil {
 		kinds = uint64(Junk) + 1
@@ -44,7 +44,7 @@ func (f *Fleet) forge(index int, d *device, genuine []byte, send Send) {
 		if d.caught.datagram == nil {
 			return
 		}
-		if send(d.caught.datagram) {
+		if attack(d.caught.datagram) {
 			f.total.Forged[kind]++
 			d.account.arrives(d.caught.boot, d.caught.seq)
 		}
@@ -71,7 +71,7 @@ func (f *Fleet) forge(index int, d *device, genuine []byte, send Send) {
 		}
 		b = forged
 	}
-	if send(b) {
+	if attack(b) {
 		f.total.Forged[kind]++
 	}
 }

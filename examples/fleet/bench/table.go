@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+)
+
+// row is one measured figure.
+type row struct {
+	name string
+	unit string
+	ours float64
+	peer float64 // 0 = there is none
+	goal float64 // of ours, or of ratio if goalRatio; 0 = none
+	side int     // which side of the goal is good
+	note string
+}
+
+// Sides of a goal.
+const (
+	atMost       = -1 // ours
+	atLeast      = 1  // ours
+	ratioAtLeast = 2  // peer divided by ours
+)
+
+// ratio is how many times the peer's figure ours is less.
+func (r row) ratio() float64 { return r.peer / r.ours }
+
+func (r row) met() bool {
+	switch r.side {
+	case atMost:
+		return r.ours <= r.goal
+	case atLeast:
+		return r.ours >= r.goal
+	default:
+		return r.ratio() >= r.goal
+	}
+}
+
+// String is the row as the table has it.
+func (r row) String() string {
+	text := fmt.Sprintf("%s: ours=%s", r.name, quantity(r.ours, r.unit))
+	if r.peer > 0 {
+		text += fmt.Sprintf(" peer=%s ratio=%s", quantity(r.peer, r.unit), number(r.ratio()))
+	} else {
+		text += " peer=- ratio=-"
+	}
+	if r.goal > 0 || r.side == atMost {
+		sign, subject := "<=", quantity(r.goal, r.unit)
+		switch r.side {
+		case atLeast:
+			sign = ">="
+		case ratioAtLeast:
+			sign, subject = " ratio>=", number(r.goal)
+		}
+		verdict := "ok"
+		if !r.met() {
+			verdict = "MISSED"
+		}
+		text += fmt.Sprintf(" goal%s%s %s", sign, subject, verdict)
+	}
+	if r.note != "" {
+		text += " (" + r.note + ")"
+	}
+	return text
+}
+
+func quantity(v float64, unit string) string {
+	if unit == "" {
+		return number(v)
+	}
+	return number(v) + " " + unit
+}
+
+// number has four digits, or all of a whole number.
+func number(v float64) string {
+	if v >= 100 || v == float64(int64(v)) {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64)
+}
+
+func printTable(w io.Writer, rows []row) {
+	for _, r := range rows {
+		fmt.Fprintln(w, r)
+	}
+}
