@@ -1,17 +1,18 @@
-// Command collector receives the telemetry of fieldgate devices over UDP and
-// prints each message as one line of JSON on standard output:
+// Command collector receives the telemetry of fieldgate devices over UDP,
+// keeps it, and answers questions about the fleet. Without flags it prints
+// each message as one line of JSON:
 //
-//	go run ./examples/collector [-listen 127.0.0.1:5150]
+//	go run ./examples/collector
 //
 //	{"received":"2026-11-22T20:56:48.123456789Z","source":"192.0.2.7:40112","message":{"v":1,"serial":"GK0001",...}}
 //
-// Datagrams that are no messages are counted, and reported with their source
-// on standard error, at most once a second. SIGINT and SIGTERM end it with a
-// summary and exit code 0; it exits with 1 when it cannot listen or print, and
-// with 2 on wrong flags.
+// With a folder it stores them, and with keys it proves who sent them:
 //
-// The source of a datagram proves nothing, and bare messages are not
-// authenticated: do not listen on an open network.
+//	collector -listen :5150 -data /var/lib/collector -keys /etc/collector/keys -acks
+//
+// Its flags, signals and exit codes are in README.md. The wiring is in
+// run.go; the packages below this folder do the work: latest (last states),
+// store (log on disk), sink (other engines) and web (answers).
 package main
 
 import (
@@ -23,7 +24,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr, hangup)
 	stop()
 	os.Exit(code)
 }

@@ -109,23 +109,39 @@ func ParseReport(b []byte) (Report, error) {
 	return r, nil
 }
 
-// AppendState appends the state of a device in bytes: time and source of the
-// last arrival as a report without datagram, then each held report, all with
-// their lengths before them.
-func AppendState(dst []byte, s *State) []byte {
-	dst = appendSized(dst, &Report{Device: s.Serial, Received: s.Seen.UnixNano(), Source: s.Source})
-	for i := range s.Reports {
-		dst = appendSized(dst, &s.Reports[i])
+// Encode calls yield with the state of every device in bytes, which are valid
+// until the next call, in no order, until it returns false. It may be called
+// while the Table is written to: each state is whole in itself.
+//
+// A state is the time and the source of the last arrival as a report without
+// datagram, then each held report, all with their lengths before them.
+func (t *Table) Encode(yield func(state []byte) bool) {
+	var state, report []byte
+	for i := range t.shards {
+		s := &t.shards[i]
+		for id := uint32(0); ; id++ {
+			s.mu.RLock()
+			if id >= uint32(s.names.used) {
+				s.mu.RUnlock()
+				break
+			}
+			d := s.at(id)
+			report = AppendReport(report[:0], &Report{Device: d.serial, Received: d.seen, Source: d.source()})
+			state = append(binary.AppendUvarint(state[:0], uint64(len(report))), report...)
+			for i := range d.parts {
+				r := s.report(d, i)
+				report = AppendReport(report[:0], &r)
+				state = append(binary.AppendUvarint(state, uint64(len(report))), report...)
+			}
+			s.mu.RUnlock()
+			if !yield(state) {
+				return
+			}
+		}
 	}
-	return dst
 }
 
-func appendSized(dst []byte, r *Report) []byte {
-	b := AppendReport(nil, r)
-	return append(binary.AppendUvarint(dst, uint64(len(b))), b...)
-}
-
-// Restore takes in a device that AppendState wrote. Reports that are newer
+// Restore takes in a device that Encode wrote. Reports that are newer
 // stay.
 func (t *Table) Restore(b []byte) error {
 	var reports []Report
@@ -150,34 +166,13 @@ func (t *Table) Restore(b []byte) error {
 		}
 	}
 	seen := &reports[0]
-	s := t.shard(seen.Device)
+	s, hash := t.shard(seen.Device)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d, err := s.device(t, seen.Device)
+	d, err := s.device(t, seen.Device, hash)
 	if err == nil && seen.Received >= d.seen {
 		d.seen = seen.Received
 		d.addr, d.port = seen.Source.Addr().As16(), seen.Source.Port()
 	}
 	return err
-}
-
-// States calls yield with the state of every device, in no order, until it
-// returns false. It may be called while the Table is written to: each state is
-// whole in itself.
-func (t *Table) States(yield func(*State) bool) {
-	for i := range t.shards {
-		s := &t.shards[i]
-		for id := uint32(0); ; id++ {
-			s.mu.RLock()
-			if id >= uint32(len(s.byName)) {
-				s.mu.RUnlock()
-				break
-			}
-			state := s.state(&s.pages[id/pageSize][id%pageSize])
-			s.mu.RUnlock()
-			if !yield(&state) {
-				return
-			}
-		}
-	}
 }

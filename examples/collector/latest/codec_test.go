@@ -38,10 +38,9 @@ func TestStateInBytes(t *testing.T) {
 		report(t, "A", 1, 6, part(1, 2, disk("/a", 1))), report(t, "A", 1, 6, part(2, 2, disk("/b", 1))),
 		report(t, "A", 1, 9, func(m *telemetry.Message) { m.Late = true }),
 		report(t, "B", 1, 6, nil), report(t, "B", 1, 2, nil))
-	table.States(func(s *latest.State) bool {
-		require.NoError(t, restored.Restore(latest.AppendState(nil, s)))
-		return true
-	})
+	for state := range table.Encode {
+		require.NoError(t, restored.Restore(state))
+	}
 	for _, serial := range []string{"A", "B"} {
 		want, _ := table.Get(serial)
 		got, ok := restored.Get(serial)
@@ -69,8 +68,9 @@ func FuzzParseReport(f *testing.F) {
 func FuzzRestore(f *testing.F) {
 	table := newTable(f, 0)
 	apply(f, table, report(f, "A", 1, 6, part(1, 2, disk("/a", 1))), report(f, "A", 1, 6, part(2, 2, disk("/b", 1))))
-	state, _ := table.Get("A")
-	f.Add(latest.AppendState(nil, &state))
+	for state := range table.Encode {
+		f.Add(state)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		table := latest.New(10)
 		defer table.Close()

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/fieldgate/fieldgate/telemetry"
+	"github.com/fieldgate/fieldgate/telemetry/receiver"
 )
 
 // Report is one datagram that was received, with what must be known of it
@@ -20,6 +21,15 @@ type Report struct {
 	Part     telemetry.Part // zero when whole
 	Period   uint64         // seconds; 0 = unknown
 	Raw      []byte         // the datagram
+}
+
+// ReportOf returns what is kept of a record. It shares the datagram.
+func ReportOf(r *receiver.Record) Report {
+	m := r.Message
+	return Report{
+		Device: r.Device, Received: r.Received.UnixNano(), Source: r.Source, Sealed: r.Sealed, Late: m.Late,
+		Boot: m.Boot, Seq: m.Seq, Part: m.Part, Period: m.Period, Raw: r.Raw,
+	}
 }
 
 // Message decodes the datagram, without checking its MAC once more.

@@ -39,30 +39,36 @@ type State struct {
 
 // Get returns the last state of a device.
 func (t *Table) Get(serial string) (State, bool) {
-	s := t.shard(serial)
+	s, hash := t.shard(serial)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	id, ok := s.byName[serial]
-	if !ok {
+	d := s.find(serial, hash)
+	if d == nil {
 		return State{}, false
 	}
-	return s.state(&s.pages[id/pageSize][id%pageSize]), true
+	return s.state(d), true
 }
 
 // state copies a device. The caller holds mu.
 func (s *shard) state(d *device) State {
 	state := State{Summary: d.summary(), Reports: make([]Report, d.parts)}
 	for i := range d.parts {
-		p := d.part(i)
-		state.Reports[i] = Report{
-			Device: d.serial, Received: p.received, Source: state.Source,
-			Sealed: p.flags&flagSealed != 0, Late: p.flags&flagLate != 0, Boot: p.order().boot, Seq: p.seq,
-			Part: telemetry.Part{Index: uint64(p.index), Count: uint64(p.count)}, Period: uint64(p.period),
-			Raw: slices.Clone(s.arena.get(p.raw)),
-		}
+		state.Reports[i] = s.report(d, i)
+		state.Reports[i].Raw = slices.Clone(state.Reports[i].Raw)
 	}
 	slices.SortFunc(state.Reports, func(a, b Report) int { return int(a.Part.Index) - int(b.Part.Index) })
 	return state
+}
+
+// report returns one held datagram, which lies in the arena.
+func (s *shard) report(d *device, i uint16) Report {
+	p := d.part(i)
+	return Report{
+		Device: d.serial, Received: p.received, Source: d.source(),
+		Sealed: p.flags&flagSealed != 0, Late: p.flags&flagLate != 0, Boot: p.order().boot, Seq: p.seq,
+		Part: telemetry.Part{Index: uint64(p.index), Count: uint64(p.count)}, Period: uint64(p.period),
+		Raw: s.arena.get(p.raw),
+	}
 }
 
 func (d *device) summary() Summary {
@@ -94,8 +100,8 @@ func (t *Table) Each(yield func(*Summary) bool) {
 func (s *shard) each(yield func(*device) bool) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for id := range uint32(len(s.byName)) {
-		if !yield(&s.pages[id/pageSize][id%pageSize]) {
+	for id := range uint32(s.names.used) {
+		if !yield(s.at(id)) {
 			return false
 		}
 	}

@@ -35,7 +35,7 @@ type Table struct {
 
 type shard struct {
 	mu     sync.RWMutex
-	byName map[string]uint32
+	names  names
 	pages  []*[pageSize]device
 	arena  arena
 	closed bool
@@ -49,7 +49,7 @@ type device struct {
 	port   uint16
 	parts  uint16 // how many are held: 1 in head, the others in more
 	head   part
-	more   []part
+	more   *[]part
 }
 
 // part is one held datagram.
@@ -75,11 +75,7 @@ func New(max int) *Table {
 	if max == 0 {
 		max = DefaultMaxDevices
 	}
-	t := &Table{max: int64(max), seed: maphash.MakeSeed()}
-	for i := range t.shards {
-		t.shards[i].byName = make(map[string]uint32)
-	}
-	return t
+	return &Table{max: int64(max), seed: maphash.MakeSeed()}
 }
 
 // Len returns how many devices there are.
@@ -91,22 +87,35 @@ func (t *Table) Close() {
 		s := &t.shards[i]
 		s.mu.Lock()
 		s.arena.close()
-		s.byName, s.pages, s.closed = nil, nil, true
+		s.names, s.pages, s.closed = names{}, nil, true
 		s.mu.Unlock()
 	}
 }
 
-func (t *Table) shard(serial string) *shard {
-	return &t.shards[maphash.String(t.seed, serial)%shardCount]
+// shard returns where a device belongs, and its hash within that.
+func (t *Table) shard(serial string) (*shard, uint64) {
+	hash := maphash.String(t.seed, serial)
+	return &t.shards[hash%shardCount], hash / shardCount
+}
+
+func (s *shard) at(id uint32) *device { return &s.pages[id/pageSize][id%pageSize] }
+
+// find returns a device, nil when there is none. The caller holds mu.
+func (s *shard) find(serial string, hash uint64) *device {
+	id, ok := s.names.find(hash, func(id uint32) bool { return s.at(id).serial == serial })
+	if !ok {
+		return nil
+	}
+	return s.at(id)
 }
 
 // Apply takes in one report; nothing of r is kept. The error wraps [ErrFull],
 // or tells that there is no memory.
 func (t *Table) Apply(r *Report) error {
-	s := t.shard(r.Device)
+	s, hash := t.shard(r.Device)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d, err := s.device(t, r.Device)
+	d, err := s.device(t, r.Device, hash)
 	if err != nil {
 		return err
 	}
@@ -114,25 +123,27 @@ func (t *Table) Apply(r *Report) error {
 }
 
 // device returns the device, made if need be. The caller holds mu.
-func (s *shard) device(t *Table, serial string) (*device, error) {
-	id, ok := s.byName[serial]
+func (s *shard) device(t *Table, serial string, hash uint64) (*device, error) {
+	d := s.find(serial, hash)
 	switch {
-	case ok:
-		return &s.pages[id/pageSize][id%pageSize], nil
+	case d != nil:
+		return d, nil
 	case s.closed:
 		return nil, errors.New("latest: closed")
 	case t.count.Add(1) > t.max:
 		t.count.Add(-1)
 		return nil, fmt.Errorf("latest: device %q: %w: %d", serial, ErrFull, t.max)
 	}
-	id = uint32(len(s.byName))
+	id := uint32(s.names.used)
 	if id%pageSize == 0 {
 		s.pages = append(s.pages, new([pageSize]device))
 	}
-	serial = strings.Clone(serial)
-	s.byName[serial] = id
-	d := &s.pages[id/pageSize][id%pageSize]
-	d.serial = serial
+	d = s.at(id)
+	d.serial = strings.Clone(serial)
+	s.names.add(id, func(id uint32) uint64 {
+		_, hash := t.shard(s.at(id).serial)
+		return hash
+	})
 	return d, nil
 }
 
@@ -183,7 +194,12 @@ func (s *shard) makeRoom(d *device, p *part) {
 	if kept == 0 {
 		d.head = part{}
 	}
-	d.parts, d.more = kept, d.more[:max(kept, 1)-1:max(kept, 1)-1]
+	d.parts = kept
+	if kept < 2 {
+		d.more = nil
+	} else {
+		*d.more = (*d.more)[:kept-1]
+	}
 }
 
 func newPart(r *Report) (part, bool) {
@@ -210,7 +226,7 @@ func (d *device) part(i uint16) *part {
 	if i == 0 {
 		return &d.head
 	}
-	return &d.more[i-1]
+	return &(*d.more)[i-1]
 }
 
 func (d *device) find(index uint16) *part {
@@ -228,8 +244,10 @@ func (d *device) grow() *part {
 		return &d.head
 	}
 	more := make([]part, d.parts-1) // no larger than needed
-	copy(more, d.more)
-	d.more = more
+	if d.more != nil {
+		copy(more, *d.more)
+	}
+	d.more = &more
 	return d.part(d.parts - 1)
 }
 

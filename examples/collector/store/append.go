@@ -55,25 +55,17 @@ func (s *Store) Write(_ context.Context, records []receiver.Record) error {
 		return fmt.Errorf("store: %w: %w", receiver.ErrNotStored, os.ErrClosed)
 	}
 	for i := range records {
-		r := reportOf(&records[i])
+		r := latest.ReportOf(&records[i])
 		if err := s.table.Apply(&r); err != nil {
 			s.state.notIndexed(s.log, err)
 		}
 	}
 	if err := s.append(records); err != nil {
-		s.state.failed(s.log, len(records), err)
+		s.state.failed(len(records), err)
 		return fmt.Errorf("store: %d records: %w: %w", len(records), receiver.ErrNotStored, err)
 	}
-	s.state.stored(s.log, len(records))
+	s.state.stored(len(records))
 	return nil
-}
-
-func reportOf(r *receiver.Record) latest.Report {
-	m := r.Message
-	return latest.Report{
-		Device: r.Device, Received: r.Received.UnixNano(), Source: r.Source, Sealed: r.Sealed, Late: m.Late,
-		Boot: m.Boot, Seq: m.Seq, Part: m.Part, Period: m.Period, Raw: r.Raw,
-	}
 }
 
 // append writes and syncs. The caller holds writer.mu.
@@ -105,7 +97,7 @@ func (s *Store) writeAll(g *segment, records []receiver.Record) error {
 	w := &s.writer
 	w.buf, w.postings = w.buf[:0], w.postings[:0]
 	for i := range records {
-		r, start := reportOf(&records[i]), len(w.buf)
+		r, start := latest.ReportOf(&records[i]), len(w.buf)
 		w.buf = latest.AppendReport(openFrame(w.buf), &r)
 		if n := len(w.buf) - start - frameHead; n > maxBody {
 			return fmt.Errorf("a record of %d bytes, allowed are %d", n, maxBody)

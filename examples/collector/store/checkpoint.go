@@ -2,6 +2,7 @@ package store
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -20,14 +21,14 @@ import (
 const checkpointMagic = "FGTCKP1\n"
 
 // Checkpoint writes the last states, so that the next Open need not read the
-// log from before. It replaces the one before atomically. Open and Close do
-// without being asked.
-func (s *Store) Checkpoint() error {
+// log from before. It replaces the one before atomically; when ctx ends first,
+// that one stays. It happens every Options.Checkpoint and at Close by itself.
+func (s *Store) Checkpoint(ctx context.Context) error {
 	s.checkpointing.Lock()
 	defer s.checkpointing.Unlock()
 	began := time.Now()
 	name := filepath.Join(s.options.Dir, "checkpoint")
-	err := s.writeCheckpoint(name + ".tmp")
+	err := s.writeCheckpoint(ctx, name+".tmp")
 	if err == nil {
 		err = os.Rename(name+".tmp", name)
 	}
@@ -42,7 +43,7 @@ func (s *Store) Checkpoint() error {
 	return err
 }
 
-func (s *Store) writeCheckpoint(name string) error {
+func (s *Store) writeCheckpoint(ctx context.Context, name string) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
@@ -50,7 +51,7 @@ func (s *Store) writeCheckpoint(name string) error {
 	out := bufio.NewWriterSize(f, 1<<20)
 	_, err = out.WriteString(checkpointMagic)
 	if err == nil {
-		err = s.writeStates(out)
+		err = s.writeStates(ctx, out)
 	}
 	if err == nil {
 		err = out.Flush()
@@ -63,7 +64,7 @@ func (s *Store) writeCheckpoint(name string) error {
 
 // writeStates writes the frames. The place comes first: what is written to the
 // log later may or may not be in the states, and is applied again at Open.
-func (s *Store) writeStates(out io.Writer) error {
+func (s *Store) writeStates(ctx context.Context, out io.Writer) error {
 	s.mu.Lock()
 	from := s.segments.synced
 	s.mu.Unlock()
@@ -84,10 +85,11 @@ func (s *Store) writeStates(out io.Writer) error {
 		return err
 	}
 	devices := uint64(0)
-	for state := range s.table.States {
-		devices++
-		err = write(func(b []byte) []byte { return latest.AppendState(b, state) })
-		if err != nil {
+	for state := range s.table.Encode {
+		if devices++; devices%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := write(func(b []byte) []byte { return append(b, state...) }); err != nil {
 			return err
 		}
 	}

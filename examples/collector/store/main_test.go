@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -79,7 +80,7 @@ func open(t testing.TB, o store.Options) (*store.Store, *logged) {
 	o.Logger = slog.New(slog.NewTextHandler(log, nil))
 	s, err := store.Open(t.Context(), o)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	t.Cleanup(func() { require.NoError(t, s.Close(context.Background())) })
 	return s, log
 }
 
@@ -123,10 +124,12 @@ func crash(t testing.TB, dir string) string {
 // states returns all last states.
 func states(s *store.Store) map[string]latest.State {
 	all := make(map[string]latest.State)
-	s.Table().States(func(state *latest.State) bool {
-		all[state.Serial] = *state
-		return true
-	})
+	for summary := range s.Table().Each {
+		all[summary.Serial] = latest.State{}
+	}
+	for serial := range all {
+		all[serial], _ = s.Table().Get(serial)
+	}
 	return all
 }
 

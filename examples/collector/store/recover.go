@@ -39,7 +39,7 @@ func (s *Store) recover(ctx context.Context) error {
 	if g := s.segments.active(); g != nil && (from.segment > g.number || from.segment == g.number && from.offset > g.size) {
 		// The log is shorter than it was. What is written to it now must not
 		// be taken for what the checkpoint knows.
-		return s.Checkpoint()
+		return s.Checkpoint(ctx)
 	}
 	return nil
 }

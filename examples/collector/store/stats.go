@@ -64,25 +64,18 @@ func (t *state) get() Stats {
 	return t.stats
 }
 
-func (t *state) stored(log *slog.Logger, n int) {
+func (t *state) stored(n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.stats.Stored += uint64(n)
-	if t.stats.Failing {
-		t.stats.Failing = false
-		log.Info("store: records are stored again", "not stored", t.stats.Unstored)
-	}
+	t.stats.Failing = false
 }
 
-func (t *state) failed(log *slog.Logger, n int, err error) {
+func (t *state) failed(n int, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.stats.Unstored += uint64(n)
-	t.stats.LastError = err.Error()
-	if !t.stats.Failing {
-		t.stats.Failing = true
-		log.Error("store: records cannot be stored; the last states go on in memory, and storing is tried again with each write", "error", err)
-	}
+	t.stats.Failing, t.stats.LastError = true, err.Error()
 }
 
 func (t *state) notIndexed(log *slog.Logger, err error) {

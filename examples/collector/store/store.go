@@ -128,15 +128,15 @@ func lockDir(dir string) (*os.File, error) {
 // Table returns the last states.
 func (s *Store) Table() *latest.Table { return s.table }
 
-// Close writes a checkpoint and gives the folder back. The last states are
-// gone from memory then. A second Close does nothing.
-func (s *Store) Close() error {
+// Close writes a checkpoint, as far as ctx lets it, and gives the folder back.
+// The last states are gone from memory then. A second Close does nothing.
+func (s *Store) Close(ctx context.Context) error {
 	if !s.writer.close() {
 		return nil
 	}
 	s.end()
 	<-s.ended
-	err := s.Checkpoint()
+	err := s.Checkpoint(ctx)
 	s.table.Close()
 	return errors.Join(err, s.closeFiles())
 }
@@ -155,7 +155,7 @@ func (s *Store) housekeep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-checkpoint.C:
-			_ = s.Checkpoint() // logged and counted there
+			_ = s.Checkpoint(ctx) // logged and counted there
 		case now := <-retain.C:
 			s.retain(now)
 		}

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"hash/crc32"
 	"math/rand/v2"
 	"os"
@@ -42,8 +43,8 @@ func TestReopen(t *testing.T) {
 	want := states(s)
 	require.Len(t, want, 100)
 	crashed := crash(t, dir)
-	require.NoError(t, s.Close())
-	require.NoError(t, s.Close(), "twice")
+	require.NoError(t, s.Close(context.Background()))
+	require.NoError(t, s.Close(context.Background()), "twice")
 	require.ErrorIs(t, s.Write(t.Context(), records(1, 9)), receiver.ErrNotStored)
 
 	for name, dir := range map[string]string{"closed": dir, "crashed": crashed} {
@@ -95,7 +96,7 @@ func TestRecoveryEqualsRebuild(t *testing.T) {
 		random.Shuffle(len(batch), func(i, j int) { batch[i], batch[j] = batch[j], batch[i] })
 		write(t, s, batch...)
 		if round%8 == 5 {
-			require.NoError(t, s.Checkpoint())
+			require.NoError(t, s.Checkpoint(context.Background()))
 		}
 	}
 	want := states(s)
@@ -113,7 +114,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 	require.NoError(t, err)
 	write(t, s, records(50, 1)...)
 	want := states(s)
-	require.NoError(t, s.Close())
+	require.NoError(t, s.Close(context.Background()))
 	good, err := os.ReadFile(filepath.Join(dir, "checkpoint"))
 	require.NoError(t, err)
 	for at := 0; at < len(good); at += 97 {
@@ -212,7 +213,7 @@ func TestLogShorterThanTheCheckpoint(t *testing.T) {
 	s, _ := open(t, store.Options{Dir: dir})
 	write(t, s, record("A", 1))
 	write(t, s, record("A", 2))
-	require.NoError(t, s.Checkpoint())
+	require.NoError(t, s.Checkpoint(context.Background()))
 	copied := crash(t, dir)
 	name := segmentFiles(t, copied)[0]
 	require.NoError(t, os.Truncate(name, 60)) // a disk that lied
@@ -220,7 +221,7 @@ func TestLogShorterThanTheCheckpoint(t *testing.T) {
 	require.NoError(t, err)
 	write(t, again, record("B", 1), record("B", 2))
 	copied = crash(t, copied)
-	require.NoError(t, again.Close())
+	require.NoError(t, again.Close(context.Background()))
 	last, _ := open(t, store.Options{Dir: copied})
 	assert.Len(t, states(last), 2, "nothing is hidden by the place in the old checkpoint")
 }

@@ -65,7 +65,7 @@ type site struct {
 func newSite(t testing.TB, change func(*web.Options)) *site {
 	s, err := store.Open(t.Context(), store.Options{Dir: t.TempDir()})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	t.Cleanup(func() { require.NoError(t, s.Close(context.Background())) })
 	site := &site{store: s, counts: counts{}, now: began}
 	o := web.Options{Table: s.Table(), Receiver: site.counts, Log: s, Now: func() time.Time { return site.now }}
 	if change != nil {

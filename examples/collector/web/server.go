@@ -33,6 +33,9 @@ func New(listener net.Listener, o Options) *Server {
 	return s
 }
 
+// Addr returns the address of the listener.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
 func (s *Server) open(context.Context) (lifecycle.Run, error) {
 	server := &http.Server{
 		Handler:           s.handler,
