@@ -2,7 +2,7 @@
 // and an attacker between them and their server, and checks that the server
 // counted exactly what was lost:
 //
-//	go run ./examples/fleet -devices 1000 -rate 5000 -duration 10s -loss 0.2 -check http://127.0.0.1:8090
+//	go run ./examples/fleet -devices 1000 -rate 5000 -duration 10s -loss 0.2 -check http://127.0.0.1:5151
 //
 // Each device reports the 65 values of a gateway with counters that grow. The
 // flags -loss, -reorder, -dup, -reboot, -clock and -forge are shares of all
