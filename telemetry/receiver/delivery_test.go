@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -232,11 +234,20 @@ func TestStopWithFailingSink(t *testing.T) {
 // sizes counts the records of each write.
 type sizes struct {
 	receivertest.Memory
+	mu   sync.Mutex
 	list []int
 }
 
+func (s *sizes) get() []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.list)
+}
+
 func (s *sizes) Write(ctx context.Context, records []receiver.Record) error {
+	s.mu.Lock()
 	s.list = append(s.list, len(records))
+	s.mu.Unlock()
 	return s.Memory.Write(ctx, records)
 }
 
@@ -256,13 +267,13 @@ func TestBatches(t *testing.T) {
 			synctest.Wait()
 		}
 		post(25)
-		assert.Equal(t, []int{10, 10}, sink.list)
+		assert.Equal(t, []int{10, 10}, sink.get())
 		time.Sleep(4 * time.Second)
 		post(1)
-		assert.Len(t, sink.list, 2)
+		assert.Len(t, sink.get(), 2)
 		time.Sleep(time.Second)
 		synctest.Wait()
-		assert.Equal(t, []int{10, 10, 6}, sink.list)
+		assert.Equal(t, []int{10, 10, 6}, sink.get())
 	})
 }
 

@@ -16,12 +16,13 @@ const (
 
 // examiner tells who sent a datagram and what it says. It is where bytes of
 // strangers are looked at: it makes no state for them, but for the bounded
-// count of failures.
+// count of failures. It is for one goroutine.
 type examiner struct {
 	keys      KeyStore // nil = none
 	allowBare bool
 	known     func(serial string) bool
-	failures  limiter
+	failures  *limiter // shared
+	decoder   telemetry.Decoder
 }
 
 // examine reads a datagram into the record and the key of it, cheap checks
@@ -67,8 +68,8 @@ func (x *examiner) openSealed(ctx context.Context, b []byte, from netip.AddrPort
 	case !e.Verify(&key):
 		return badMAC
 	}
-	m, err := e.Decode()
-	if err != nil {
+	m := new(telemetry.Message) // the record's own, from now on
+	if err := x.decoder.DecodeEnvelope(&e, m); err != nil {
 		return reason(err)
 	}
 	it.key, it.record.Sealed, it.record.Message = key, true, m
@@ -78,10 +79,11 @@ func (x *examiner) openSealed(ctx context.Context, b []byte, from netip.AddrPort
 // openBare takes a message without MAC only if the device has no key: else
 // leaving the MAC away would be the way around it.
 func (x *examiner) openBare(ctx context.Context, b []byte, from netip.AddrPort, now time.Time, it *item) outcome {
-	m, err := telemetry.Decode(b)
-	switch {
-	case err != nil:
+	m := new(telemetry.Message)
+	if err := x.decoder.Decode(b, m); err != nil {
 		return reason(err)
+	}
+	switch {
 	case m.Serial == "":
 		return unknown
 	case len(m.Serial) > telemetry.MaxSerial:

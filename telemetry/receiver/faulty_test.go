@@ -27,3 +27,8 @@ func (c *faultyConn) ReadFrom(b []byte) (int, net.Addr, error) {
 	}
 	return c.PacketConn.ReadFrom(b)
 }
+
+// loopback opens a real socket on a free port, whatever the address.
+func loopback(ctx context.Context, network, _ string) (net.PacketConn, error) {
+	return new(net.ListenConfig).ListenPacket(ctx, network, "127.0.0.1:0")
+}

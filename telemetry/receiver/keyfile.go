@@ -3,6 +3,7 @@ package receiver
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -128,8 +129,11 @@ func parseKeys(r io.Reader) (keyTable, error) {
 			return keyTable{}, fmt.Errorf("line %d: %w: %w", n, err, ErrKeyFile)
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return keyTable{}, fmt.Errorf("line %d: %w", n+1, err)
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return keyTable{}, fmt.Errorf("line %d: %w: %w", n+1, err, ErrKeyFile)
+	case err != nil:
+		return keyTable{}, err
 	}
 	return t, nil
 }

@@ -22,6 +22,8 @@ type reader struct {
 	life   *life
 	socket *socket
 	items  []item
+
+	examiner examiner
 }
 
 func (r *reader) run(ctx context.Context) {
@@ -59,7 +61,7 @@ func (r *reader) read(ctx context.Context) error {
 		s.count.datagrams.Add(1)
 		s.count.bytes.Add(uint64(len(p.b)))
 		it := item{socket: r.socket}
-		if o := s.examiner.examine(ctx, p.b, p.from, now, &it); o != received {
+		if o := r.examiner.examine(ctx, p.b, p.from, now, &it); o != received {
 			s.count.count(o, 1)
 			return
 		}

@@ -38,7 +38,7 @@ type Service struct {
 	shell    *lifecycle.Shell
 	cfg      Config
 	opts     Options
-	examiner examiner
+	failures limiter
 	count    counters
 
 	mu   sync.Mutex
@@ -79,7 +79,6 @@ func New(c Config, o Options) (*Service, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{cfg: c.withDefaults(), opts: o}
-	s.examiner = examiner{keys: o.Keys, allowBare: c.AllowBare, known: s.knows}
 	s.shell = lifecycle.New("receiver", s.open)
 	return s, nil
 }
@@ -181,7 +180,9 @@ func (s *Service) receive(ctx context.Context, l *life) {
 	var wg sync.WaitGroup
 	for _, sock := range l.sockets {
 		wg.Go(func() {
-			r := reader{s: s, life: l, socket: sock}
+			r := reader{s: s, life: l, socket: sock, examiner: examiner{
+				keys: s.opts.Keys, allowBare: s.cfg.AllowBare, known: l.table.known, failures: &s.failures,
+			}}
 			r.run(ctx)
 		})
 	}
@@ -198,6 +199,3 @@ func (s *Service) current() *life {
 	defer s.mu.Unlock()
 	return s.life
 }
-
-// knows tells whether messages of a device were taken.
-func (s *Service) knows(serial string) bool { return s.current().table.known(serial) }

@@ -1,6 +1,7 @@
 package receiver
 
 import (
+	"hash/maphash"
 	"iter"
 	"sync"
 )
@@ -12,16 +13,24 @@ type table struct {
 	most int
 
 	mu    sync.RWMutex
-	index map[string]uint32
 	slabs []*[slabSize]device
-	parts map[uint32]*partWindow // of devices that split reports
-	used  int                    // devices that are not blank
+	n     int // places taken
+	// index leads from the hash of a serial to a place: half the memory of a
+	// map of strings. The few whose hash another serial has are in others.
+	index  map[uint32]uint32
+	others map[string]uint32
+	seed   maphash.Seed
+	parts  map[uint32]*partWindow // of devices that split reports
+	used   int                    // devices that are not blank
 }
 
 const slabSize = 1024
 
 func newTable(most int) *table {
-	return &table{most: most, index: make(map[string]uint32), parts: make(map[uint32]*partWindow)}
+	return &table{
+		most: most, index: make(map[uint32]uint32), others: make(map[string]uint32), seed: maphash.MakeSeed(),
+		parts: make(map[uint32]*partWindow),
+	}
 }
 
 // The methods with a capital on the lock take it themselves; the others are
@@ -29,22 +38,37 @@ func newTable(most int) *table {
 
 func (t *table) at(i uint32) *device { return &t.slabs[i/slabSize][i%slabSize] }
 
+// find returns the place of a device that has one.
+func (t *table) find(serial string) (uint32, bool) {
+	if i, ok := t.index[t.hash(serial)]; ok && t.at(i).serial == serial {
+		return i, true
+	}
+	i, ok := t.others[serial]
+	return i, ok
+}
+
+func (t *table) hash(serial string) uint32 { return uint32(maphash.String(t.seed, serial)) }
+
 // place returns the place of a device, a new one where needed. It reports
 // false when the table is full.
 func (t *table) place(serial string) (uint32, bool) {
-	if i, known := t.index[serial]; known {
+	if i, known := t.find(serial); known {
 		return i, true
 	}
-	n := len(t.index)
-	if n >= t.most {
+	if t.n >= t.most {
 		return 0, false
 	}
-	if n == len(t.slabs)*slabSize {
+	if t.n == len(t.slabs)*slabSize {
 		t.slabs = append(t.slabs, new([slabSize]device))
 	}
-	i := uint32(n)
+	i := uint32(t.n)
+	t.n++
 	t.at(i).serial = serial
-	t.index[serial] = i
+	if h := t.hash(serial); !has(t.index, h) {
+		t.index[h] = i
+	} else {
+		t.others[serial] = i
+	}
 	return i, true
 }
 
@@ -67,7 +91,7 @@ func (t *table) partsFor(i uint32, count uint64) *partWindow {
 func (t *table) known(serial string) bool {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	i, ok := t.index[serial]
+	i, ok := t.find(serial)
 	return ok && t.at(i).has(flagUsed)
 }
 
@@ -75,7 +99,7 @@ func (t *table) known(serial string) bool {
 func (t *table) dropped(serial string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if i, ok := t.index[serial]; ok {
+	if i, ok := t.find(serial); ok {
 		t.at(i).dropped++
 	}
 }
@@ -83,7 +107,7 @@ func (t *table) dropped(serial string) {
 func (t *table) stats(serial string) (DeviceStats, bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	i, ok := t.index[serial]
+	i, ok := t.find(serial)
 	if !ok || !t.at(i).has(flagUsed) {
 		return DeviceStats{}, false
 	}
@@ -118,13 +142,13 @@ func (t *table) all() iter.Seq[DeviceStats] {
 func (t *table) some(dst []DeviceStats, from, n int) ([]DeviceStats, bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	end := min(from+n, len(t.index))
+	end := min(from+n, t.n)
 	for i := from; i < end; i++ {
 		if d := t.at(uint32(i)); d.has(flagUsed) {
 			dst = append(dst, d.stats())
 		}
 	}
-	return dst, end < len(t.index)
+	return dst, end < t.n
 }
 
 // put sets a device to what the state file says. It reports false when the
@@ -132,7 +156,7 @@ func (t *table) some(dst []DeviceStats, from, n int) ([]DeviceStats, bool) {
 func (t *table) put(d device, p *partWindow) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, known := t.index[d.serial]; !known && !d.has(flagUsed) {
+	if _, known := t.find(d.serial); !known && !d.has(flagUsed) {
 		return true // forgotten
 	}
 	i, ok := t.place(d.serial)
@@ -166,7 +190,7 @@ func (t *table) replace(i uint32, d device, p *partWindow) {
 func (t *table) forget(serial string) (entry []byte, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	i, ok := t.index[serial]
+	i, ok := t.find(serial)
 	if !ok || !t.at(i).has(flagUsed) {
 		return nil, false
 	}
@@ -181,12 +205,17 @@ func (t *table) forget(serial string) (entry []byte, known bool) {
 func (t *table) appendPlaces(b []byte, from, n int) (_ []byte, last bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	end := min(from+n, len(t.index))
+	end := min(from+n, t.n)
 	f := framer{b: b}
 	for i := from; i < end; i++ {
 		if d := t.at(uint32(i)); d.has(flagUsed) {
 			f.add(d, t.parts[uint32(i)])
 		}
 	}
-	return f.end(), end == len(t.index)
+	return f.end(), end == t.n
+}
+
+func has[K comparable, V any](m map[K]V, key K) bool {
+	_, ok := m[key]
+	return ok
 }
