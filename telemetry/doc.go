@@ -89,8 +89,9 @@
 // A message that has key 1 all the same must name the kid. The tag is the
 // first 8 bytes of HMAC-SHA-256 over the array ["MAC0", protected header,
 // empty byte string, payload]: 84 64 4d 41 43 30 43 a1 01 04 40, and the
-// payload with its head as it stands in the datagram. What is sealed can be
-// read by anyone, see telemetry/dtls for secrecy.
+// payload with its head as it stands in the datagram. The kid is not covered,
+// it chooses the key: no two devices may share one. What is sealed can be read
+// by anyone, see telemetry/dtls for secrecy.
 //
 // The key of a device is random ([NewKey]), or made from the master key of a
 // fleet and the serial ([DeriveKey]), so that a server keeps one key only.
@@ -114,6 +115,11 @@
 //
 // In JSON a message has the names of the table; arrays become objects, see
 // the json tags of [Message], and unknown values are left out.
+//
+// For readers in other languages: wire.cddl is the grammar (RFC 8610),
+// names.json has the names and units of all keys, testdata the messages and
+// sealed datagrams to test with, and testdata/readers a reader in Python and
+// one in JavaScript. examples/telemetrydump shows datagrams with names.
 //
 // # Worked example
 //
