@@ -23,6 +23,7 @@ var globalExceptions = map[string]string{}
 var fixedValues = map[string]bool{
 	"regexp.MustCompile": true, "strings.NewReplacer": true, "template.Must": true,
 	"netip.MustParseAddr": true, "netip.MustParsePrefix": true, "time.Date": true,
+	"crc32.MakeTable": true,
 }
 
 var sentinelName = regexp.MustCompile(`^[Ee]rr[A-Z]`)

@@ -12,13 +12,11 @@ import (
 // field reads one value of a message: a number or a text, nil when unknown.
 type field func(*telemetry.Message) any
 
-var messageType = reflect.TypeFor[telemetry.Message]()
-
 // parseField finds the field with a path, such as mem.avail or
 // ifs.eth0.rx_bytes.
 func parseField(path string) (field, error) {
 	first, rest, _ := strings.Cut(path, ".")
-	at, ok := member(messageType, first)
+	at, ok := member(reflect.TypeFor[telemetry.Message](), first)
 	if !ok {
 		return nil, fmt.Errorf("%q is no field of a message", first)
 	}

@@ -30,10 +30,14 @@ var (
 	//go:embed style.css
 	styleCSS []byte
 
-	functions      = template.FuncMap{"age": age, "hundredths": hundredths, "known": known}
-	indexTemplate  = template.Must(template.New("index").Funcs(functions).Parse(indexHTML))
-	deviceTemplate = template.Must(template.New("device").Funcs(functions).Parse(deviceHTML))
+	indexTemplate  = template.Must(template.New("index").Funcs(functions()).Parse(indexHTML))
+	deviceTemplate = template.Must(template.New("device").Funcs(functions()).Parse(deviceHTML))
 )
+
+// functions are what the templates call.
+func functions() template.FuncMap {
+	return template.FuncMap{"age": age, "hundredths": hundredths, "known": known}
+}
 
 func style(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
