@@ -80,6 +80,7 @@ func TestIntegrationServerComesLater(t *testing.T) {
 // With acks: the agent hears from the server what it has, and sends again
 // what it did not hear of.
 func TestIntegrationAcks(t *testing.T) {
+	t.Parallel()
 	c := telemetrytest.NewCollector()
 	defer c.Close()
 	c.Seal(*key(t))

@@ -1,6 +1,7 @@
 package telemetry_test
 
 import (
+	"errors"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -44,22 +45,23 @@ func late(list []datagram) []datagram {
 func TestRing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var n network
-		c := config(time.Minute, "a")
+		const period = 10 * time.Minute // far more than any pause between two tries
+		c := config(period, "a")
 		c.Ring = 8
 		s := start(t, c, steady(options()), &n)
 		synctest.Wait()
 		began := s.Status().Next
-		pass(time.Until(began) + 3*time.Minute)
+		pass(time.Until(began) + 3*period)
 		require.Equal(t, []uint64{0, 1, 2, 3}, seqs(n.received("")))
 
 		n.failDial("a:5150", syscall.ENETUNREACH)
 		n.failWrites(syscall.ENETUNREACH)
-		pass(6 * time.Minute)
+		pass(6 * period)
 		st := s.Status().Destinations[0]
 		assert.Equal(t, 5, st.Waiting, "the sixth is live and still tried")
 		assert.True(t, st.Failing)
 		n.failDial("a:5150", nil)
-		pass(time.Minute)
+		pass(period)
 		st = s.Status().Destinations[0]
 		assert.Zero(t, st.Waiting)
 		assert.Zero(t, st.Dropped)
@@ -68,20 +70,19 @@ func TestRing(t *testing.T) {
 		assert.False(t, st.Failing)
 
 		got := n.received("")
-		require.Len(t, got, 11)
-		assert.Equal(t, uint64(9), got[4].message.Seq, "the newest first")
+		require.Equal(t, []uint64{0, 1, 2, 3, 9, 4, 5, 6, 7, 8, 10}, seqs(got), "the newest first")
 		assert.False(t, got[4].message.Late)
 		resent := late(got)
-		require.Equal(t, []uint64{4, 5, 6, 7, 8}, seqs(resent))
+		require.Len(t, resent, 5)
 		for i, d := range resent {
-			due := began.Add(time.Duration(d.message.Seq) * time.Minute)
+			due := began.Add(time.Duration(d.message.Seq) * period)
 			assert.Equal(t, uint64(due.Unix()), d.message.Time.Value, "the time of the report")
-			assert.Equal(t, got[0].message.Uptime.Value+60*d.message.Seq, d.message.Uptime.Value, "its facts")
+			assert.Equal(t, got[0].message.Uptime.Value+600*d.message.Seq, d.message.Uptime.Value, "its facts")
 			if i > 0 {
 				assert.Equal(t, 200*time.Millisecond, d.at.Sub(resent[i-1].at))
 			}
 		}
-		assert.GreaterOrEqual(t, resent[0].at.Sub(got[4].at), time.Second, "the first after a failure is left alone for a while")
+		assert.Equal(t, 5*time.Second, resent[0].at.Sub(got[4].at), "the first after a failure is left alone for a while")
 	})
 }
 
@@ -179,7 +180,7 @@ func TestRingSendsTheMissingParts(t *testing.T) {
 		n.failDial("a:5150", syscall.ENETUNREACH)
 		pass(time.Minute + time.Second)
 		n.failDial("a:5150", nil)
-		pass(time.Minute)
+		pass(3 * time.Minute)
 		resent := late(n.received(""))
 		require.Len(t, resent, 1)
 		assert.Zero(t, resent[0].message.Seq)
@@ -213,5 +214,69 @@ func TestRingForgetsWhatIsTooOld(t *testing.T) {
 		assert.Equal(t, uint64(95), s.Status().Skipped)
 		assert.Equal(t, 1, st.Waiting, "99 is live, 3 is just young enough")
 		assert.Equal(t, uint64(3), st.Dropped)
+	})
+}
+
+// picky is an Encoder that refuses some messages.
+type picky func(m *telemetry.Message) error
+
+func (p picky) Encode(m *telemetry.Message, limit int) ([][]byte, error) {
+	if err := p(m); err != nil {
+		return nil, err
+	}
+	return telemetry.CBOR{}.Encode(m, limit)
+}
+
+// A report that cannot be encoded is given up, and stops no other.
+func TestUnencodable(t *testing.T) {
+	odd := errors.New("odd")
+	for name, refuse := range map[string]func(m *telemetry.Message) bool{
+		"live": func(m *telemetry.Message) bool { return m.Seq == 1 },
+		"late": func(m *telemetry.Message) bool { return m.Late },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var n network
+				c := config(time.Minute, "a")
+				c.Ring = 4
+				c.Destinations[0].Encoding = telemetry.EncodingInflux
+				o := options()
+				o.Encoders = map[telemetry.Encoding]telemetry.Encoder{telemetry.EncodingInflux: picky(func(m *telemetry.Message) error {
+					if refuse(m) {
+						return odd
+					}
+					return nil
+				})}
+				n.failDial("a:5150", syscall.ENETUNREACH)
+				s := start(t, c, o, &n)
+				synctest.Wait()
+				pass(time.Until(s.Status().Next) + time.Minute + time.Second)
+				n.failDial("a:5150", nil)
+				pass(10 * time.Minute)
+				st := s.Status().Destinations[0]
+				assert.Equal(t, uint64(1), st.Dropped)
+				assert.Equal(t, s.Status().Reports, st.Sent+st.Dropped)
+				assert.Contains(t, st.LastError, "odd")
+				assert.False(t, st.Failing)
+			})
+		})
+	}
+}
+
+// While a dial hangs, only so many reports wait for its end.
+func TestReportsDuringAStuckDial(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := network{hold: map[string]chan struct{}{"a:5150": make(chan struct{})}}
+		c := config(time.Second, "a")
+		c.Ring = 2
+		s := start(t, c, options(), &n)
+		pass(9500 * time.Millisecond)
+		st := s.Status()
+		assert.Equal(t, st.Reports-3, st.Destinations[0].Dropped)
+		close(n.hold["a:5150"])
+		pass(time.Minute)
+		st = s.Status()
+		assert.Equal(t, st.Reports, st.Destinations[0].Sent+st.Destinations[0].Dropped)
+		assert.Equal(t, uint64(2), st.Destinations[0].Late)
 	})
 }

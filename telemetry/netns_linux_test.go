@@ -106,6 +106,7 @@ func from(addr string) func(*telemetry.Message, netip.Addr) bool {
 // second uplink takes over: the next report comes from the new one. Then the
 // old one goes, and with it the socket's way.
 func TestIntegrationLocalAddressChanges(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	server := s.listen(t, "10.0.0.2")
 	agent := s.start(t, 0)
@@ -124,6 +125,7 @@ func TestIntegrationLocalAddressChanges(t *testing.T) {
 // The name leads to another server: reports go there once the old address
 // fails, without a restart.
 func TestIntegrationServerMoves(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	first := s.listen(t, "10.0.0.2")
 	agent := s.start(t, 0)
@@ -138,6 +140,7 @@ func TestIntegrationServerMoves(t *testing.T) {
 // A name with an address of each family: where IPv6 leads nowhere the report
 // takes IPv4, and the other way round.
 func TestIntegrationOtherFamily(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	four, six := s.listen(t, "10.0.0.2"), s.listen(t, "[fd00::2]")
 	s.lead("fd00::2", "10.0.0.2")
@@ -153,6 +156,7 @@ func TestIntegrationOtherFamily(t *testing.T) {
 // The link is gone for a while: what was not sent comes late, and the count
 // has no gap.
 func TestIntegrationLinkGoneAndBack(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	server := s.listen(t, "10.0.0.2")
 	agent := s.start(t, 32)

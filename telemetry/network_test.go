@@ -15,6 +15,9 @@ import (
 	"github.com/fieldgate/fieldgate/telemetry"
 )
 
+// refusal as an answer lets a Read fail.
+const refusal = "refused"
+
 // network is a network in memory for bubbles of testing/synctest. Datagrams
 // to any address arrive at once.
 type network struct {
@@ -32,6 +35,7 @@ type network struct {
 	refused  map[string]bool          // by address: Writes fail
 	lose     func(datagram) bool      // whether a datagram is lost on its way; nil: none is
 	server   func(datagram) []byte    // what the other end answers; nil: nothing
+	delay    time.Duration            // of the answers
 	key      *telemetry.Key           // of what arrives; nil: it is bare
 }
 
@@ -186,7 +190,7 @@ func (s *socket) Write(b []byte) (int, error) {
 	s.net.arrived = append(s.net.arrived, d)
 	if s.net.server != nil {
 		if answer := s.net.server(d); answer != nil {
-			s.answers <- answer
+			time.AfterFunc(s.net.delay, func() { s.answers <- answer })
 		}
 	}
 	return len(b), nil
@@ -209,6 +213,9 @@ func (n *network) read(b []byte) (*telemetry.Message, error) {
 func (s *socket) Read(b []byte) (int, error) {
 	select {
 	case answer := <-s.answers:
+		if string(answer) == refusal {
+			return 0, &net.OpError{Op: "read", Net: "udp", Err: syscall.ECONNREFUSED}
+		}
 		return copy(b, answer), nil
 	case <-s.down:
 		return 0, net.ErrClosed

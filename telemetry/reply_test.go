@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -261,5 +262,76 @@ func TestOldAckSetsNoOffset(t *testing.T) {
 		assert.Equal(t, uint64(2), st.Sent)
 		assert.Equal(t, uint64(1), st.Acked)
 		assert.Equal(t, telemetry.Known(int64(7)), st.ClockOffset)
+	})
+}
+
+// An ack that comes when its report waits in the ring already is as good.
+func TestSlowAck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, server, c, o := acking(t, time.Minute, 4)
+		n.delay = 13 * time.Second
+		s := start(t, c, o, n)
+		synctest.Wait()
+		pass(time.Until(s.Status().Next) + 30*time.Second)
+		st := s.Status().Destinations[0]
+		assert.Equal(t, uint64(1), st.Acked)
+		assert.Zero(t, st.Waiting)
+		assert.Equal(t, 2, server.stored[[2]uint64{0, 0}], "it has come late as well by then")
+		n.set(func() { n.delay = 0 })
+		pass(2 * time.Minute)
+		st = s.Status().Destinations[0]
+		assert.Equal(t, s.Status().Reports, st.Acked)
+	})
+	synctest.Test(t, func(t *testing.T) { // slower than the server counts as gone
+		n, _, c, o := acking(t, time.Minute, 4)
+		n.delay = 25 * time.Second
+		s := start(t, c, o, n)
+		synctest.Wait()
+		pass(time.Until(s.Status().Next) + 22*time.Second)
+		st := s.Status().Destinations[0]
+		assert.True(t, st.Failing)
+		assert.Equal(t, 1, st.Waiting)
+	})
+}
+
+// The socket that waits for acks sees a refusal at once.
+func TestRefusalWhileWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, server, c, o := acking(t, time.Minute, 4)
+		n.server = func(datagram) []byte { return []byte(refusal) }
+		s := start(t, c, o, n)
+		synctest.Wait()
+		pass(time.Until(s.Status().Next))
+		st := s.Status().Destinations[0]
+		assert.True(t, st.Failing)
+		assert.Contains(t, st.LastError, "waiting for acks: read udp: connection refused")
+		assert.Zero(t, n.sockets(), "it is not used again")
+		n.set(func() { n.server = server.answer })
+		pass(2 * time.Minute)
+		st = s.Status().Destinations[0]
+		assert.False(t, st.Failing)
+		assert.Equal(t, uint64(3), st.Acked)
+		assert.Equal(t, uint64(1), st.Late)
+	})
+}
+
+// A socket that fails between two parts takes the ack of the first along: the
+// first is sent once more, the second is not.
+func TestSocketFailsBetweenParts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, server, c, o := acking(t, time.Minute, 4)
+		source := telemetrytest.NewSource()
+		source.Set(large().Sample)
+		o.Source = source
+		n.delay = time.Millisecond // of the ack, which comes to a closed socket
+		n.failWrites(nil, syscall.ENOBUFS)
+		s := start(t, c, o, n)
+		synctest.Wait()
+		pass(time.Until(s.Status().Next) + 30*time.Second)
+		assert.Equal(t, map[[2]uint64]int{{0, 1}: 2, {0, 2}: 1}, server.stored)
+		st := s.Status().Destinations[0]
+		assert.Equal(t, uint64(1), st.Sent)
+		assert.Equal(t, uint64(1), st.Acked)
+		assert.Equal(t, uint64(1), st.Late)
 	})
 }
