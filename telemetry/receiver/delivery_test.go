@@ -112,8 +112,16 @@ func TestSinkGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, acks())
 		s.send(report(t, "GK0001", 1, 0))
-		before := s.device("GK0001")
 		require.NotNil(t, s.ack("GK0001"))
+		halves := [2][]byte{}
+		for i := range halves {
+			m := message("GK0004", 1, 0)
+			m.Part = telemetry.Part{Index: uint64(1 + i), Count: 2}
+			halves[i] = sealed(t, m)
+		}
+		s.send(halves[0])
+		require.NotNil(t, s.ack("GK0004"))
+		before := s.device("GK0001")
 		s.sink.Fail(receiver.ErrNotStored)
 		for seq := range uint64(5) {
 			s.post(report(t, "GK0001", 1, 1+seq))
@@ -123,19 +131,22 @@ func TestSinkGivesUp(t *testing.T) {
 		split := message("GK0003", 1, 0)
 		split.Part = telemetry.Part{Index: 1, Count: 2}
 		s.post(sealed(t, split))
+		s.post(halves[1])
 		s.settle()
 		st := s.Stats()
-		assert.Equal(t, uint64(7), st.NotStored)
-		assert.Equal(t, uint64(1), st.Received)
+		assert.Equal(t, uint64(8), st.NotStored)
+		assert.Equal(t, uint64(2), st.Received)
 		assert.Nil(t, s.ack("GK0001"))
 		after := before
 		after.Dropped, after.Duplicate = 5, 1
 		assert.Equal(t, after, s.device("GK0001"))
 		_, known := s.Device("GK0002")
 		assert.False(t, known, "nothing of it was taken")
-		assert.Equal(t, 1, s.Status().Devices)
+		assert.Equal(t, 2, s.Status().Devices)
 
 		s.sink.Fail(nil)
+		s.send(halves[1])
+		assert.Zero(t, s.device("GK0004").LostParts)
 		s.send(report(t, "GK0001", 1, 5))
 		d := s.device("GK0001")
 		assert.Equal(t, uint64(4), d.Lost, "dropped is lost, until it comes again")

@@ -222,9 +222,6 @@ func (k *keeper) persist() bool {
 	k.table.mu.Lock()
 	for _, b := range k.before {
 		d := k.table.at(b.place)
-		if !d.has(flagTouched) {
-			continue // forgotten meanwhile
-		}
 		d.set(flagTouched, false)
 		if k.state != nil {
 			f.add(d, k.table.parts[b.place])

@@ -258,6 +258,10 @@ func TestParts(t *testing.T) {
 		assert.Equal(t, uint64(4), d.Duplicate, "what came before is still known")
 		assert.Equal(t, uint64(3), d.Lost)
 		assert.Equal(t, uint64(64), d.LostParts)
+		s.send(part(t, 1, 1, 2, 2))
+		d = s.device("GK0001")
+		assert.Equal(t, uint64(4), d.Duplicate, "and what did not")
+		assert.Equal(t, uint64(63), d.LostParts)
 
 		s.send(part(t, 1, 128, 1, 2)) // takes the place of report 0
 		s.send(part(t, 1, 0, 1, 3))
@@ -268,7 +272,7 @@ func TestParts(t *testing.T) {
 		s.send(part(t, 2, 0, 2, 2))
 		d = s.device("GK0001")
 		assert.Equal(t, uint64(5), d.Duplicate)
-		assert.Equal(t, uint64(64), d.LostParts)
+		assert.Equal(t, uint64(63), d.LostParts)
 	})
 }
 
@@ -342,6 +346,10 @@ func TestClock(t *testing.T) {
 		d = send(1, 2, 150, ahead, true)
 		assert.Equal(t, uint64(1), d.Late)
 		assert.Positive(t, d.ClockOffset.Value, "a late message says nothing about the clock now")
+
+		offset := d.ClockOffset
+		d = send(1, 4, 270, ahead, true)
+		assert.Equal(t, offset, d.ClockOffset, "nor does one that is the newest here")
 
 		d = send(2, 0, 30, time.Time{}, false)
 		assert.Zero(t, d.Booted, "of this boot nothing is known yet")

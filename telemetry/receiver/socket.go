@@ -108,7 +108,6 @@ func (s *socket) read(each func(packet)) (int, error) {
 	for i := range s.messages[:n] {
 		m := &s.messages[i]
 		each(packet{s.packets[i].b[:m.N], addrPort(m.Addr)})
-		m.Addr = nil
 	}
 	return n, nil
 }

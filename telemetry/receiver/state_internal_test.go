@@ -65,6 +65,17 @@ func partsContent(tab *table) map[string]partWindow {
 	return all
 }
 
+// sameAfterKill tests that the files as they are now hold the table.
+func sameAfterKill(t *testing.T, path string, tab *table) {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Dir(path))))
+	_, again := testState(t, filepath.Join(dir, "state"))
+	require.Equal(t, content(tab), content(again))
+	require.Equal(t, partsContent(tab), partsContent(again))
+	require.Equal(t, tab.used, again.used)
+}
+
 // At whatever point of a snapshot the process is killed, the files hold all
 // that was appended.
 func TestKilledWithinASnapshot(t *testing.T) {
@@ -73,36 +84,23 @@ func TestKilledWithinASnapshot(t *testing.T) {
 	s, tab := testState(t, path)
 	put := func(n int) {
 		for range n {
-			require.True(t, s.append(change(t, tab, fmt.Sprint("GK", rng.IntN(9000)), rng)))
+			require.True(t, s.append(change(t, tab, fmt.Sprint("GK", rng.IntN(4500)), rng)))
 		}
 	}
-	check := func(at string) {
-		dir := t.TempDir()
-		require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Dir(path))))
-		_, again := testState(t, filepath.Join(dir, "state"))
-		require.Equal(t, content(tab), content(again), at)
-		require.Equal(t, partsContent(tab), partsContent(again), at)
-		require.Equal(t, tab.used, again.used, at)
-	}
-	put(10000)
-	for round := range 3 {
-		check(fmt.Sprint("before snapshot ", round))
-		s.mu.Lock()
-		s.size += 1 << 40 // as if grown
-		grown := s.size
-		s.mu.Unlock()
+	put(5000)
+	for range 2 {
+		sameAfterKill(t, path, tab)
 		s.background.Wait()
 		s.retryAt = time.Time{}
 		s.mu.Lock()
-		s.size = grown - 1<<40
-		s.snapshotSize = -journalGrowth - 1
+		s.snapshotSize = -journalGrowth - 1 // as if the journal had grown
 		s.mu.Unlock()
 		s.tick(time.Now())
 		require.NotNil(t, s.snapshot)
-		check("rotated")
+		sameAfterKill(t, path, tab)
 		for s.step() {
 			put(100)
-			check("within")
+			sameAfterKill(t, path, tab)
 		}
 		s.background.Wait()
 		require.Nil(t, s.snapshot)
@@ -110,7 +108,7 @@ func TestKilledWithinASnapshot(t *testing.T) {
 		assert.NoFileExists(t, path+newSuffix)
 		put(100)
 	}
-	check("at the end")
+	sameAfterKill(t, path, tab)
 }
 
 // A disk that is full: what cannot be written is counted and not
@@ -146,10 +144,7 @@ func TestStateOnAFullDisk(t *testing.T) {
 	require.NoError(t, s.lastFailure())
 	require.True(t, s.append(change(t, tab, "GK5", rng)))
 
-	dir := t.TempDir()
-	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Dir(path))))
-	_, again := testState(t, filepath.Join(dir, "state"))
-	require.Equal(t, content(tab), content(again))
+	sameAfterKill(t, path, tab)
 }
 
 // A snapshot that cannot be made leaves the journals; the next one that can
@@ -175,15 +170,57 @@ func TestSnapshotFails(t *testing.T) {
 
 	s.background.Wait()
 	s.tick(time.Now().Add(time.Hour))
+	require.NotNil(t, s.snapshot)
+	sameAfterKill(t, path, tab) // two journals and no snapshot yet
 	for s.step() {
 	}
 	s.background.Wait()
 	require.NoError(t, s.lastFailure())
 	assert.NoFileExists(t, path+oldSuffix)
-	dir := t.TempDir()
-	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Dir(path))))
-	_, again := testState(t, filepath.Join(dir, "state"))
-	require.Equal(t, content(tab), content(again))
+	sameAfterKill(t, path, tab)
+}
+
+// A snapshot does not mend what failed while it was written.
+func TestStateFailsWithinASnapshot(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	path := filepath.Join(t.TempDir(), "state")
+	s, tab := testState(t, path)
+	require.NoError(t, s.rotate())
+	require.True(t, s.append(change(t, tab, "GK1", rng)))
+	for s.step() {
+	}
+	s.background.Wait()
+	require.NoError(t, s.rotate())
+	s.fail(os.ErrClosed) // what was to be appended is not in the journal, and perhaps not in the snapshot
+	for s.step() {
+	}
+	s.background.Wait()
+	require.Error(t, s.lastFailure())
+}
+
+// What a failed write has left is not read as later than the next write.
+func TestTornWrite(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	path := filepath.Join(t.TempDir(), "state")
+	s, tab := testState(t, path)
+	old := change(t, tab, "GK1", rng)
+	next := change(t, tab, "GK1", rng)
+	s.mu.Lock()
+	left := append(make([]byte, len(next)), old...)
+	_, err := s.journal.WriteAt(left, s.size)
+	require.NoError(t, err)
+	s.torn = true
+	s.mu.Unlock()
+	require.True(t, s.append(next))
+	sameAfterKill(t, path, tab)
+}
+
+// A device that was forgotten takes no room.
+func TestForgottenTakesNoRoom(t *testing.T) {
+	tab := newTable(0)
+	require.True(t, tab.put(device{serial: "GK1"}, nil))
+	require.False(t, tab.put(device{serial: "GK1", flags: flagUsed}, nil))
+	require.Zero(t, tab.n)
 }
 
 // Whatever the bytes, as a file or as the entries of a whole frame, reading
