@@ -194,20 +194,16 @@ func TestIntegrationLossIsCountedExactly(t *testing.T) {
 			time.Sleep(5 * time.Millisecond)
 		}
 	}
+	eventually(t, func() bool { return p.metric(t, "store_stored_total") == sent }, "all that was sent is stored")
 	var d device
-	eventually(t, func() bool {
-		p.get(t, "/v1/devices/GK0001", &d)
-		return d.Loss.Received == sent
-	}, "all that was sent is received")
+	p.get(t, "/v1/devices/GK0001", &d)
+	assert.Equal(t, sent, d.Loss.Received)
 	assert.Equal(t, lost, d.Loss.Lost)
 	assert.Len(t, history(t, p, "GK0001"), int(sent))
 	var list struct{ Devices []device }
 	p.get(t, "/v1/silent?periods=1", &list)
 	assert.Empty(t, list.Devices, "its period is a minute")
-	var text string
-	p.get(t, "/metrics", &text)
-	assert.Contains(t, text, fmt.Sprintf("fieldgate_collector_reports_lost %d\n", lost))
-	assert.Contains(t, text, fmt.Sprintf("fieldgate_collector_store_stored_total %d\n", sent))
+	assert.Equal(t, lost, p.metric(t, "reports_lost"))
 	p.stop(t, syscall.SIGTERM)
 }
 
@@ -285,10 +281,12 @@ func TestIntegrationFullDisk(t *testing.T) {
 	send := func(seq uint64) {
 		_, err := conn.Write(sealed(t, "GK0001", 7, seq))
 		require.NoError(t, err)
-		var d device
 		eventually(t, func() bool {
-			return p.get(t, "/v1/devices/GK0001", &d) == 200 && d.Seq == seq
-		}, "the last state, full disk or not")
+			return p.metric(t, "store_stored_total")+p.metric(t, "store_unstored_total") == seq+1
+		}, "stored or not, and counted")
+		var d device
+		require.Equal(t, 200, p.get(t, "/v1/devices/GK0001", &d))
+		require.Equal(t, seq, d.Seq, "the last state, full disk or not")
 	}
 	health := func() (int, string) {
 		var text string
@@ -306,15 +304,14 @@ func TestIntegrationFullDisk(t *testing.T) {
 		send(seq)
 		seq++
 	}
-	var metrics string
-	p.get(t, "/metrics", &metrics)
-	assert.Contains(t, metrics, "fieldgate_collector_store_unstored_total 6\n")
+	assert.Equal(t, uint64(6), p.metric(t, "store_unstored_total"))
 	stored := len(history(t, p, "GK0001"))
 	assert.Equal(t, int(seq)-6, stored)
 
 	require.NoError(t, os.Remove(filler))
 	send(seq)
-	eventually(t, func() bool { status, _ := health(); return status == 200 }, "health")
+	status, _ = health()
+	assert.Equal(t, 200, status)
 	assert.Len(t, history(t, p, "GK0001"), stored+1)
 	log := p.stop(t, syscall.SIGTERM)
 	assert.Contains(t, log, "no space left on device")

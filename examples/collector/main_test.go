@@ -171,6 +171,17 @@ func (p *program) get(t testing.TB, path string, into any) (status int) {
 	return response.StatusCode
 }
 
+// metric returns the value of a metric without labels.
+func (p *program) metric(t testing.TB, name string) uint64 {
+	var text string
+	require.Equal(t, 200, p.get(t, "/metrics", &text))
+	found := regexp.MustCompile(`(?m)^fieldgate_collector_` + name + ` (\d+)$`).FindStringSubmatch(text)
+	require.NotNil(t, found, "%s in %s", name, text)
+	n, err := strconv.ParseUint(found[1], 10, 64)
+	require.NoError(t, err)
+	return n
+}
+
 // eventually waits for a fact.
 func eventually(t testing.TB, fact func() bool, what string) {
 	for deadline := time.Now().Add(patience); !fact(); time.Sleep(20 * time.Millisecond) {

@@ -94,8 +94,8 @@ func (s *settings) complete() error {
 	return nil
 }
 
-// receiver returns the configuration of the receiver. Its batches are as long
-// as the time between two syncs: one sync stores one batch.
+// receiver returns the configuration of the receiver. One sync stores one of
+// its batches, which are as long as the time between two syncs.
 func (s *settings) receiver() receiver.Config {
 	c := receiver.DefaultConfig()
 	c.Enabled = true
@@ -104,9 +104,9 @@ func (s *settings) receiver() receiver.Config {
 	c.Acks = s.acks
 	c.Sockets = s.sockets
 	c.MaxDevices = s.devices
-	c.Queue = 1 << 16
+	c.Queue = 1 << 17 // what comes while a batch is synced has room
 	if s.data != "" {
-		c.Batch = 1 << 16
+		c.Batch = 1 << 15
 		c.BatchDelay = receiver.Duration(s.fsync)
 		c.StateFile = s.data + "/receiver"
 	}

@@ -21,7 +21,7 @@ const (
 	pageSize   = 256 // devices that are stored together
 )
 
-// ErrFull: the Table holds as many devices as it may.
+// ErrFull tells that the Table holds as many devices as it may.
 var ErrFull = errors.New("the table of devices is full")
 
 // Table is the last state of many devices. Make it with [New]. It is safe for
