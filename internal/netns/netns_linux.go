@@ -17,7 +17,7 @@ import (
 	"syscall"
 )
 
-// ErrUnavailable: this machine, or this user, can make no namespaces. The
+// ErrUnavailable says that this machine, or this user, can make none. The
 // error around it says why.
 var ErrUnavailable = errors.New("no network namespaces here")
 
