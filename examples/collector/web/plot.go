@@ -25,7 +25,7 @@ type plot struct {
 
 // newPlot draws points that are numbers. Where two are more than gap apart
 // the line is interrupted, and a point between two gaps is a dot. Of points
-// that would share a column only the least and the greatest are drawn.
+// that share a column the first is drawn, and the least and greatest of all.
 func newPlot(points []point, from, to time.Time, gap time.Duration) plot {
 	p := plot{From: from.UTC(), To: to.UTC()}
 	var low, high float64
