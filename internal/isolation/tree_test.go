@@ -55,9 +55,9 @@ func area(dir string) string {
 }
 
 // isTestSupport reports whether the package in dir is there for tests:
-// memnet, and everything in a folder called <something>test.
+// memnet, netns, and everything in a folder called <something>test.
 func isTestSupport(dir string) bool {
-	return dir == "internal/memnet" || slices.ContainsFunc(strings.Split(dir, "/"), func(part string) bool {
+	return dir == "internal/memnet" || dir == "internal/netns" || slices.ContainsFunc(strings.Split(dir, "/"), func(part string) bool {
 		return strings.HasSuffix(part, "test")
 	})
 }
