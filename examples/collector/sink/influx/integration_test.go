@@ -84,7 +84,7 @@ func TestIntegrationRefusedLines(t *testing.T) {
 	p := startPeer(t, false)
 	p.query(t, "", `CREATE DATABASE fleet`)
 	// A field of the type that our lines do not have.
-	p.post(t, "/write?db=fleet", "", "", "text/plain", `fieldgate_mem,serial=GK0002 total="much" `+strconv.Itoa(sinktest.Arrival*1_000_000_000))
+	p.post(t, "/write?db=fleet", "", "", "text/plain", `fieldgate_mem,serial=GK0002 total="much" `+strconv.FormatInt(sinktest.Arrival*1_000_000_000, 10))
 	s := open(t, p.config("fleet"))
 	records := sinktest.Records("GK0001", 0, 10)
 	err := s.Write(t.Context(), records)
