@@ -11,7 +11,7 @@ BIG_ENDIAN := $(wildcard internal/config internal/lifecycle internal/hostfacts t
 # The processors that gateways have, as GOARCH or GOARCH with its variant.
 TARGETS := amd64 arm64 arm,GOARM=6 arm,GOARM=7 mips,GOMIPS=softfloat mipsle,GOMIPS=softfloat riscv64
 
-.PHONY: help test quick check peers format vet lint tidy cross unit integration big-endian fuzz cover fmt
+.PHONY: help test quick check peers format vet lint tidy cross unit integration big-endian fuzz cover bench-telemetry fmt
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -70,6 +70,9 @@ cover: ## write bin/cover.html and print the total
 	@go test -coverpkg=./... -coverprofile=bin/cover.out ./...
 	@go tool cover -html=bin/cover.out -o bin/cover.html
 	@go tool cover -func=bin/cover.out | tail -n 1
+
+bench-telemetry: ## measure telemetry beside collectd, into docs/benchmarks.md
+	@go run ./examples/fleet/bench -docs docs/benchmarks.md
 
 fmt: ## format every file
 	@gofmt -s -w .

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
+	"sync"
 	"syscall"
 	"time"
 
@@ -18,8 +19,26 @@ import (
 type process struct {
 	name   string
 	cmd    *exec.Cmd
-	output bytes.Buffer // of the program, for errors
+	output output // of the program
 	ended  chan struct{}
+}
+
+// output is what a program has printed so far.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(b)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
 }
 
 // start runs a program until stop or the end of ctx.
@@ -53,7 +72,7 @@ func (p *process) cpu() (time.Duration, error) {
 	const scheduled = 2 // CPUCLOCK_SCHED: user and system time, in nanoseconds
 	var t unix.Timespec
 	if err := unix.ClockGettime(int32(^p.cmd.Process.Pid<<3|scheduled), &t); err != nil {
-		return 0, fmt.Errorf("the processor time of %s: %w: %s", p.name, err, p.output.Bytes())
+		return 0, fmt.Errorf("the processor time of %s: %w: %s", p.name, err, &p.output)
 	}
 	return time.Duration(t.Nano()), nil
 }
@@ -93,7 +112,7 @@ func (p *process) wait(ctx context.Context, what string, done func() (bool, erro
 		}
 		select {
 		case <-p.ended:
-			return fmt.Errorf("%s ended: %s", p.name, p.output.Bytes())
+			return fmt.Errorf("%s ended: %s", p.name, &p.output)
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(50 * time.Millisecond):

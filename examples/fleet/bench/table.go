@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strconv"
 )
 
@@ -12,8 +11,8 @@ type row struct {
 	unit string
 	ours float64
 	peer float64 // 0 = there is none
-	goal float64 // of ours, or of ratio if goalRatio; 0 = none
-	side int     // which side of the goal is good
+	goal float64
+	side int // which side of the goal is good; 0 = there is none
 	note string
 }
 
@@ -46,7 +45,7 @@ func (r row) String() string {
 	} else {
 		text += " peer=- ratio=-"
 	}
-	if r.goal > 0 || r.side == atMost {
+	if r.side != 0 {
 		sign, subject := "<=", quantity(r.goal, r.unit)
 		switch r.side {
 		case atLeast:
@@ -79,10 +78,4 @@ func number(v float64) string {
 		return strconv.FormatFloat(v, 'f', 0, 64)
 	}
 	return strconv.FormatFloat(v, 'g', 4, 64)
-}
-
-func printTable(w io.Writer, rows []row) {
-	for _, r := range rows {
-		fmt.Fprintln(w, r)
-	}
 }
