@@ -1,10 +1,9 @@
 package telemetry
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"os"
+
+	"github.com/fieldgate/fieldgate/internal/secretfile"
 )
 
 // maxKeyFile is more than any file with one key has.
@@ -16,39 +15,13 @@ const maxKeyFile = 4096
 // stricter). The error says which rule is broken, and wraps that of the
 // system, such as fs.ErrNotExist; it never shows what the file holds.
 func ReadKeyFile(path string) (Key, error) {
-	key, err := readKeyFile(path)
+	text, err := secretfile.Read(path, maxKeyFile)
+	if err != nil {
+		return Key{}, fmt.Errorf("telemetry: key file %s: %w", path, err)
+	}
+	key, err := ParseKey(text)
 	if err != nil {
 		return Key{}, fmt.Errorf("telemetry: key file %s: %w", path, err)
 	}
 	return key, nil
-}
-
-func readKeyFile(path string) (Key, error) {
-	// Looked at first, since opening a pipe would wait for its other end.
-	info, err := os.Stat(path)
-	if err != nil {
-		return Key{}, err
-	}
-	if !info.Mode().IsRegular() {
-		return Key{}, errors.New("it is no regular file")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return Key{}, err
-	}
-	defer func() { _ = f.Close() }() // only read
-	if info, err = f.Stat(); err != nil {
-		return Key{}, err
-	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return Key{}, fmt.Errorf("its mode is %#o, others than its owner may use it: make it 0600", mode)
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
-	if err != nil {
-		return Key{}, err
-	}
-	if len(text) > maxKeyFile {
-		return Key{}, errors.New("it is too long for a key")
-	}
-	return ParseKey(string(text))
 }

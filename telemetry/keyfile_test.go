@@ -44,7 +44,7 @@ func TestReadKeyFileRefuses(t *testing.T) {
 		"short":        {testKey[2:], 0o600, "64 hexadecimal digits, this has 62 characters"},
 		"not hex":      {strings.Repeat("zz", 32), 0o600, "hexadecimal digits only"},
 		"two keys":     {testKey + "\n" + testKey, 0o600, "64 hexadecimal digits"},
-		"huge":         {strings.Repeat("a", 1<<20), 0o600, "too long for a key"},
+		"huge":         {strings.Repeat("a", 1<<20), 0o600, "longer than 4096 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "key")

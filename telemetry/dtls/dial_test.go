@@ -364,7 +364,7 @@ func TestKeyFile(t *testing.T) {
 		"odd":             {func(t *testing.T) string { return writeKey(t, good[1:], 0o600) }, "even number"},
 		"no hexadecimals": {func(t *testing.T) string { return writeKey(t, "hunter2hunter2hunter2hunter2hunter2x", 0o600) }, "hexadecimal"},
 		"two keys":        {func(t *testing.T) string { return writeKey(t, good+"\n"+good, 0o600) }, "hexadecimal"},
-		"very long":       {func(t *testing.T) string { return writeKey(t, strings.Repeat("ab", 1<<20), 0o600) }, "the key has 2048 bytes"},
+		"very long":       {func(t *testing.T) string { return writeKey(t, strings.Repeat("ab", 1<<20), 0o600) }, "longer than 4096 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := destination(&net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 9}, tc.file(t))

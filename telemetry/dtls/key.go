@@ -4,9 +4,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
+
+	"github.com/fieldgate/fieldgate/internal/secretfile"
 )
 
 // Lengths of a key in bytes. Shorter ones can be found by trying.
@@ -19,30 +19,11 @@ const (
 
 // readKey reads a key file. Its errors never show what the file holds.
 func readKey(path string) ([]byte, error) {
-	// Looked at first, since opening a pipe would wait for its other end.
-	info, err := os.Stat(path)
+	text, err := secretfile.Read(path, maxFile)
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("it is no regular file")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }() // only read
-	if info, err = f.Stat(); err != nil {
-		return nil, err
-	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return nil, fmt.Errorf("its mode is %#o, others than its owner may use it: make it 0600", mode)
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxFile))
-	if err != nil {
-		return nil, err
-	}
-	return parseKey(string(text))
+	return parseKey(text)
 }
 
 func parseKey(text string) ([]byte, error) {

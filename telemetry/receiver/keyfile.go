@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"io/fs"
 	"strings"
 	"sync"
 	"unicode/utf8"
 
+	"github.com/fieldgate/fieldgate/internal/secretfile"
 	"github.com/fieldgate/fieldgate/telemetry"
 )
 
@@ -92,20 +93,15 @@ func (k *KeyFile) String() string {
 }
 
 func readKeyFile(path string) (keyTable, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return keyTable{}, err
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
+	f, err := secretfile.Open(path)
+	var system *fs.PathError
 	switch {
-	case err != nil:
+	case errors.As(err, &system):
 		return keyTable{}, err
-	case !info.Mode().IsRegular():
-		return keyTable{}, fmt.Errorf("%s is no file: %w", path, ErrKeyFile)
-	case info.Mode().Perm()&0o077 != 0:
-		return keyTable{}, fmt.Errorf("%s has mode %#o, others could read the keys: chmod 600: %w", path, info.Mode().Perm(), ErrKeyFile)
+	case err != nil:
+		return keyTable{}, fmt.Errorf("%s: %w: %w", path, err, ErrKeyFile)
 	}
+	defer func() { _ = f.Close() }() // only read
 	keys, err := parseKeys(f)
 	if err != nil {
 		return keyTable{}, fmt.Errorf("%s: %w", path, err)

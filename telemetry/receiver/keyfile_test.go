@@ -83,7 +83,7 @@ func TestKeyFileOfOthers(t *testing.T) {
 	for _, mode := range []os.FileMode{0o640, 0o604, 0o660, 0o666} {
 		_, err := receiver.OpenKeyFile(keyFile(t, mode))
 		require.ErrorIs(t, err, receiver.ErrKeyFile)
-		require.ErrorContains(t, err, "others could read the keys: chmod 600")
+		require.ErrorContains(t, err, "make it 0600")
 	}
 	_, err := receiver.OpenKeyFile(keyFile(t, 0o400))
 	require.NoError(t, err)

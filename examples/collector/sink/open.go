@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"strings"
 
 	"github.com/fieldgate/fieldgate/examples/collector/sink/influx"
 	"github.com/fieldgate/fieldgate/examples/collector/sink/jsonlines"
 	"github.com/fieldgate/fieldgate/examples/collector/sink/nats"
 	"github.com/fieldgate/fieldgate/internal/config"
+	"github.com/fieldgate/fieldgate/internal/secretfile"
 	"github.com/fieldgate/fieldgate/telemetry/receiver"
 )
 
@@ -69,23 +69,11 @@ func (s Spec) password() (config.Secret, error) {
 	if s.passwordFile == "" {
 		return config.Secret{}, nil
 	}
-	f, err := os.Open(s.passwordFile)
+	text, err := secretfile.Read(s.passwordFile, maxPasswordFile)
 	if err != nil {
-		return config.Secret{}, fmt.Errorf("password file: %w", err)
+		return config.Secret{}, fmt.Errorf("password file %s: %w", s.passwordFile, err)
 	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return config.Secret{}, fmt.Errorf("password file: %w", err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return config.Secret{}, fmt.Errorf("password file %s is open to others (mode %#o): chmod 600", s.passwordFile, info.Mode().Perm())
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxPasswordFile))
-	if err != nil {
-		return config.Secret{}, fmt.Errorf("password file: %w", err)
-	}
-	line, _, _ := strings.Cut(string(text), "\n")
+	line, _, _ := strings.Cut(text, "\n")
 	if line = strings.TrimSuffix(line, "\r"); line == "" {
 		return config.Secret{}, fmt.Errorf("password file %s: its first line is empty", s.passwordFile)
 	}

@@ -189,7 +189,7 @@ func TestPasswordFile(t *testing.T) {
 	write("empty", "\nsecret", 0o600)
 	for name, want := range map[string]string{
 		"none":  "no such file",
-		"open":  "is open to others (mode 0640): chmod 600",
+		"open":  "make it 0600",
 		"empty": "its first line is empty",
 	} {
 		for _, scheme := range []string{"nats://u@a:1?password_file=", "influx+http://u@a/fleet?password_file="} {
