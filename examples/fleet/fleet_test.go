@@ -124,6 +124,23 @@ func TestDriveMakesNothingUpFor(t *testing.T) {
 	})
 }
 
+// What is late at the end is no burst either.
+func TestDriveFlushesAtThePace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := settings{rate: 100, duration: time.Second}
+		s.fleet = sim.Config{Devices: 100, Prefix: "SIM", Boot: 1, Period: time.Second, Rates: sim.Rates{Reorder: 1}}
+		f, err := sim.New(s.fleet)
+		require.NoError(t, err)
+		begin, n := time.Now(), 0
+		require.NoError(t, drive(t.Context(), s, f, network(func([]byte) bool {
+			assert.Equal(t, time.Second+time.Duration(n)*10*time.Millisecond, time.Since(begin))
+			n++
+			return true
+		})))
+		assert.Equal(t, 100, n)
+	})
+}
+
 func TestDriveEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := settings{rate: 1, duration: time.Hour}
@@ -183,7 +200,9 @@ func played(t *testing.T, rates sim.Rates, send sim.Send) *sim.Fleet {
 			require.NoError(t, f.Report(i, time.Now(), network(send)))
 		}
 	}
-	f.Flush(network(send))
+	for i := range f.Len() {
+		f.Flush(i, network(send))
+	}
 	return f
 }
 

@@ -173,15 +173,16 @@ func (f *Fleet) Report(index int, now time.Time, n Network) error {
 	return nil
 }
 
-// Flush sends all that is still late.
-func (f *Fleet) Flush(n Network) {
-	for i := range f.devices {
-		d := &f.devices[i]
-		for _, h := range d.held {
-			f.arrive(d, h.boot, h.seq, h.datagram, n.Send)
-		}
-		d.held = nil
+// Flush sends what is still late of device index, and returns how many
+// datagrams that were.
+func (f *Fleet) Flush(index int, n Network) int {
+	d := &f.devices[index]
+	held := d.held
+	d.held = nil
+	for _, h := range held {
+		f.arrive(d, h.boot, h.seq, h.datagram, n.Send)
 	}
+	return len(held)
 }
 
 // arrive sends a datagram that the server must count.

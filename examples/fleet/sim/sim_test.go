@@ -45,7 +45,9 @@ func playOn(t testing.TB, c sim.Config, rounds int, n sim.Network) *sim.Fleet {
 		}
 		now = now.Add(c.Period)
 	}
-	f.Flush(n)
+	for i := range c.Devices {
+		f.Flush(i, n)
+	}
 	return f
 }
 
