@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -80,7 +82,7 @@ func TestIntegrationCollectorCountsExactly(t *testing.T) {
 	udp, url := startCollector(t, exec.CommandContext(context.WithoutCancel(t.Context()), collector,
 		"-listen", "127.0.0.1:0", "-http", "127.0.0.1:0", "-data", filepath.Join(t.TempDir(), "data"), "-keys", keysFile(t)))
 
-	args := strings.Fields("-devices 500 -rate 5000 -duration 2s -loss 0.2 -reorder 0.05 -dup 0.05 -reboot 0.01 -clock 0.05 -forge 0.02")
+	args := strings.Fields("-devices 500 -period 1s -rate 3000 -duration 2s -loss 0.2 -reorder 0.05 -dup 0.05 -reboot 0.01 -clock 0.05 -forge 0.01")
 	args = append(args, "-to", udp, "-check", url, "-master", masterFile(t, master))
 	// Once more with the same devices: their boots go on.
 	for range 2 {
@@ -90,12 +92,31 @@ func TestIntegrationCollectorCountsExactly(t *testing.T) {
 		assert.NotContains(t, stdout.String(), ", 0 lost")
 	}
 
+	// What came after the last report that arrived is not counted as lost
+	// by the collector; it shows that all devices have fallen silent.
+	heard, err := fetch(t.Context(), url, func(string) bool { return true })
+	require.NoError(t, err)
+	require.Len(t, heard, 500)
+	assert.Eventually(t, func() bool { return silent(t, url) == len(heard) }, 10*time.Second, 200*time.Millisecond)
+
 	// The check can fail: a fleet of other devices whose messages the
 	// collector must refuse.
 	var stdout, stderr bytes.Buffer
 	bare := []string{"-devices", "5", "-rate", "50", "-duration", "100ms", "-prefix", "BARE", "-to", udp, "-check", url}
 	assert.Equal(t, exitFailed, run(t.Context(), bare, &stdout, &stderr))
 	assert.Contains(t, stdout.String(), "DIFFERS BARE00000000: received 1: collector says 0")
+}
+
+// silent asks how many devices are overdue by more than a period.
+func silent(t *testing.T, url string) int {
+	response, err := http.Get(strings.TrimSuffix(url, "/") + "/v1/silent?periods=2&limit=1000")
+	if !assert.NoError(t, err) {
+		return -1
+	}
+	defer func() { assert.NoError(t, response.Body.Close()) }()
+	var answer struct{ Devices []struct{ Device string } }
+	assert.NoError(t, json.NewDecoder(response.Body).Decode(&answer))
+	return len(answer.Devices)
 }
 
 // The kernel drops a fifth of the datagrams between two networks. What its
@@ -109,20 +130,20 @@ func TestIntegrationKernelDropsAreCounted(t *testing.T) {
 		"-listen", "10.77.0.1:5150", "-http", "10.77.0.1:5151", "-data", filepath.Join(t.TempDir(), "data"), "-keys", keysFile(t)))
 
 	send := func(duration string) map[string]uint64 {
-		out, err := devices.Command(ctx, fleet, "-devices", "500", "-rate", "5000", "-duration", duration,
+		out, err := devices.Command(ctx, fleet, "-devices", "500", "-rate", "4000", "-duration", duration,
 			"-path-loss", "-to", udp, "-check", url, "-master", masterFile(t, master)).CombinedOutput()
 		require.NoError(t, err, "%s", out)
 		return numbers(string(out))
 	}
 	// One report of each device, so that the collector has met them all:
 	// from the next boot on, nothing is lost unnoticed at its beginning.
-	first := send("100ms")
+	first := send("125ms")
 	require.Equal(t, uint64(500), first["received"])
 
 	nft(t, server, "add", "table", "inet", "fleet")
 	nft(t, server, "add", "chain", "inet", "fleet", "in", "{ type filter hook input priority 0; }")
 	nft(t, server, "add", "rule", "inet", "fleet", "in", "udp dport 5150 numgen random mod 100 < 20 counter drop")
-	n := send("2s")
+	n := send("2500ms")
 	rule := regexp.MustCompile(`counter packets (\d+) `).FindStringSubmatch(nft(t, server, "list", "chain", "inet", "fleet", "in"))
 	require.NotNil(t, rule)
 	dropped, err := strconv.ParseUint(rule[1], 10, 64)

@@ -19,6 +19,11 @@
 // datagrams of its own: then received, lost and silent reports of each device
 // must add up to those it made.
 //
+// The receiver stops listening to whoever sends more than 100 forgeries a
+// second in the name of devices that it does not know yet. The attacker has
+// an address of his own on the loopback interface only: elsewhere, or with more
+// than that, some replays and new devices are refused uncounted, and differ.
+//
 // It exits with 2 on wrong flags. It never sends for longer than -duration.
 package main
 
