@@ -44,7 +44,7 @@ func TestRunRefuses(t *testing.T) {
 		"acks, no store":  {[]string{"-acks", "-keys", keys}, exitUsage, "-acks needs -data and -keys"},
 		"bare alone":      {[]string{"-bare"}, exitUsage, "-bare is for use with -keys"},
 		"no keys":         {[]string{"-keys", file + "x"}, exitFailed, "no such file"},
-		"keys for all":    {[]string{"-keys", open}, exitFailed, "chmod 600"},
+		"keys for all":    {[]string{"-keys", open}, exitFailed, "make it 0600"},
 		"fsync":           {[]string{"-fsync", "1ms"}, exitUsage, "-fsync 1ms is out of range"},
 		"retain":          {[]string{"-retain-age", "1h"}, exitUsage, "need -data"},
 		"negative retain": {[]string{"-data", file, "-retain-bytes", "-1"}, exitUsage, "cannot be negative"},
