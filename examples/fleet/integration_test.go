@@ -82,7 +82,7 @@ func TestIntegrationCollectorCountsExactly(t *testing.T) {
 	udp, url := startCollector(t, exec.CommandContext(context.WithoutCancel(t.Context()), collector,
 		"-listen", "127.0.0.1:0", "-http", "127.0.0.1:0", "-data", filepath.Join(t.TempDir(), "data"), "-keys", keysFile(t)))
 
-	args := strings.Fields("-devices 500 -period 1s -rate 3000 -duration 2s -loss 0.2 -reorder 0.05 -dup 0.05 -reboot 0.01 -clock 0.05 -forge 0.01")
+	args := strings.Fields("-devices 500 -period 1s -rate 3000 -duration 1500ms -loss 0.2 -reorder 0.05 -dup 0.05 -reboot 0.01 -clock 0.05 -forge 0.01")
 	args = append(args, "-to", udp, "-check", url, "-master", masterFile(t, master))
 	// Once more with the same devices: their boots go on.
 	for range 2 {
