@@ -40,7 +40,10 @@ type Config struct {
 	// Default and zero: none, such a report is lost.
 	Ring int `yaml:"ring" json:"ring"`
 	// Acks says that the servers answer each stored message with an [Ack].
-	// It needs KeyFile. Default and zero: no answer is expected.
+	// It needs KeyFile, and a device that counts its starts. Servers with the
+	// same key can answer for one another: give the device one destination,
+	// or several that store in one place. Default and zero: no answer is
+	// expected.
 	Acks bool `yaml:"acks" json:"acks"`
 }
 

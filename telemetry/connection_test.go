@@ -138,6 +138,46 @@ func TestSocketFollowsTheLocalAddress(t *testing.T) {
 	})
 }
 
+// An agent that does not count its starts would take the ack of an earlier
+// start for one of this.
+func TestAcksNeedABootCounter(t *testing.T) {
+	c := config(time.Minute, "a")
+	c.KeyFile, c.Acks = keyFile(t), true
+	_, err := telemetry.New(c, options())
+	require.ErrorContains(t, err, "acks: this device counts no starts (NextBoot)")
+}
+
+// recorder is an Encoder that notes the room it is given.
+type recorder struct{ limits []int }
+
+func (r *recorder) Encode(m *telemetry.Message, limit int) ([][]byte, error) {
+	r.limits = append(r.limits, limit)
+	return telemetry.CBOR{}.Encode(m, limit)
+}
+
+// A record of DTLS is longer than its message; the packet is not to be.
+func TestDTLSLeavesRoomForItsRecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := network{names: map[string][]netip.Addr{"a": addrs("192.0.2.1")}, local: net.IPv4(10, 0, 0, 1)}
+		c := config(time.Minute, "a")
+		c.Destinations[0].Transport, c.Destinations[0].Identity, c.Destinations[0].PSKFile = telemetry.TransportDTLS, "GK1", "/etc/psk"
+		c.Destinations[0].Encoding = telemetry.EncodingInflux
+		encoder := new(recorder)
+		o := options()
+		o.LookUp = n.LookUp
+		o.Encoders = map[telemetry.Encoding]telemetry.Encoder{telemetry.EncodingInflux: encoder}
+		o.Dialers = map[telemetry.Transport]telemetry.DialFunc{telemetry.TransportDTLS: func(ctx context.Context, d telemetry.Destination) (net.Conn, error) {
+			return n.Dial(ctx, "udp", d.String())
+		}}
+		start(t, c, o, &n)
+		pass(2 * time.Minute)
+		require.NotEmpty(t, encoder.limits)
+		for _, limit := range encoder.limits {
+			assert.LessOrEqual(t, limit, telemetry.MaxDatagram-64)
+		}
+	})
+}
+
 func TestOtherTransports(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := network{names: map[string][]netip.Addr{"a": addrs("192.0.2.1")}, local: net.IPv4(10, 0, 0, 1)}

@@ -9,7 +9,7 @@ import (
 func (s *sender) sendLive(ctx context.Context) {
 	r := s.live
 	if r.datagrams == nil {
-		if err := r.encode(s.encoder); err != nil {
+		if err := r.encode(s.encoder, s.limit); err != nil {
 			s.live = nil
 			s.failed(ctx, err)
 			s.giveUp(r)
@@ -30,7 +30,7 @@ func (s *sender) sendLive(ctx context.Context) {
 func (s *sender) sendLate(ctx context.Context) {
 	r := s.ring.list[0]
 	r.m.Late = true
-	err := r.encode(s.encoder)
+	err := r.encode(s.encoder, s.limit)
 	if err != nil {
 		s.ring.list = slices.Delete(s.ring.list, 0, 1)
 		s.failed(ctx, err)

@@ -92,7 +92,10 @@ func TestIntegrationAcks(t *testing.T) {
 		KeyFile:      keyFile(t),
 		Ring:         4,
 		Acks:         true,
-	}, telemetry.Options{Source: telemetrytest.NewSource(), Serial: serial})
+	}, telemetry.Options{
+		Source: telemetrytest.NewSource(), Serial: serial,
+		NextBoot: func(context.Context) (uint32, error) { return 1, nil },
+	})
 	require.NoError(t, err)
 	require.NoError(t, s.Start(t.Context()))
 	defer func() { require.NoError(t, s.Stop(context.Background())) }()

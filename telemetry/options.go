@@ -80,6 +80,9 @@ func lookUp(ctx context.Context, host string) ([]netip.Addr, error) {
 
 // brings adds a fault for whatever c wants that o does not bring.
 func (o *Options) brings(c Config, faults *ConfigError) {
+	if c.Acks && o.NextBoot == nil {
+		faults.Addf("acks", "this device counts no starts (NextBoot), so that acks of an earlier start would pass for those of this one")
+	}
 	for i, d := range c.Destinations {
 		if e := d.encoding(); e != EncodingCBOR && o.Encoders[e] == nil {
 			faults.Addf(place(i)+".encoding", "this device brings no encoder for %s", e)

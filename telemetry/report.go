@@ -20,10 +20,9 @@ type report struct {
 // lateSize is how much longer a message is when it is flagged late.
 const lateSize = 2
 
-// encode prepares a try. Parts keep their numbers from a live try to a late
+// encode prepares a try with datagrams of at most limit bytes. Parts keep their numbers from a live try to a late
 // one, which has lateSize bytes more: what of them has arrived stays true.
-func (r *report) encode(e Encoder) error {
-	limit := MaxDatagram
+func (r *report) encode(e Encoder, limit int) error {
 	if !r.m.Late {
 		limit -= lateSize
 	}

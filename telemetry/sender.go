@@ -21,6 +21,9 @@ const (
 	// wellAfter is how many reports in a row must leave after a failure
 	// before the destination counts as well again.
 	wellAfter = 2
+	// maxDTLSRecord is what a record adds to a message at the most: 37 bytes,
+	// a connection identifier, and 1 byte where there is one.
+	maxDTLSRecord = 64
 	// maxLate is how often a report is sent late before it is given up.
 	maxLate = 5
 )
@@ -31,6 +34,7 @@ type sender struct {
 	connection
 	in      chan *Message // has room for all that the ring has room for
 	encoder Encoder
+	limit   int // bytes of a datagram
 	serial  string
 	acks    bool
 	key     Key // of the acks
@@ -58,6 +62,7 @@ func newSender(d Destination, c Config, o Options) *sender {
 		connection: connection{dest: d, lookUp: o.LookUp, dial: o.Dialers[d.transport()]},
 		in:         make(chan *Message, 1+c.Ring),
 		encoder:    o.Encoders[d.encoding()],
+		limit:      MaxDatagram,
 		serial:     o.Serial,
 		acks:       c.Acks,
 		clock:      o.Clock,
@@ -67,8 +72,11 @@ func newSender(d Destination, c Config, o Options) *sender {
 		replies:    make(chan reply),
 		status:     DestinationStatus{Destination: d},
 	}
-	if d.transport() == TransportUDP {
+	switch d.transport() {
+	case TransportUDP:
 		s.dial, s.probe = dialUDP(o.Dial), true
+	case TransportDTLS:
+		s.limit -= maxDTLSRecord // the packet is to be no larger than over UDP
 	}
 	return s
 }
