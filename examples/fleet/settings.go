@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/fieldgate/fieldgate/examples/fleet/sim"
@@ -100,13 +99,9 @@ func (s *settings) validate(rest []string, boot uint64) error {
 }
 
 func readMaster(path string) (*telemetry.Key, error) {
-	text, err := os.ReadFile(path)
+	key, err := telemetry.ReadKeyFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("-master: %w", err)
-	}
-	key, err := telemetry.ParseKey(string(text))
-	if err != nil {
-		return nil, fmt.Errorf("-master %s: %w", path, err)
 	}
 	return &key, nil
 }

@@ -1,7 +1,8 @@
 package sim
 
 // Window is how many sequence numbers, the highest included, a server keeps
-// apart; see the rules of telemetry/receiver.
+// apart. It is written down again, and not taken from telemetry/receiver, so
+// that the fleet is a judge of its own.
 const Window = 128
 
 // Total counts what happened to the fleet as a whole.
