@@ -65,7 +65,7 @@ func TestRunRefuses(t *testing.T) {
 		"check":         {"-check 127.0.0.1:8090", exitUsage, "not of the form http://host:port"},
 		"share":         {"-loss 20", exitUsage, "the rate of loss is 20, allowed is 0 to 1"},
 		"exclusive":     {"-path-loss -reboot 0.1", exitUsage, "exclude each other"},
-		"no master":     {"-master " + filepath.Join(t.TempDir(), "none"), exitUsage, "-master: open"},
+		"no master":     {"-master " + filepath.Join(t.TempDir(), "none"), exitUsage, "-master: telemetry: key file"},
 		"bad master":    {"-master " + masterFile(t, "00"), exitUsage, "64 hexadecimal digits"},
 		"no collector":  {"-check http://127.0.0.1:1 -devices 1", exitFailed, "-check: Get"},
 		"no such host":  {"-to 127.0.0.1:port -devices 1", exitFailed, "-to: lookup"},
