@@ -20,7 +20,6 @@ import (
 //	    serial number, unless it stands in the datagram
 //	    datagram, to the end
 const (
-	flagIPv4  = 1 << 3
 	elsewhere = 255
 	fixedSize = 10
 )
@@ -114,7 +113,8 @@ func ParseReport(b []byte) (Report, error) {
 // while the Table is written to: each state is whole in itself.
 //
 // A state is the time and the source of the last arrival as a report without
-// datagram, then each held report, all with their lengths before them.
+// datagram, then each held report, those of the newest last, all with their
+// lengths before them.
 func (t *Table) Encode(yield func(state []byte) bool) {
 	var state, report []byte
 	for i := range t.shards {
@@ -128,10 +128,15 @@ func (t *Table) Encode(yield func(state []byte) bool) {
 			d := s.at(id)
 			report = AppendReport(report[:0], &Report{Device: d.serial, Received: d.seen, Source: d.source()})
 			state = append(binary.AppendUvarint(state[:0], uint64(len(report))), report...)
-			for i := range d.parts {
-				r := s.report(d, i)
-				report = AppendReport(report[:0], &r)
-				state = append(binary.AppendUvarint(state, uint64(len(report))), report...)
+			for _, newest := range [...]uint8{0, flagNewest} {
+				for i := range d.parts {
+					if d.part(i).flags&flagNewest != newest {
+						continue
+					}
+					r := s.report(d, i)
+					report = AppendReport(report[:0], &r)
+					state = append(binary.AppendUvarint(state, uint64(len(report))), report...)
+				}
 			}
 			s.mu.RUnlock()
 			if !yield(state) {
@@ -141,8 +146,8 @@ func (t *Table) Encode(yield func(state []byte) bool) {
 	}
 }
 
-// Restore takes in a device that Encode wrote. Reports that are newer
-// stay.
+// Restore takes in a device that Encode wrote, in the place of what is known
+// of it.
 func (t *Table) Restore(b []byte) error {
 	var reports []Report
 	for len(b) > 0 {
@@ -160,19 +165,29 @@ func (t *Table) Restore(b []byte) error {
 	if len(reports) == 0 {
 		return errReport
 	}
-	for i := range reports[1:] {
-		if err := t.Apply(&reports[i+1]); err != nil {
-			return err
-		}
-	}
-	seen := &reports[0]
+	seen, newest := &reports[0], &reports[len(reports)-1]
 	s, hash := t.shard(seen.Device)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d, err := s.device(t, seen.Device, hash)
-	if err == nil && seen.Received >= d.seen {
-		d.seen = seen.Received
-		d.addr, d.port = seen.Source.Addr().As16(), seen.Source.Port()
+	if err != nil {
+		return err
 	}
-	return err
+	s.empty(d)
+	for i := range reports[1:] {
+		r := &reports[i+1]
+		p, ok := newPart(r)
+		if !ok {
+			return errReport
+		}
+		if r.Boot == newest.Boot && r.Seq == newest.Seq {
+			p.flags |= flagNewest
+		}
+		if err := s.hold(d, p, r.Raw); err != nil {
+			return err
+		}
+	}
+	d.seen = 0
+	d.see(seen)
+	return nil
 }

@@ -37,11 +37,14 @@ func TestStateInBytes(t *testing.T) {
 	apply(t, table,
 		report(t, "A", 1, 6, part(1, 2, disk("/a", 1))), report(t, "A", 1, 6, part(2, 2, disk("/b", 1))),
 		report(t, "A", 1, 9, func(m *telemetry.Message) { m.Late = true }),
-		report(t, "B", 1, 6, nil), report(t, "B", 1, 2, nil))
+		report(t, "B", 1, 6, nil), report(t, "B", 1, 2, nil),
+		// Of C two parts stand in for lost ones, of several ages.
+		report(t, "C", 1, 4, part(3, 3, disk("/a", 1))), report(t, "C", 1, 5, part(2, 3, disk("/b", 1))),
+		report(t, "C", 1, 6, part(1, 3, disk("/c", 1))))
 	for state := range table.Encode {
 		require.NoError(t, restored.Restore(state))
 	}
-	for _, serial := range []string{"A", "B"} {
+	for _, serial := range []string{"A", "B", "C"} {
 		want, _ := table.Get(serial)
 		got, ok := restored.Get(serial)
 		require.True(t, ok)

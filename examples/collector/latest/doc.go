@@ -3,7 +3,8 @@
 // a report of 330 bytes. The datagrams lie outside of the heap, so that the
 // garbage collector neither scans them nor sets memory aside for them.
 //
-// Which report is the newest is told by boot and sequence number, and by the
-// time of arrival where a device does not know its boot: a datagram that comes
-// late never replaces a newer one. A report that was split is held by parts.
+// Within a boot the sequence number tells which report is the newest: one that
+// comes late replaces nothing. Of several boots, and where a device does not
+// know its own, the one that arrived last is the newest. The clock has no say,
+// so a jump of it freezes nothing. A report that was split is held by parts.
 package latest

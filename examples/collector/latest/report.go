@@ -46,19 +46,21 @@ func (r *Report) Message() (*telemetry.Message, error) {
 
 // order tells a report's place among those of its device.
 type order struct {
-	boot     telemetry.Maybe[uint32]
-	seq      uint64
-	received int64
+	boot telemetry.Maybe[uint32]
+	seq  uint64
 }
 
-// compare is negative when o is older than p and 0 for parts of one report.
+// compare places a report that arrives now: negative when it is older than p,
+// which is here, and 0 for parts of one report. Within a known boot the numbers
+// tell. Otherwise what arrives now is newer, whatever its boot: the receiver
+// lets an earlier boot through only when the device was forgotten. No clock is
+// asked, as the server's may jump.
 func (o order) compare(p order) int {
 	switch {
-	case o.boot.Known && p.boot.Known:
-		return cmp.Or(cmp.Compare(o.boot.Value, p.boot.Value), cmp.Compare(o.seq, p.seq))
-	case o.boot.Known == p.boot.Known && o.seq == p.seq:
+	case o == p:
 		return 0
-	default:
-		return cmp.Compare(o.received, p.received)
+	case o.boot.Known && o.boot == p.boot:
+		return cmp.Compare(o.seq, p.seq)
 	}
+	return 1
 }

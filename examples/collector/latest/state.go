@@ -1,6 +1,8 @@
 package latest
 
 import (
+	"cmp"
+	"math"
 	"net/netip"
 	"slices"
 	"time"
@@ -73,15 +75,14 @@ func (s *shard) report(d *device, i uint16) Report {
 
 func (d *device) summary() Summary {
 	s := Summary{Serial: d.serial, Seen: time.Unix(0, d.seen).UTC(), Source: d.source()}
-	if d.parts > 0 {
-		top := d.newest()
+	if top := d.newest(); top != nil {
 		s.Boot, s.Seq, s.Period = top.order().boot, top.seq, time.Duration(top.period)*time.Second
 	}
 	return s
 }
 
 func (p *part) order() order {
-	return order{telemetry.Maybe[uint32]{Value: p.boot, Known: p.flags&flagBoot != 0}, p.seq, p.received}
+	return order{telemetry.Maybe[uint32]{Value: p.boot, Known: p.flags&flagBoot != 0}, p.seq}
 }
 
 // Each calls yield for every device, in no order, until it returns false. It
@@ -112,10 +113,14 @@ func (s *shard) each(yield func(*device) bool) bool {
 // facts of the other parts added. Rows of disks and interfaces of an older
 // report are added only where the newer ones do not name them.
 func (s *State) Message() (*telemetry.Message, error) {
+	age := func(r Report) int64 {
+		if r.Boot == s.Boot && r.Seq == s.Seq {
+			return math.MinInt64 // of the newest report
+		}
+		return -r.Received
+	}
 	reports := slices.Clone(s.Reports)
-	slices.SortStableFunc(reports, func(a, b Report) int {
-		return order{b.Boot, b.Seq, b.Received}.compare(order{a.Boot, a.Seq, a.Received})
-	})
+	slices.SortStableFunc(reports, func(a, b Report) int { return cmp.Compare(age(a), age(b)) })
 	var whole *telemetry.Message
 	for i := range reports {
 		m, err := reports[i].Message()

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Limits of a [Table].
@@ -68,7 +69,13 @@ const (
 	flagSealed = 1 << iota
 	flagBoot   // the boot is known
 	flagLate
+	flagIPv4   // in bytes only
+	flagNewest // of the newest report; the other parts stand in for what is lost
 )
+
+// disorder is how much earlier than the last arrival another may be stamped by
+// receiving it in parallel. More is a clock that was set back.
+const disorder = 5 * time.Second
 
 // New returns an empty Table for at most max devices, 0 = [DefaultMaxDevices].
 func New(max int) *Table {
@@ -149,28 +156,30 @@ func (s *shard) device(t *Table, serial string, hash uint64) (*device, error) {
 
 // apply puts r where it belongs among the parts that d holds.
 func (s *shard) apply(d *device, r *Report) error {
-	if r.Received >= d.seen {
-		d.seen = r.Received
-		d.addr, d.port = r.Source.Addr().As16(), r.Source.Port()
-	}
+	d.see(r)
 	p, ok := newPart(r)
 	if !ok {
 		return nil
 	}
-	if d.parts > 0 {
-		switch c := p.order().compare(d.newest().order()); {
+	if top := d.newest(); top != nil {
+		switch c := p.order().compare(top.order()); {
 		case c < 0:
 			return nil
 		case c > 0:
 			s.makeRoom(d, &p)
 		}
 	}
+	p.flags |= flagNewest
+	return s.hold(d, p, r.Raw)
+}
+
+// hold puts a part in the place of the one of its number.
+func (s *shard) hold(d *device, p part, raw []byte) (err error) {
 	at := d.find(p.index)
 	if at == nil {
 		at = d.grow()
 	}
-	var err error
-	p.raw, err = s.arena.put(at.raw, r.Raw)
+	p.raw, err = s.arena.put(at.raw, raw)
 	if err != nil {
 		p.raw = at.raw
 		err = fmt.Errorf("latest: device %q: no memory for its state: %w", d.serial, err)
@@ -179,12 +188,30 @@ func (s *shard) apply(d *device, r *Report) error {
 	return err
 }
 
+// empty drops all parts.
+func (s *shard) empty(d *device) {
+	for i := range d.parts {
+		s.arena.drop(d.part(i).raw)
+	}
+	d.head, d.more, d.parts = part{}, nil, 0
+}
+
+// see notes when and from where something arrived.
+func (d *device) see(r *Report) {
+	if r.Received < d.seen && d.seen-r.Received < int64(disorder) {
+		return
+	}
+	d.seen = r.Received
+	d.addr, d.port = r.Source.Addr().As16(), r.Source.Port()
+}
+
 // makeRoom drops what the newer report of p does not have.
 func (s *shard) makeRoom(d *device, p *part) {
 	kept := uint16(0)
 	for i := range d.parts {
 		old := *d.part(i)
 		if old.index == p.index || old.index > 0 && p.index > 0 && old.count == p.count {
+			old.flags &^= flagNewest
 			*d.part(kept) = old
 			kept++
 		} else {
@@ -251,15 +278,14 @@ func (d *device) grow() *part {
 	return d.part(d.parts - 1)
 }
 
-// newest returns the newest part; there is one.
+// newest returns a part of the newest report, nil when there is none.
 func (d *device) newest() *part {
-	top := &d.head
 	for i := range d.parts {
-		if p := d.part(i); p.order().compare(top.order()) > 0 {
-			top = p
+		if p := d.part(i); p.flags&flagNewest != 0 {
+			return p
 		}
 	}
-	return top
+	return nil
 }
 
 func (d *device) source() netip.AddrPort {

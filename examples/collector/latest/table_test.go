@@ -24,9 +24,11 @@ func TestNewestReportStands(t *testing.T) {
 		"next":                      {[]latest.Report{old, report(t, "A", 3, 10, nil)}, "host-3-10"},
 		"late":                      {[]latest.Report{old, late}, "host-3-9"},
 		"reboot":                    {[]latest.Report{old, report(t, "A", 4, 0, nil)}, "host-4-0"},
-		"earlier boot":              {[]latest.Report{old, report(t, "A", 2, 99, nil)}, "host-3-9"},
+		"earlier boot":              {[]latest.Report{old, report(t, "A", 2, 99, nil)}, "host-2-99"},
 		"boot unknown, came later":  {[]latest.Report{report(t, "A", 0, 9, unknown), report(t, "A", 0, 10, unknown)}, "host-0-10"},
-		"boot unknown, other later": {[]latest.Report{report(t, "A", 0, 10, unknown), report(t, "A", 3, 9, nil)}, "host-0-10"},
+		"boot unknown, other later": {[]latest.Report{report(t, "A", 0, 10, unknown), report(t, "A", 3, 9, nil)}, "host-3-9"},
+		"clock set back":            {[]latest.Report{ahead(old), report(t, "A", 3, 10, nil)}, "host-3-10"},
+		"clock set back, no boot":   {[]latest.Report{ahead(report(t, "A", 0, 9, unknown)), report(t, "A", 0, 10, unknown)}, "host-0-10"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			table := newTable(t, 0)
@@ -38,6 +40,60 @@ func TestNewestReportStands(t *testing.T) {
 			assert.Equal(t, c.want, m.Host.Value)
 			assert.Equal(t, 1, table.Len())
 		})
+	}
+}
+
+// ahead is a report that came while the server's clock was a year ahead.
+func ahead(r latest.Report) latest.Report {
+	r.Received += int64(365 * 24 * time.Hour)
+	return r
+}
+
+// A clock that was ahead for a while hides no silence once it is right again,
+// also not after a restart; datagrams that were received in parallel may be
+// stamped in any order.
+func TestSeenAfterClockJump(t *testing.T) {
+	table, restored := newTable(t, 0), newTable(t, 0)
+	check := func(want time.Time) {
+		for state := range table.Encode {
+			require.NoError(t, restored.Restore(state))
+		}
+		for _, table := range []*latest.Table{table, restored} {
+			state, _ := table.Get("A")
+			assert.Equal(t, want.UTC(), state.Seen)
+		}
+	}
+	jumped := ahead(report(t, "A", 3, 9, nil))
+	apply(t, table, jumped)
+	check(time.Unix(0, jumped.Received))
+	apply(t, table, report(t, "A", 3, 14, nil))
+	check(time.Unix(15, 0))
+	apply(t, table, report(t, "A", 3, 11, nil))
+	check(time.Unix(15, 0))
+}
+
+// Parts of the newest report stand before those that stand in for lost ones,
+// whatever the clock was.
+func TestPartsAfterClockJump(t *testing.T) {
+	table, restored := newTable(t, 0), newTable(t, 0)
+	unknown := func(facts func(*telemetry.Message)) func(*telemetry.Message) {
+		return func(m *telemetry.Message) { facts(m); m.Boot = telemetry.Maybe[uint32]{} }
+	}
+	apply(t, table,
+		ahead(report(t, "A", 0, 5, unknown(part(1, 2, disk("/a", 1))))),
+		ahead(report(t, "A", 0, 5, unknown(part(2, 2, disk("/b", 1))))),
+		report(t, "A", 0, 6, unknown(part(2, 2, disk("/a", 2)))))
+	for state := range table.Encode {
+		require.NoError(t, restored.Restore(state))
+	}
+	for _, table := range []*latest.Table{table, restored} {
+		state, _ := table.Get("A")
+		assert.Equal(t, uint64(6), state.Summary.Seq)
+		require.Len(t, state.Reports, 2)
+		m, err := state.Message()
+		require.NoError(t, err)
+		assert.Equal(t, uint64(6), m.Seq)
+		assert.Equal(t, uint64(2), m.Disks[0].Used.Value)
 	}
 }
 
@@ -123,7 +179,7 @@ func TestRandomArrivals(t *testing.T) {
 		}
 		apply(t, table, r)
 		have, ok := newest[serial]
-		if !ok || r.Boot.Value > have.Boot.Value || r.Boot.Value == have.Boot.Value && r.Seq >= have.Seq {
+		if !ok || r.Boot != have.Boot || r.Seq >= have.Seq {
 			newest[serial] = r
 		}
 	}

@@ -110,7 +110,7 @@ func (h *handler) state(serial string, now time.Time) (*state, error) {
 	s := &state{summary: h.summary(&held.Summary, now)}
 	for _, r := range held.Reports {
 		received := time.Unix(0, r.Received).UTC()
-		if received.After(s.Received) {
+		if r.Boot == held.Boot && r.Seq == held.Seq && received.After(s.Received) {
 			s.Received, s.Sealed = received, r.Sealed
 		}
 		if r.Part.Index > 0 {
