@@ -52,8 +52,9 @@ type Config struct {
 	// BatchDelay is how long a message may wait for a batch to fill, up to
 	// 10 s. Default 20 ms.
 	BatchDelay Duration `yaml:"batch_delay" json:"batch_delay"`
-	// Acks answers each sealed message that the sink has taken. Default and
-	// zero: nothing is ever sent.
+	// Acks answers each sealed message that the sink has taken, from the
+	// address that it was sent to; elsewhere than on Linux the kernel chooses
+	// one where Listen names none. Default and zero: nothing is ever sent.
 	Acks bool `yaml:"acks" json:"acks"`
 	// StateFile is where the window and the counters of each device are
 	// kept, so that what was received before a restart is refused after it.

@@ -269,7 +269,7 @@ func (k *keeper) answer(it *item) {
 		k.count.ackErrors.Add(1)
 		return
 	}
-	if err := it.socket.reply(k.packet, it.record.Source); err != nil {
+	if err := it.socket.reply(k.packet, it.to, it.record.Source); err != nil {
 		k.count.ackErrors.Add(1)
 		return
 	}

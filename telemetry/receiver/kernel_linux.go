@@ -3,6 +3,7 @@ package receiver
 import (
 	"context"
 	"net"
+	"net/netip"
 	"os"
 	"syscall"
 
@@ -68,4 +69,49 @@ func readKernelDrops(each func(inode, drops uint64)) {
 		parseKernelDrops(f, each)
 		_ = f.Close()
 	}
+}
+
+// controlSize is room for the destination of a datagram, in both forms.
+var controlSize = unix.CmsgSpace(unix.SizeofInet4Pktinfo) + unix.CmsgSpace(unix.SizeofInet6Pktinfo)
+
+// keepDestinations lets the kernel tell to which address each datagram was
+// sent. A socket of both families tells it by the option of the datagram's.
+func keepDestinations(conn *net.UDPConn) {
+	control(conn, func(fd int) {
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_PKTINFO, 1)
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_RECVPKTINFO, 1) // fails on a socket of IPv4
+	})
+}
+
+// destination reads the address of this host that a datagram was sent to,
+// from its control messages. It is not valid when they do not tell.
+func destination(b []byte) netip.Addr {
+	for len(b) > 0 {
+		h, data, rest, err := unix.ParseOneSocketControlMessage(b)
+		if err != nil {
+			break
+		}
+		b = rest
+		switch {
+		case h.Level == unix.IPPROTO_IP && h.Type == unix.IP_PKTINFO && len(data) >= unix.SizeofInet4Pktinfo:
+			// ip(7): the index of the interface, the local address, the one
+			// in the datagram, which may be a broadcast.
+			return netip.AddrFrom4([4]byte(data[4:8]))
+		case h.Level == unix.IPPROTO_IPV6 && h.Type == unix.IPV6_PKTINFO && len(data) >= unix.SizeofInet6Pktinfo:
+			addr := netip.AddrFrom16([16]byte(data))
+			if !addr.Is4In6() && !addr.IsMulticast() {
+				return addr
+			}
+		}
+	}
+	return netip.Addr{}
+}
+
+// sourceControl is the control message that lets a datagram leave from an
+// address of this host.
+func sourceControl(addr netip.Addr) []byte {
+	if addr.Is4() {
+		return unix.PktInfo4(&unix.Inet4Pktinfo{Spec_dst: addr.As4()})
+	}
+	return unix.PktInfo6(&unix.Inet6Pktinfo{Addr: addr.As16()})
 }

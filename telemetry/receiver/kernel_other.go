@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 )
 
 func listenShared(context.Context, string, string) (net.PacketConn, error) {
@@ -20,3 +21,12 @@ func setReadBuffer(conn *net.UDPConn, n int) int {
 func inode(*net.UDPConn) uint64 { return 0 }
 
 func readKernelDrops(func(inode, drops uint64)) {}
+
+// controlSize is 0: the kernel chooses the address that replies come from.
+const controlSize = 0
+
+func keepDestinations(*net.UDPConn) {}
+
+func destination([]byte) netip.Addr { return netip.Addr{} }
+
+func sourceControl(netip.Addr) []byte { return nil }

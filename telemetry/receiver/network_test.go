@@ -78,6 +78,28 @@ func TestRealSockets(t *testing.T) {
 	}
 }
 
+// On a host of several addresses the ack comes from the one that was written
+// to; a device that has connected its socket takes no other.
+func TestAckComesFromWhereTheReportWent(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs Linux, where all of 127.0.0.0/8 is this host")
+	}
+	for name, listen := range map[string]string{"IPv4": "0.0.0.0:0", "both families": ":0"} {
+		t.Run(name, func(t *testing.T) {
+			c := acks()
+			c.Listen = []string{listen}
+			s, _ := real(t, c, nil)
+			port := s.Addrs()[0].Port()
+			for i, host := range []string{"127.0.0.2", "127.0.0.1", "127.0.0.3"} {
+				exchange(t, netip.AddrPortFrom(netip.MustParseAddr(host), port), fmt.Sprintf("GK0-%d", i))
+			}
+			if listen == ":0" && haveIPv6(t) {
+				exchange(t, netip.AddrPortFrom(netip.IPv6Loopback(), port), "GK0-6")
+			}
+		})
+	}
+}
+
 // exchange sends a report from a socket of its own and waits for the ack.
 func exchange(t *testing.T, to netip.AddrPort, serial string) {
 	t.Helper()

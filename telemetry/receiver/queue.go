@@ -1,6 +1,7 @@
 package receiver
 
 import (
+	"net/netip"
 	"sync"
 
 	"github.com/fieldgate/fieldgate/telemetry"
@@ -11,6 +12,7 @@ type item struct {
 	record Record
 	key    telemetry.Key
 	socket *socket
+	to     netip.Addr // see packet
 }
 
 // queue holds the items between the sockets and the sink. It never blocks

@@ -60,7 +60,7 @@ func (r *reader) read(ctx context.Context) error {
 		}
 		s.count.datagrams.Add(1)
 		s.count.bytes.Add(uint64(len(p.b)))
-		it := item{socket: r.socket}
+		it := item{socket: r.socket, to: p.to}
 		if o := r.examiner.examine(ctx, p.b, p.from, now, &it); o != received {
 			s.count.count(o, 1)
 			return

@@ -18,6 +18,7 @@ const readBatch = 64
 type packet struct {
 	b    []byte
 	from netip.AddrPort
+	to   netip.Addr // invalid where it is clear, or unknown
 }
 
 // socket is one open socket. Its reader uses it alone but for reply.
@@ -29,6 +30,7 @@ type socket struct {
 	drops  atomic.Uint64
 
 	batch    *ipv4.PacketConn // nil: one datagram at a time
+	udp      *net.UDPConn     // nil: no replies from an address that is asked for
 	messages []ipv4.Message
 	packets  []packet
 }
@@ -79,6 +81,10 @@ func newSocket(conn net.PacketConn, buffer int) *socket {
 		s.batch = ipv4.NewPacketConn(udp)
 		n = readBatch
 		s.messages = make([]ipv4.Message, n)
+		if s.addr.Addr().IsUnspecified() {
+			s.udp = udp
+			keepDestinations(udp)
+		}
 	}
 	s.packets = make([]packet, n)
 	for i := range s.packets {
@@ -86,6 +92,9 @@ func newSocket(conn net.PacketConn, buffer int) *socket {
 		s.packets[i].b = b
 		if s.batch != nil {
 			s.messages[i].Buffers = [][]byte{b}
+		}
+		if s.udp != nil {
+			s.messages[i].OOB = make([]byte, controlSize)
 		}
 	}
 	return s
@@ -98,7 +107,7 @@ func (s *socket) read(each func(packet)) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		each(packet{s.packets[0].b[:n], addrPort(from)})
+		each(packet{b: s.packets[0].b[:n], from: addrPort(from)})
 		return 1, nil
 	}
 	n, err := s.batch.ReadBatch(s.messages, 0)
@@ -107,7 +116,11 @@ func (s *socket) read(each func(packet)) (int, error) {
 	}
 	for i := range s.messages[:n] {
 		m := &s.messages[i]
-		each(packet{s.packets[i].b[:m.N], addrPort(m.Addr)})
+		p := packet{b: s.packets[i].b[:m.N], from: addrPort(m.Addr)}
+		if s.udp != nil {
+			p.to = destination(m.OOB[:m.NN])
+		}
+		each(p)
 	}
 	return n, nil
 }
@@ -115,7 +128,14 @@ func (s *socket) read(each func(packet)) (int, error) {
 // interrupt ends the reading. Replies can still be sent.
 func (s *socket) interrupt() { _ = s.conn.SetReadDeadline(time.Unix(1, 0)) }
 
-func (s *socket) reply(b []byte, to netip.AddrPort) error {
+// reply sends b. from is the address that the question was sent to: on a host
+// of several the kernel would choose one itself, and a device that has
+// connected its socket takes answers from no other than it asked.
+func (s *socket) reply(b []byte, from netip.Addr, to netip.AddrPort) error {
+	if from.IsValid() {
+		_, _, err := s.udp.WriteMsgUDPAddrPort(b, sourceControl(from), to)
+		return err
+	}
 	_, err := s.conn.WriteTo(b, net.UDPAddrFromAddrPort(to))
 	return err
 }
