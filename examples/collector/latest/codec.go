@@ -121,11 +121,15 @@ func (t *Table) Encode(yield func(state []byte) bool) {
 		s := &t.shards[i]
 		for id := uint32(0); ; id++ {
 			s.mu.RLock()
-			if id >= uint32(s.names.used) {
+			if id >= s.ids {
 				s.mu.RUnlock()
 				break
 			}
 			d := s.at(id)
+			if !d.used {
+				s.mu.RUnlock()
+				continue
+			}
 			report = AppendReport(report[:0], &Report{Device: d.serial, Received: d.seen, Source: d.source()})
 			state = append(binary.AppendUvarint(state[:0], uint64(len(report))), report...)
 			for _, newest := range [...]uint8{0, flagNewest} {

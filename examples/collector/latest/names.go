@@ -38,6 +38,23 @@ func (n *names) add(id uint32, hashOf func(id uint32) uint64) {
 	n.used++
 }
 
+// remove removes a device that find finds, hash being its own.
+func (n *names) remove(id uint32, hash uint64, hashOf func(id uint32) uint64) {
+	mask := uint64(len(n.places) - 1)
+	at := hash & mask
+	for n.places[at] != id+1 {
+		at = (at + 1) & mask
+	}
+	n.places[at] = 0
+	n.used--
+	// Those behind it may have been displaced by it.
+	for at = (at + 1) & mask; n.places[at] != 0; at = (at + 1) & mask {
+		place := n.places[at]
+		n.places[at] = 0
+		n.put(place, hashOf(place-1))
+	}
+}
+
 func (n *names) put(place uint32, hash uint64) {
 	mask := uint64(len(n.places) - 1)
 	at := hash & mask

@@ -101,8 +101,8 @@ func (t *Table) Each(yield func(*Summary) bool) {
 func (s *shard) each(yield func(*device) bool) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for id := range uint32(s.names.used) {
-		if !yield(s.at(id)) {
+	for id := range s.ids {
+		if d := s.at(id); d.used && !yield(d) {
 			return false
 		}
 	}

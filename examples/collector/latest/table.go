@@ -38,6 +38,8 @@ type shard struct {
 	mu     sync.RWMutex
 	names  names
 	pages  []*[pageSize]device
+	ids    uint32   // numbers given to devices so far
+	free   []uint32 // of them, those of forgotten devices
 	arena  arena
 	closed bool
 }
@@ -49,6 +51,7 @@ type device struct {
 	addr   [16]byte
 	port   uint16
 	parts  uint16 // how many are held: 1 in head, the others in more
+	used   bool   // else its number is free
 	head   part
 	more   *[]part
 }
@@ -94,7 +97,7 @@ func (t *Table) Close() {
 		s := &t.shards[i]
 		s.mu.Lock()
 		s.arena.close()
-		s.names, s.pages, s.closed = names{}, nil, true
+		s.names, s.pages, s.ids, s.free, s.closed = names{}, nil, 0, nil, true
 		s.mu.Unlock()
 	}
 }
@@ -107,9 +110,13 @@ func (t *Table) shard(serial string) (*shard, uint64) {
 
 func (s *shard) at(id uint32) *device { return &s.pages[id/pageSize][id%pageSize] }
 
+func (s *shard) lookup(serial string, hash uint64) (id uint32, ok bool) {
+	return s.names.find(hash, func(id uint32) bool { return s.at(id).serial == serial })
+}
+
 // find returns a device, nil when there is none. The caller holds mu.
 func (s *shard) find(serial string, hash uint64) *device {
-	id, ok := s.names.find(hash, func(id uint32) bool { return s.at(id).serial == serial })
+	id, ok := s.lookup(serial, hash)
 	if !ok {
 		return nil
 	}
@@ -141,17 +148,52 @@ func (s *shard) device(t *Table, serial string, hash uint64) (*device, error) {
 		t.count.Add(-1)
 		return nil, fmt.Errorf("latest: device %q: %w: %d", serial, ErrFull, t.max)
 	}
-	id := uint32(s.names.used)
+	id := s.number()
+	d = s.at(id)
+	d.serial, d.used = strings.Clone(serial), true
+	s.names.add(id, s.hashes(t))
+	return d, nil
+}
+
+// number returns a free number. The caller holds mu.
+func (s *shard) number() uint32 {
+	if n := len(s.free); n > 0 {
+		id := s.free[n-1]
+		s.free = s.free[:n-1]
+		return id
+	}
+	id := s.ids
 	if id%pageSize == 0 {
 		s.pages = append(s.pages, new([pageSize]device))
 	}
-	d = s.at(id)
-	d.serial = strings.Clone(serial)
-	s.names.add(id, func(id uint32) uint64 {
+	s.ids++
+	return id
+}
+
+// hashes tells the hash of a device within its shard.
+func (s *shard) hashes(t *Table) func(id uint32) uint64 {
+	return func(id uint32) uint64 {
 		_, hash := t.shard(s.at(id).serial)
 		return hash
-	})
-	return d, nil
+	}
+}
+
+// Forget drops a device and reports whether there was one.
+func (t *Table) Forget(serial string) bool {
+	s, hash := t.shard(serial)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id, ok := s.lookup(serial, hash)
+	if !ok {
+		return false
+	}
+	s.names.remove(id, hash, s.hashes(t))
+	d := s.at(id)
+	s.empty(d)
+	*d = device{}
+	s.free = append(s.free, id) // no other device moves: Encode may be under way
+	t.count.Add(-1)
+	return true
 }
 
 // apply puts r where it belongs among the parts that d holds.

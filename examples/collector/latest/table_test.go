@@ -204,6 +204,51 @@ func TestFullTable(t *testing.T) {
 	assert.Equal(t, uint64(2), state.Seq)
 }
 
+// Forgotten devices are gone, the others stay, and the room is used again.
+func TestForget(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 8))
+	table, have := newTable(t, 1000), make(map[string]uint64)
+	for seq := range uint64(20_000) {
+		serial := fmt.Sprintf("GK%04d", random.IntN(1500))
+		_, known := have[serial]
+		switch {
+		case known && random.IntN(3) > 0:
+			require.True(t, table.Forget(serial))
+			delete(have, serial)
+			require.False(t, table.Forget(serial))
+		case known || len(have) < 1000:
+			apply(t, table, report(t, serial, 1, seq, nil))
+			have[serial] = seq
+		}
+	}
+	restored := newTable(t, 0)
+	for state := range table.Encode {
+		require.NoError(t, restored.Restore(state))
+	}
+	for _, table := range []*latest.Table{table, restored} {
+		assert.Equal(t, len(have), table.Len())
+		for s := range table.Each {
+			assert.Contains(t, have, s.Serial)
+		}
+		for serial, seq := range have {
+			state, ok := table.Get(serial)
+			require.True(t, ok)
+			m, err := state.Message()
+			require.NoError(t, err)
+			assert.Equal(t, seq, m.Seq)
+		}
+	}
+	for serial := range have {
+		table.Forget(serial)
+	}
+	assert.Zero(t, table.Len())
+	apply(t, table, report(t, "GK0001", 9, 9, nil))
+	require.True(t, table.Forget("GK0001"))
+	apply(t, table, report(t, "GK0001", 1, 0, nil)) // its boot counter was lost
+	state, _ := table.Get("GK0001")
+	assert.Equal(t, telemetry.Known(uint32(1)), state.Boot)
+}
+
 func TestPages(t *testing.T) {
 	table := newTable(t, 0)
 	for i := range 1000 {

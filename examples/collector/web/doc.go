@@ -6,6 +6,7 @@
 //	GET /v1/devices                    ?filter=TEXT&after=SERIAL&limit=N
 //	GET /v1/devices/SERIAL             last state
 //	GET /v1/devices/SERIAL/history     ?field=mem.avail&from=TIME&to=TIME&limit=N
+//	POST /v1/devices/SERIAL/forget     forget a device; from the loopback interface only
 //	GET /v1/silent                     ?periods=N&after=SERIAL&limit=N
 //	GET /v1/loss                       counters of every device, streamed; ?lossy=1
 //	GET /metrics                       Prometheus text
@@ -20,6 +21,12 @@
 // A field is named as in the JSON of the last state, such as load.1m, uptime,
 // gsm.dbm; a row of disks or ifs by its name: disks./overlay.used,
 // ifs.eth0.rx_bytes.
+//
+// A device that lost its boot counter, as after its replacement, is refused as
+// replayed until it is forgotten: then its next message is that of a new
+// device. Until that comes, any recorded message of it can be replayed. Its
+// history stays; its last state may be back after a kill -9 within 5 minutes,
+// until the next message.
 //
 // There is no authentication: serve this on the loopback interface, or behind
 // something that asks who comes.

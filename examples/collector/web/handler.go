@@ -26,6 +26,7 @@ type Receiver interface {
 	Device(serial string) (receiver.DeviceStats, bool)
 	Devices() iter.Seq[receiver.DeviceStats]
 	Status() receiver.Status
+	Forget(serial string) bool
 }
 
 // Log is what is asked of a [store.Store].
@@ -62,6 +63,7 @@ func NewHandler(o Options) http.Handler {
 	mux.HandleFunc("GET /v1/devices", h.devices)
 	mux.HandleFunc("GET /v1/devices/{serial}", h.device)
 	mux.HandleFunc("GET /v1/devices/{serial}/history", h.history)
+	mux.Handle("POST /v1/devices/{serial}/forget", guarded(h.forget))
 	mux.HandleFunc("GET /v1/silent", h.silent)
 	mux.HandleFunc("GET /v1/loss", h.loss)
 	mux.HandleFunc("GET /metrics", h.metrics)

@@ -50,6 +50,12 @@ func (c counts) Devices() iter.Seq[receiver.DeviceStats] {
 	}
 }
 
+func (c counts) Forget(serial string) bool {
+	_, known := c[serial]
+	delete(c, serial)
+	return known
+}
+
 func (c counts) Status() receiver.Status {
 	return receiver.Status{Devices: len(c), Queued: 3, Stats: receiver.Stats{Received: 42, BadMAC: 7}}
 }
