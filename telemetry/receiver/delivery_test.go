@@ -59,6 +59,24 @@ func TestAckOfDuplicate(t *testing.T) {
 	})
 }
 
+// Without boot nobody knows whether a message that looks like a duplicate was
+// stored: it may be of another run of the device.
+func TestNoAckOfDuplicateWithoutBoot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, acks())
+		for range 2 { // runs
+			for seq := range uint64(6) {
+				m := message("GK0001", 0, seq)
+				m.Boot, m.Uptime = telemetry.Maybe[uint32]{}, telemetry.Maybe[uint64]{}
+				s.send(sealed(t, m))
+			}
+		}
+		assert.Equal(t, 6, s.sink.Len())
+		assert.Equal(t, uint64(6), s.Stats().Acks, "no more than are stored")
+		assert.Equal(t, uint64(6), s.device("GK0001").Duplicate)
+	})
+}
+
 func TestNoAckWithoutMAC(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := acks()

@@ -57,6 +57,9 @@
 //     come again: a sink takes it twice or knows it by device, boot, seq and
 //     part.
 //
+// A duplicate is answered again, as its ack may have been lost; one without
+// boot is not: it may be the first of another run, and not be stored.
+//
 // A power cut may undo, besides, the last Config.StateSync of the state. One
 // Service at a time uses a state file.
 //

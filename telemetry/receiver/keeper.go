@@ -39,7 +39,7 @@ type keeper struct {
 	records []Record
 	places  []uint32 // of records, in their order
 	before  []saved
-	again   []int // items that were taken before
+	again   []int // items that were surely taken before
 	ack     []int // items that are taken now
 	frames  []byte
 	packet  []byte
@@ -131,7 +131,9 @@ func (k *keeper) admit() {
 		case duplicate:
 			d.duplicate++
 			k.count.count(duplicated, 1)
-			k.again = append(k.again, i)
+			if r.Message.Boot.Known { // else it may be of another run, and not be stored
+				k.again = append(k.again, i)
+			}
 		default:
 			k.save(place, d)
 			if !d.has(flagUsed) {
