@@ -17,7 +17,7 @@ import (
 const (
 	journalSuffix = ".journal"     // entries since the snapshot began
 	oldSuffix     = ".journal.old" // entries before, while it is written
-	newSuffix     = ".new"         // the snapshot that is written
+	newSuffix     = ".new"         // what will replace the file of that name
 	// journalGrowth is by how many bytes a journal outgrows the snapshot
 	// before the next snapshot is made.
 	journalGrowth = 8 << 20
@@ -128,11 +128,8 @@ func (s *stateFile) put(b []byte) error {
 	if s.journal == nil {
 		return fs.ErrClosed
 	}
-	if s.torn {
-		if err := s.journal.Truncate(s.size); err != nil {
-			return err
-		}
-		s.torn = false
+	if err := s.cutTorn(); err != nil {
+		return err
 	}
 	if _, err := s.journal.WriteAt(b, s.size); err != nil {
 		s.torn = true
@@ -140,6 +137,17 @@ func (s *stateFile) put(b []byte) error {
 	}
 	s.size += int64(len(b))
 	s.dirty = true
+	return nil
+}
+
+func (s *stateFile) cutTorn() error {
+	if !s.torn {
+		return nil
+	}
+	if err := s.journal.Truncate(s.size); err != nil {
+		return err
+	}
+	s.torn = false
 	return nil
 }
 

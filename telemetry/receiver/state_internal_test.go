@@ -180,6 +180,70 @@ func TestSnapshotFails(t *testing.T) {
 	sameAfterKill(t, path, tab)
 }
 
+// A snapshot that mends a failure is not taken back by the journal that
+// lacks something, of which an older entry of the same device is whole.
+func TestHealedStateStays(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	path := filepath.Join(t.TempDir(), "state")
+	s, tab := testState(t, path)
+	snapshot := func() {
+		s.background.Wait()
+		s.retryAt = time.Time{}
+		s.tick(time.Now())
+		require.NotNil(t, s.snapshot)
+		sameUnlessFailed(t, s, path, tab)
+		for s.step() {
+		}
+		s.background.Wait()
+		sameUnlessFailed(t, s, path, tab)
+	}
+	require.True(t, s.append(change(t, tab, "GK0", rng)))
+	require.NoError(t, s.rotate())
+	require.NoError(t, s.snapshot.file.Close()) // so that its writes fail
+	require.False(t, s.step())
+	require.FileExists(t, path+oldSuffix)
+
+	require.False(t, s.append(change(t, tab, "GK1", rng)))
+	change(t, tab, "GK1", rng) // the entry of which is not written
+	s.fail(os.ErrInvalid)
+	snapshot()
+	require.NoError(t, s.lastFailure())
+	assert.NoFileExists(t, path+oldSuffix)
+	require.True(t, s.append(change(t, tab, "GK2", rng)))
+	sameAfterKill(t, path, tab)
+}
+
+func sameUnlessFailed(t *testing.T, s *stateFile, path string, tab *table) {
+	t.Helper()
+	if s.lastFailure() == nil {
+		sameAfterKill(t, path, tab)
+	}
+}
+
+// While snapshots fail, one after the other, nothing that is in a journal is
+// lost, be its end whole or not.
+func TestSnapshotsFail(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	path := filepath.Join(t.TempDir(), "state")
+	s, tab := testState(t, path)
+	for i := range 5 {
+		s.append(change(t, tab, fmt.Sprint("GK", i), rng))
+		s.append(change(t, tab, "GK", rng))
+		s.mu.Lock()
+		_, err := s.journal.WriteAt([]byte("torn"), s.size)
+		s.torn = true
+		s.mu.Unlock()
+		require.NoError(t, err)
+		sameAfterKill(t, path, tab)
+		require.NoError(t, s.rotate())
+		sameAfterKill(t, path, tab)
+		require.NoError(t, s.snapshot.file.Close())
+		require.False(t, s.step())
+		sameAfterKill(t, path, tab)
+	}
+	assert.NoFileExists(t, path+oldSuffix+newSuffix)
+}
+
 // A snapshot does not mend what failed while it was written.
 func TestStateFailsWithinASnapshot(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))

@@ -1,7 +1,9 @@
 package receiver
 
 import (
+	"bufio"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,7 +24,7 @@ type snapshot struct {
 func (s *stateFile) replace() error {
 	s.background.Wait()
 	s.abandon()
-	if err := s.begin(); err != nil {
+	if err := s.rotate(); err != nil {
 		return err
 	}
 	for {
@@ -37,13 +39,7 @@ func (s *stateFile) replace() error {
 	}
 	sn := s.snapshot
 	s.snapshot = nil
-	if err := s.install(sn); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closeJournal()
-	return s.openJournal()
+	return s.install(sn)
 }
 
 // tick syncs the journal, and begins a snapshot when the journal has grown
@@ -100,19 +96,88 @@ func (s *stateFile) rotate() error {
 	return nil
 }
 
-// changeJournal is called with mu. It changes nothing while there is an old
-// journal, of a snapshot that has failed: both stay until this one is done.
+// changeJournal makes the journal the old one and begins another. Where there
+// is an old one, of a snapshot that has failed, it goes to the end of that:
+// left in its place, what it lacks would undo the snapshot that mends it.
+// Called with mu.
 func (s *stateFile) changeJournal() error {
-	if _, err := os.Stat(s.path + oldSuffix); errors.Is(err, fs.ErrNotExist) && s.journal != nil {
-		if err := errors.Join(s.journal.Sync(), os.Rename(s.path+journalSuffix, s.path+oldSuffix)); err != nil {
+	if s.journal != nil {
+		if err := errors.Join(s.cutTorn(), s.journal.Sync()); err != nil {
 			return err
 		}
-		s.closeJournal()
 	}
-	if s.journal == nil {
-		return s.openJournal()
+	_, err := os.Stat(s.path + oldSuffix)
+	switch {
+	case err == nil:
+		err = s.joinJournals()
+	case errors.Is(err, fs.ErrNotExist):
+		err = os.Rename(s.path+journalSuffix, s.path+oldSuffix)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil // the first start
+		}
 	}
-	return nil
+	if err != nil {
+		return err
+	}
+	s.closeJournal()
+	return s.openJournal()
+}
+
+// joinJournals writes what is whole of the old journal and of the one after
+// it as one. Until it is there, both stay; after, reading the newer one once
+// more changes nothing.
+func (s *stateFile) joinJournals() (err error) {
+	path := s.path + oldSuffix + newSuffix
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close()
+			_ = os.Remove(path)
+		}
+	}()
+	if _, err := f.WriteString(stateMagic); err != nil {
+		return err
+	}
+	for _, suffix := range []string{oldSuffix, journalSuffix} {
+		if err := appendFrames(f, s.path+suffix); err != nil {
+			return err
+		}
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(path, s.path+oldSuffix)
+}
+
+// appendFrames copies the whole frames of a journal.
+func appendFrames(to io.Writer, path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	good, err := readState(bufio.NewReader(f), func(device, *partWindow) {})
+	if err != nil && !errors.Is(err, errBadState) {
+		return err
+	}
+	head := int64(len(stateMagic))
+	if good <= head {
+		return nil
+	}
+	if _, err := f.Seek(head, io.SeekStart); err != nil {
+		return err
+	}
+	_, err = io.CopyN(to, f, good-head)
+	return err
 }
 
 // begin opens the file of a snapshot.
