@@ -96,7 +96,8 @@ func (o Options) validate(c Config) error {
 
 // Start opens the sockets and begins to receive. It fails with
 // [ErrDisabled], [ErrStarted], [ErrStopped], or when an address cannot be
-// listened on or the state file not be read. ctx bounds the start-up only.
+// listened on or the state file not be read. A state file that cannot be
+// written, as the disk is full, is no reason: see Status. ctx bounds the start-up only.
 func (s *Service) Start(ctx context.Context) error { return s.shell.Start(ctx) }
 
 // Stop closes the sockets, hands what has been received to the sink, and

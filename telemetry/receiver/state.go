@@ -2,6 +2,7 @@ package receiver
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -53,14 +54,20 @@ type stateFile struct {
 }
 
 // openState reads what there is at path into the table, and makes it one
-// snapshot and an empty journal.
+// snapshot and an empty journal. Where these cannot be written there are no
+// acks until they can.
 func openState(path string, t *table, log *slog.Logger, errs *atomic.Uint64) (*stateFile, error) {
 	s := &stateFile{path: path, table: t, log: log, errors: errs, retry: backoff.Backoff{Min: time.Second, Max: time.Minute}}
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("state: %w", err)
 	}
-	if err := s.replace(); err != nil {
+	switch err := s.replace(); {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission): // for the operator
 		return nil, fmt.Errorf("state: %w", err)
+	case err != nil: // of a full disk, perhaps, on which others wait for the start to make room
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.fail(err)
 	}
 	return s, nil
 }
@@ -126,7 +133,7 @@ func (s *stateFile) closeJournal() {
 // left behind is cut off by the next. Called with mu.
 func (s *stateFile) put(b []byte) error {
 	if s.journal == nil {
-		return fs.ErrClosed
+		return cmp.Or(s.failure, fs.ErrClosed)
 	}
 	if err := s.cutTorn(); err != nil {
 		return err

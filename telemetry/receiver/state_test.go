@@ -230,6 +230,42 @@ func TestStateOfTooManyDevices(t *testing.T) {
 	require.NoError(t, s.Stop(t.Context()))
 }
 
+// A disk on which nothing can be written does not keep the receiver from its
+// start, and from refusing what came before; there are no acks until it can.
+func TestStartOnAFullDisk(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state")
+	var sent [][]byte
+	var want []receiver.DeviceStats
+	outer := t
+	bubble(t, "first", func(t *testing.T) {
+		s := start(t, stateful(path))
+		sent, want = fill(t, s)
+		path = killed(outer, path)
+	})
+	// A folder is in the way of the snapshot: as good as a full disk.
+	require.NoError(t, os.Mkdir(path+".new", 0o700))
+	bubble(t, "second", func(t *testing.T) {
+		s := start(t, stateful(path))
+		assert.Equal(t, want, devices(s))
+		assert.NotEmpty(t, s.Status().StateError)
+		refusesAll(t, s, sent)
+		s.send(report(t, "GK01", 7, 0))
+		assert.Equal(t, 1, s.sink.Len())
+		assert.Nil(t, s.ack("GK01"))
+
+		require.NoError(t, os.Remove(path+".new")) // there is room again
+		time.Sleep(2 * time.Minute)
+		s.send(report(t, "GK01", 7, 0))
+		assert.Empty(t, s.Status().StateError)
+		require.NotNil(t, s.ack("GK01"))
+		path = killed(outer, path)
+	})
+	bubble(t, "third", func(t *testing.T) {
+		s := start(t, stateful(path))
+		refusesAll(t, s, append(sent, report(t, "GK01", 7, 0)))
+	})
+}
+
 // What was forgotten stays forgotten.
 func TestForgetLasts(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
