@@ -12,6 +12,11 @@ import (
 // told apart: older ones are refused, as nobody knows whether they are new.
 const Window = 128
 
+// jitter is by how much messages of a device may overtake each other on their
+// way to here. What comes earlier than that before the latest says that the
+// clock was wrong then.
+const jitter = 5 * time.Second
+
 // device is what is kept of a device. There may be a million of them: the
 // order of the fields leaves no gaps, and numbers that grow once a period at
 // most have 32 bits. Times of 32 bits are Unix seconds, 0 = unknown.
@@ -205,7 +210,9 @@ func (d *device) takePart(m *telemetry.Message, p *partWindow) {
 // arrived notes where and when, and what the message tells about its clock.
 func (d *device) arrived(r *Record, now int64) {
 	m := r.Message
-	d.last = max(d.last, now)
+	if now >= d.last || now < d.last-int64(jitter) {
+		d.last = now
+	}
 	d.addr, d.port = r.Source.Addr().As16(), r.Source.Port()
 	d.set(flagSealed, r.Sealed)
 	if m.Period != 0 {

@@ -3,6 +3,7 @@ package receiver_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -213,6 +214,36 @@ func TestSilence(t *testing.T) {
 		assert.Zero(t, d.Lost)
 		assert.Equal(t, 541*time.Second, d.Silence.Std(), "the time of the first boot's end less one period")
 		assert.Equal(t, uint64(1), d.Reboots)
+	})
+}
+
+// The clock of the server was wrong for a while: when it is right again, so
+// is the silence. Messages that overtook each other change nothing.
+func TestSilenceAfterAClockJump(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var jump atomic.Int64
+		now := func() time.Time { return time.Now().Add(time.Duration(jump.Load())) }
+		s := start(t, config(), func(o *receiver.Options) { o.Now = now })
+		arrives := func(seq uint64) time.Time {
+			at := now().UTC()
+			s.post(report(t, "GK0001", 1, seq))
+			s.settle()
+			return at
+		}
+		arrives(0)
+		jump.Store(int64(24 * time.Hour))
+		ahead := arrives(1)
+		assert.Equal(t, ahead, s.device("GK0001").Last)
+		jump.Store(0)
+		right := arrives(2)
+		assert.Equal(t, right, s.device("GK0001").Last)
+		time.Sleep(2 * time.Minute)
+		assert.True(t, s.device("GK0001").Due.Before(now()), "silent")
+
+		late := arrives(4)
+		jump.Store(int64(-3 * time.Second))
+		arrives(3)
+		assert.Equal(t, late, s.device("GK0001").Last)
 	})
 }
 
