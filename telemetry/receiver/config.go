@@ -31,7 +31,8 @@ type Config struct {
 	// is required while enabled.
 	Listen []string `yaml:"listen" json:"listen"`
 	// AllowBare takes messages without MAC, of devices for which there is no
-	// key. Anyone can forge them. Default and zero: only sealed ones.
+	// key. Anyone can forge them. A device that has sealed its messages must
+	// go on to, also when its key is taken away, until Forget. Default and zero: only sealed ones.
 	AllowBare bool `yaml:"allow_bare" json:"allow_bare"`
 	// Sockets is how many sockets share each address (SO_REUSEPORT), each
 	// read and verified by a goroutine of its own: 1 to 64. More keep up with more

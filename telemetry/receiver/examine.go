@@ -21,6 +21,7 @@ type examiner struct {
 	keys      KeyStore // nil = none
 	allowBare bool
 	known     func(serial string) bool
+	sealed    func(serial string) bool // whether the device's latest message was
 	failures  *limiter // shared
 	decoder   telemetry.Decoder
 }
@@ -76,8 +77,8 @@ func (x *examiner) openSealed(ctx context.Context, b []byte, from netip.AddrPort
 	return acceptable(m)
 }
 
-// openBare takes a message without MAC only if the device has no key: else
-// leaving the MAC away would be the way around it.
+// openBare takes a message without MAC only if the device has no key, and has
+// had none: else leaving the MAC away would be the way around it.
 func (x *examiner) openBare(ctx context.Context, b []byte, from netip.AddrPort, now time.Time, it *item) outcome {
 	m := new(telemetry.Message)
 	if err := x.decoder.Decode(b, m); err != nil {
@@ -93,7 +94,7 @@ func (x *examiner) openBare(ctx context.Context, b []byte, from netip.AddrPort, 
 	switch {
 	case o != received:
 		return o
-	case !key.IsZero():
+	case !key.IsZero(), x.sealed(m.Serial):
 		return bare
 	}
 	it.key, it.record.Sealed, it.record.Message = telemetry.Key{}, false, m

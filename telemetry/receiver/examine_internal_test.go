@@ -87,6 +87,7 @@ func newFuzzExaminer() *examiner {
 		allowBare: true,
 		failures:  new(limiter),
 		known:     func(string) bool { return false },
+		sealed:    func(string) bool { return false },
 		keys: KeyFunc(func(_ context.Context, serial string) (telemetry.Key, bool, error) {
 			if len(serial) > 2 && serial[:2] == "GK" {
 				return telemetry.DeriveKey(fuzzKey(), serial), true, nil

@@ -182,7 +182,7 @@ func (s *Service) receive(ctx context.Context, l *life) {
 	for _, sock := range l.sockets {
 		wg.Go(func() {
 			r := reader{s: s, life: l, socket: sock, examiner: examiner{
-				keys: s.opts.Keys, allowBare: s.cfg.AllowBare, known: l.table.known, failures: &s.failures,
+				keys: s.opts.Keys, allowBare: s.cfg.AllowBare, known: l.table.known, sealed: l.table.sealed, failures: &s.failures,
 			}}
 			r.run(ctx)
 		})

@@ -1,8 +1,11 @@
 package receiver_test
 
 import (
+	"context"
 	"errors"
 	"net/netip"
+	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -188,6 +191,40 @@ func TestBare(t *testing.T) {
 		s.send(bare(t, long))
 		assert.Equal(t, uint64(1), s.Stats().Malformed)
 		assert.Equal(t, 1, s.Status().Devices)
+	})
+}
+
+// A device that has sealed its messages is not believed without, though its
+// key be gone.
+func TestBareAfterSealed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state")
+	c := config()
+	c.AllowBare, c.StateFile = true, path
+	bubble(t, "key taken away", func(t *testing.T) {
+		var gone atomic.Bool
+		s := start(t, c, func(o *receiver.Options) {
+			o.Keys = receiver.KeyFunc(func(ctx context.Context, serial string) (telemetry.Key, bool, error) {
+				if gone.Load() {
+					return telemetry.Key{}, false, nil
+				}
+				return keys(ctx, serial)
+			})
+		})
+		s.send(report(t, "GK0001", 1, 0))
+		gone.Store(true)
+		s.send(bare(t, message("GK0001", 1, 1)))
+		assert.Equal(t, uint64(1), s.Stats().Bare)
+		assert.True(t, s.device("GK0001").Sealed)
+		s.send(bare(t, message("GK0002", 1, 1)))
+		assert.False(t, s.device("GK0002").Sealed, "this one never had a key")
+	})
+	bubble(t, "after a restart", func(t *testing.T) {
+		s := start(t, c, func(o *receiver.Options) { o.Keys = nil })
+		s.send(bare(t, message("GK0001", 1, 1)))
+		assert.Equal(t, uint64(1), s.Stats().Bare)
+		require.True(t, s.Forget("GK0001"))
+		s.send(bare(t, message("GK0001", 1, 1)))
+		assert.False(t, s.device("GK0001").Sealed)
 	})
 }
 

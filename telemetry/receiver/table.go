@@ -95,6 +95,14 @@ func (t *table) known(serial string) bool {
 	return ok && t.at(i).has(flagUsed)
 }
 
+// sealed tells whether the latest message of a device was.
+func (t *table) sealed(serial string) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	i, ok := t.find(serial)
+	return ok && t.at(i).has(flagSealed)
+}
+
 // dropped counts a message that there was no room for.
 func (t *table) dropped(serial string) {
 	t.mu.Lock()
