@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/fieldgate/fieldgate/examples/collector/latest"
@@ -197,9 +198,17 @@ func (c *collector) startReceiver(ctx context.Context) (err error) {
 	}
 	c.onStop(c.receiver.Stop)
 	if err = c.receiver.Start(ctx); err != nil {
-		return fmt.Errorf("%w; is another collector running?", err)
+		return inUse(err)
 	}
 	return nil
+}
+
+// inUse adds to an error what is most likely behind it.
+func inUse(err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w; is another collector running?", err)
+	}
+	return err
 }
 
 func (c *collector) startWeb(ctx context.Context) error {
@@ -208,7 +217,7 @@ func (c *collector) startWeb(ctx context.Context) error {
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.http)
 	if err != nil {
-		return fmt.Errorf("-http: %w; is another collector running?", err)
+		return fmt.Errorf("-http: %w", inUse(err))
 	}
 	o := web.Options{Table: c.table, Receiver: c.receiver, Sinks: c.fanout.Status, Logger: c.log}
 	if c.store != nil {

@@ -40,6 +40,7 @@ func TestRunRefuses(t *testing.T) {
 		"port 70000":      {[]string{"-listen", "127.0.0.1:70000"}, exitUsage, "listen[0]"},
 		"busy":            {[]string{"-http", "", "-listen", busy.LocalAddr().String()}, exitFailed, "is another collector running"},
 		"http":            {[]string{"-listen", "127.0.0.1:0", "-http", "nowhere"}, exitFailed, "-http"},
+		"no such address": {[]string{"-http", "", "-listen", "192.0.2.1:5150"}, exitFailed, "cannot assign requested address\"\n"},
 		"acks alone":      {[]string{"-acks"}, exitUsage, "-acks needs -data and -keys"},
 		"acks, no store":  {[]string{"-acks", "-keys", keys}, exitUsage, "-acks needs -data and -keys"},
 		"bare alone":      {[]string{"-bare"}, exitUsage, "-bare is for use with -keys"},
