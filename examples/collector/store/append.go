@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync"
 	"time"
@@ -139,19 +140,27 @@ func (s *Store) room() (segment, error) {
 		if age := s.options.RetainAge / 8; age > 0 {
 			span = min(span, age)
 		}
-		if g.size < s.options.SegmentBytes && (g.records == 0 || time.Since(time.Unix(0, g.min)) < span) {
+		// One that began in the future, by a clock that was ahead, is too old
+		// as well.
+		age := s.options.Now().Sub(time.Unix(0, g.min)).Abs()
+		if g.size < s.options.SegmentBytes && (g.records == 0 || age < span) {
 			return g, nil
 		}
 		if err := s.finish(); err != nil {
 			return g, err
 		}
 	}
-	return s.begin(g.number + 1)
+	return s.begin(max(g.number+1, s.least))
 }
 
-// begin begins a segment.
+// begin begins a segment. A number whose file is there already, as when it
+// could not be removed, is passed over.
 func (s *Store) begin(number uint64) (segment, error) {
-	f, err := os.OpenFile(s.path(number, ".log"), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := s.create(number)
+	for errors.Is(err, fs.ErrExist) {
+		number++
+		f, err = s.create(number)
+	}
 	if err != nil {
 		return segment{}, err
 	}
@@ -166,8 +175,12 @@ func (s *Store) begin(number uint64) (segment, error) {
 	s.segments.list = append(s.segments.list, g)
 	s.segments.open, s.segments.postings = true, nil
 	s.mu.Unlock()
-	s.retain(time.Now())
+	s.retain()
 	return *g, nil
+}
+
+func (s *Store) create(number uint64) (*os.File, error) {
+	return os.OpenFile(s.path(number, ".log"), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
 // finish closes the segment that is written to and writes its index. Without

@@ -202,6 +202,9 @@ func TestIntegrationFullDisk(t *testing.T) {
 	require.NoError(t, err, "the folder is free all the same, and a full disk can be opened")
 	require.Equal(t, stored, all(t, once, serial(123)))
 	require.Error(t, once.Close(context.Background()))
+	room, _ := open(t, store.Options{Dir: data, SegmentBytes: 500_000, RetainBytes: 2_000_000})
+	write(t, room, records(500, 150)...)
+	require.Equal(t, uint64(150), history(t, room, serial(123), began.Add(150*time.Minute), began.AddDate(1, 0, 0))[0], "Open makes room")
 }
 
 // fill takes all the space that there is.

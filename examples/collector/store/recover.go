@@ -36,12 +36,22 @@ func (s *Store) recover(ctx context.Context) error {
 	if err := s.replay(ctx, from); err != nil {
 		return err
 	}
-	if g := s.segments.active(); g != nil && (from.segment > g.number || from.segment == g.number && from.offset > g.size) {
-		// The log is shorter than it was. What is written to it now must not
-		// be taken for what the checkpoint knows.
-		return s.Checkpoint(ctx)
+	return s.pass(from)
+}
+
+// pass sees to it that nothing is written before the place of the checkpoint,
+// where the next Open would take it for what the checkpoint knows. That is so
+// when the log is shorter than it was.
+func (s *Store) pass(from place) error {
+	g := s.segments.active()
+	if g != nil && (g.number > from.segment || g.number == from.segment && g.size >= from.offset) {
+		return nil
 	}
-	return nil
+	s.least = from.segment + 1
+	if s.writer.file == nil {
+		return nil
+	}
+	return s.finish()
 }
 
 // openFull takes up a segment that is not written to any more.

@@ -22,13 +22,17 @@ type Options struct {
 	// 64 MiB. At most 2 GiB.
 	SegmentBytes int64
 	// RetainBytes and RetainAge are how much of the log is kept, in whole
-	// segments; the last states stay. Zero: all.
+	// segments; the last states stay. Zero: all. When the clock jumps
+	// ahead, or nothing was received for long, records age by the time that
+	// passes, for RetainAge: a clock that is wrong for a while costs none.
 	RetainBytes int64
 	RetainAge   time.Duration
 	// Checkpoint is the time from one checkpoint to the next. Zero: 5 min.
 	Checkpoint time.Duration
 	// MaxDevices is how many devices have a last state. Zero: 2,000,000.
 	MaxDevices int
+	// Now returns the time. Nil: time.Now.
+	Now func() time.Time
 	// Logger gets changes of state and damage. Nil: nothing is logged.
 	Logger *slog.Logger
 }
@@ -57,6 +61,8 @@ type Store struct {
 
 	mu       sync.Mutex // never held during I/O of the log
 	segments segments
+	least    uint64 // number of the next segment at least
+	age      ageClock
 
 	state state
 }
@@ -82,6 +88,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s.table.Close()
 		return nil, errors.Join(fmt.Errorf("store: open %s: %w", o.Dir, err), s.closeFiles())
 	}
+	s.retain() // also what fills the disk
 	ctx, s.end = context.WithCancel(context.Background())
 	go s.housekeep(ctx)
 	return s, nil
@@ -93,6 +100,9 @@ func (o *Options) setDefaults() error {
 	}
 	if o.Checkpoint == 0 {
 		o.Checkpoint = defaultCheckpoint
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -156,8 +166,8 @@ func (s *Store) housekeep(ctx context.Context) {
 			return
 		case <-checkpoint.C:
 			_ = s.Checkpoint(ctx) // logged and counted there
-		case now := <-retain.C:
-			s.retain(now)
+		case <-retain.C:
+			s.retain()
 		}
 	}
 }
