@@ -13,8 +13,9 @@
 //	GET /healthz                       200, or 503 while records cannot be stored
 //
 // filter takes the devices whose serial number contains the text. A limit is
-// 1 to 1,000, 100 unless told; for a history 1 to 10,000, 2,000 unless told.
-// Where there is more, "next" is the after or from of the rest. A TIME is as
+// 1 to 1,000, 100 unless told; for a history 1 to 10,000, 2,000 unless told,
+// and those that arrived together with the last are added: what was received
+// in one go has one time. Where there is more, "next" is the after or from of the rest. A TIME is as
 // in RFC 3339, or Unix seconds; a history is of the last 24 hours unless told.
 // Errors are {"error": "..."} with status 400 or 404.
 //

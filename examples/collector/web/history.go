@@ -27,8 +27,9 @@ func (p *point) at() time.Time {
 	return p.Received
 }
 
-// points reads up to limit values of a device. next is when the first of the
-// rest arrived, zero when there is none.
+// points reads limit values of a device, and those that arrived at the same
+// time as the last of them. next is when the first of the rest arrived, zero
+// when there is none.
 func (h *handler) points(ctx context.Context, serial string, f field, from, to time.Time, limit int) (points []point, next time.Time, err error) {
 	points = []point{}
 	err = h.Log.History(ctx, serial, from, to, func(r *latest.Report) bool {
@@ -41,7 +42,8 @@ func (h *handler) points(ctx context.Context, serial string, f field, from, to t
 			return true
 		}
 		received := time.Unix(0, r.Received).UTC()
-		if len(points) == limit {
+		// A page that ended between two of one time would begin with them again.
+		if n := len(points); n >= limit && !received.Equal(points[n-1].Received) {
 			next = received
 			return false
 		}

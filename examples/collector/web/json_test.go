@@ -109,6 +109,38 @@ func TestHistory(t *testing.T) {
 	}, point)
 }
 
+// Reports that were received in one go have one time. Pages end all the same,
+// and together are the whole.
+func TestHistoryOfOneTime(t *testing.T) {
+	s := newSite(t, nil)
+	var batch []receiver.Record
+	for seq := range uint64(30) {
+		m := &telemetry.Message{Version: telemetry.Version, Serial: "A", Boot: telemetry.Known(uint32(7)), Seq: seq}
+		raw, err := telemetry.AppendMessage(nil, m)
+		require.NoError(t, err)
+		batch = append(batch, receiver.Record{
+			Received: began.Add(time.Duration(seq/10) * 1500 * time.Microsecond), Device: "A", Raw: raw, Message: m,
+		})
+	}
+	require.NoError(t, s.store.Write(t.Context(), batch))
+	s.now = began.Add(time.Minute)
+	var got []float64
+	next := any(began.Format(time.RFC3339))
+	for range 4 {
+		if next == nil {
+			break
+		}
+		page := s.ask(t, "/v1/devices/A/history?field=seq&limit=4&from="+next.(string), http.StatusOK)
+		for _, p := range page["points"].([]any) {
+			got = append(got, p.(map[string]any)["value"].(float64))
+		}
+		next = page["next"]
+	}
+	assert.Nil(t, next, "there is an end")
+	require.Len(t, got, 30)
+	assert.IsIncreasing(t, got)
+}
+
 func TestBadQuestions(t *testing.T) {
 	s := newSite(t, nil)
 	s.report(t, "A", 1, nil)
