@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -162,7 +163,7 @@ func (c *collector) openStore(ctx context.Context) (err error) {
 }
 
 func (c *collector) startFanout(ctx context.Context) (err error) {
-	var primary receiver.Sink = memory{c.table}
+	var primary receiver.Sink = memory{c.table, c.log, new(sync.Once)}
 	if c.store != nil {
 		primary = c.store
 	}
@@ -228,16 +229,20 @@ func (c *collector) startWeb(ctx context.Context) error {
 	return c.web.Start(ctx)
 }
 
-// memory is the sink in the place of a store: the last states only.
-type memory struct{ table *latest.Table }
+// memory is the sink in the place of a store: the last states only. A device
+// that has no place among them costs the others nothing.
+type memory struct {
+	table *latest.Table
+	log   *slog.Logger
+	full  *sync.Once // that it has been logged
+}
 
 func (m memory) Write(_ context.Context, records []receiver.Record) error {
-	var full error
 	for i := range records {
 		r := latest.ReportOf(&records[i])
 		if err := m.table.Apply(&r); err != nil {
-			full = fmt.Errorf("%w: %w", receiver.ErrNotStored, err)
+			m.full.Do(func() { m.log.Warn("collector: a report has no place among the last states", "error", err) })
 		}
 	}
-	return full
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -16,8 +17,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fieldgate/fieldgate/examples/collector/latest"
 	"github.com/fieldgate/fieldgate/examples/collector/sink/jsonlines"
 	"github.com/fieldgate/fieldgate/telemetry"
+	"github.com/fieldgate/fieldgate/telemetry/receiver"
 )
 
 func TestRunRefuses(t *testing.T) {
@@ -62,6 +65,24 @@ func TestRunRefuses(t *testing.T) {
 			assert.Empty(t, stdout.String())
 		})
 	}
+}
+
+// A device too many costs the others of its batch nothing.
+func TestMemoryIsFull(t *testing.T) {
+	var log bytes.Buffer
+	table := latest.New(2)
+	defer table.Close()
+	m := memory{table, slog.New(slog.NewTextHandler(&log, nil)), new(sync.Once)}
+	var batch []receiver.Record
+	for _, serial := range []string{"A", "B", "C", "D", "A"} {
+		batch = append(batch, receiver.Record{Device: serial, Message: &telemetry.Message{Serial: serial, Seq: uint64(len(batch))}})
+	}
+	require.NoError(t, m.Write(t.Context(), batch))
+	state, ok := table.Get("A")
+	require.True(t, ok)
+	assert.Equal(t, uint64(4), state.Seq)
+	assert.Equal(t, 2, table.Len())
+	assert.Equal(t, 1, strings.Count(log.String(), "the table of devices is full"))
 }
 
 // sync.Buffer, so to say.
