@@ -126,7 +126,7 @@ func (h *handler) state(serial string, now time.Time) (*state, error) {
 }
 
 func (h *handler) device(w http.ResponseWriter, r *http.Request) {
-	s, err := h.state(r.PathValue("serial"), h.Now())
+	s, err := h.state(serialOf(r), h.Now())
 	switch {
 	case err != nil: // it was decoded once, when it arrived
 		refuse(w, http.StatusInternalServerError, "the stored datagram cannot be decoded: "+err.Error())

@@ -12,6 +12,9 @@
 //	GET /metrics                       Prometheus text
 //	GET /healthz                       200, or 503 while records cannot be stored
 //
+// SERIAL is escaped as in any path. That of a device called "." or ".." does
+// not fit there: /devices/?serial=.. and /v1/devices/?serial=.. are the same.
+//
 // filter takes the devices whose serial number contains the text. A limit is
 // 1 to 1,000, 100 unless told; for a history 1 to 10,000, 2,000 unless told,
 // and those that arrived together with the last are added: what was received

@@ -36,7 +36,24 @@ var (
 
 // functions are what the templates call.
 func functions() template.FuncMap {
-	return template.FuncMap{"age": age, "hundredths": hundredths, "known": known}
+	return template.FuncMap{"age": age, "hundredths": hundredths, "known": known, "link": link}
+}
+
+// link is what follows /devices/ for a device. A serial number of dots has no
+// place in a path: browsers take it for a folder.
+func link(serial string) string {
+	if serial == "." || serial == ".." {
+		return "?serial=" + serial
+	}
+	return url.PathEscape(serial)
+}
+
+// serialOf is the serial number that link has put into the address.
+func serialOf(r *http.Request) string {
+	if serial := r.PathValue("serial"); serial != "" {
+		return serial
+	}
+	return r.URL.Query().Get("serial")
 }
 
 func style(w http.ResponseWriter, _ *http.Request) {
@@ -112,7 +129,7 @@ func (h *handler) indexPage(w http.ResponseWriter, r *http.Request) {
 
 func (h *handler) devicePage(w http.ResponseWriter, r *http.Request) {
 	now := h.Now()
-	s, err := h.state(r.PathValue("serial"), now)
+	s, err := h.state(serialOf(r), now)
 	if s == nil || err != nil || s.Message == nil {
 		http.Error(w, "No such device has reported.", http.StatusNotFound)
 		return

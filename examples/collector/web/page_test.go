@@ -1,6 +1,8 @@
 package web_test
 
 import (
+	"encoding/json"
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -40,6 +42,34 @@ func TestIndexPage(t *testing.T) {
 	assert.NotContains(t, second, "More devices")
 	assert.Equal(t, 1, strings.Count(s.get(t, "/?filter=GK0099", http.StatusOK), `<th scope="row">`))
 	assert.Contains(t, s.get(t, "/style.css", http.StatusOK), "font")
+}
+
+// The pages link to every device, whatever it is called.
+func TestLinks(t *testing.T) {
+	s := newSite(t, nil)
+	follow := func(t *testing.T, page, text string) string {
+		for _, found := range regexp.MustCompile(`<a href="([^"]*)">([^<]*)</a>`).FindAllStringSubmatch(page, -1) {
+			if html.UnescapeString(found[2]) == text {
+				base := url.URL{Scheme: "http", Host: "collector", Path: "/"}
+				to, err := base.Parse(html.UnescapeString(found[1])) // as a browser does
+				require.NoError(t, err)
+				return s.get(t, to.RequestURI(), http.StatusOK)
+			}
+		}
+		require.Fail(t, "no link", "%s in %s", text, page)
+		return ""
+	}
+	for _, serial := range []string{"GK0001", "a/b", "a?b=c", "a#b", "..", ".", "100%", "a+b c", "../..", "%2F", "ü", `"><b>`} {
+		t.Run(serial, func(t *testing.T) {
+			s.report(t, serial, 1, nil)
+			page := follow(t, s.get(t, "/?filter="+url.QueryEscape(serial), http.StatusOK), serial)
+			assert.Contains(t, html.UnescapeString(page), "<h1>"+serial+"</h1>")
+			assert.Contains(t, html.UnescapeString(page), `<input type="hidden" name="serial" value="`+serial+`">`, "the form asks for the same device")
+			var d struct{ Serial string }
+			require.NoError(t, json.Unmarshal([]byte(follow(t, page, "As JSON")), &d))
+			assert.Equal(t, serial, d.Serial)
+		})
+	}
 }
 
 func TestDevicePage(t *testing.T) {
