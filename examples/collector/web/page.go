@@ -20,6 +20,7 @@ const (
 	defaultField = "mem.avail"
 	defaultHours = 1
 	maxHours     = 24 * 31
+	maxPlotted   = 100_000 // values that are read for a plot
 )
 
 var (
@@ -144,6 +145,7 @@ func (h *handler) devicePage(w http.ResponseWriter, r *http.Request) {
 		Hours  int
 		Log    bool
 		Fault  string
+		Left   string // what the plot leaves out
 		Plot   plot
 	}{state: s, Now: now.UTC(), Facts: facts(s.Message), Fields: numbers(s.Message), Field: q.values.Get("field"), Log: h.Log != nil}
 	data.Hours = q.number("hours", defaultHours, maxHours)
@@ -155,11 +157,19 @@ func (h *handler) devicePage(w http.ResponseWriter, r *http.Request) {
 	}
 	if h.Log != nil && q.err == nil {
 		from := now.Add(-time.Duration(data.Hours) * time.Hour)
+		period := time.Duration(s.Period * float64(time.Second))
+		if most := now.Add(-maxPlotted * period); period > 0 && from.Before(most) {
+			from, data.Left = most, fmt.Sprintf("The latest %d reports are drawn, not those before.", maxPlotted)
+		}
 		var f field
 		if f, q.err = parseField(data.Field); q.err == nil {
 			var points []point
-			points, _, q.err = h.points(r.Context(), s.Serial, f, from, now, maxPoints)
-			data.Plot = newPlot(points, from, now, 3*time.Duration(s.Period)*time.Second)
+			var next time.Time
+			points, next, q.err = h.points(r.Context(), s.Serial, f, from, now, maxPlotted)
+			if !next.IsZero() { // it reports more often than it says
+				data.Left = fmt.Sprintf("Of more than %d values those after %s UTC are not drawn.", maxPlotted, next.UTC().Format("2006-01-02 15:04"))
+			}
+			data.Plot = newPlot(points, from, now, 3*period)
 		}
 	}
 	if q.err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/fieldgate/fieldgate/examples/collector/sink/fanout"
 	"github.com/fieldgate/fieldgate/examples/collector/web"
 	"github.com/fieldgate/fieldgate/telemetry"
+	"github.com/fieldgate/fieldgate/telemetry/receiver"
 )
 
 func TestIndexPage(t *testing.T) {
@@ -122,6 +123,32 @@ func TestPlotOfManyPoints(t *testing.T) {
 	assert.Contains(t, page, "mem.avail: 6000 values from 20000 to 99999")
 	assert.Contains(t, page, ",0.0 ", "the extreme is drawn")
 	assert.Less(t, len(page), 30_000)
+}
+
+// A plot of long shows the newest, and says what it leaves out.
+func TestPlotOfLong(t *testing.T) {
+	const reports = 12_000
+	s := newSite(t, nil)
+	fill := func(serial string, period uint64) {
+		batch := make([]receiver.Record, reports)
+		for i := range batch {
+			m := &telemetry.Message{Version: telemetry.Version, Serial: serial, Boot: telemetry.Known(uint32(7)), Seq: uint64(i), Period: period}
+			m.Memory.Available = telemetry.Known(uint64(i))
+			raw, err := telemetry.AppendMessage(nil, m)
+			require.NoError(t, err)
+			batch[i] = receiver.Record{Received: began.Add(time.Duration(i) * time.Minute), Device: serial, Raw: raw, Message: m}
+		}
+		require.NoError(t, s.store.Write(t.Context(), batch))
+	}
+	fill("minutely", 60)
+	fill("secondly", 1)
+	s.now = began.Add(reports * time.Minute)
+	page := s.get(t, "/devices/minutely?hours=744", http.StatusOK)
+	assert.Contains(t, page, "mem.avail: 12000 values from 0 to 11999")
+	assert.NotContains(t, page, "not those before")
+	page = s.get(t, "/devices/secondly?hours=744", http.StatusOK)
+	assert.Regexp(t, `mem.avail: \d+ values from \d+ to 11999`, page)
+	assert.Contains(t, page, "The latest 100000 reports are drawn, not those before.")
 }
 
 func TestMetrics(t *testing.T) {
