@@ -50,6 +50,7 @@ func TestRunRefuses(t *testing.T) {
 		"no keys":         {[]string{"-keys", file + "x"}, exitFailed, "no such file"},
 		"keys for all":    {[]string{"-keys", open}, exitFailed, "make it 0600"},
 		"fsync":           {[]string{"-fsync", "1ms"}, exitUsage, "-fsync 1ms is out of range"},
+		"fsync for acks":  {[]string{"-data", file, "-keys", keys, "-acks", "-fsync", "5.1s"}, exitUsage, "allowed is 10ms to 5s with -acks"},
 		"retain":          {[]string{"-retain-age", "1h"}, exitUsage, "need -data"},
 		"negative retain": {[]string{"-data", file, "-retain-bytes", "-1"}, exitUsage, "cannot be negative"},
 		"devices":         {[]string{"-devices", "0"}, exitUsage, "-devices 0"},

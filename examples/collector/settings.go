@@ -37,6 +37,10 @@ func (l *list) Set(text string) error {
 	return nil
 }
 
+// maxAckDelay is the longest time between two syncs that acknowledgements wait
+// for. It leaves the sync and the way back as much again: an agent waits 10 s.
+const maxAckDelay = 5 * time.Second
+
 // errUsage: what is wrong has been printed.
 var errUsage = errors.New("wrong flags")
 
@@ -51,7 +55,7 @@ func parseFlags(args []string, stderr io.Writer) (settings, error) {
 	flags.BoolVar(&s.bare, "bare", false, "with -keys: take messages without MAC of devices that have no key")
 	flags.BoolVar(&s.acks, "acks", false, "acknowledge sealed messages once they are stored; needs -data and -keys")
 	flags.Var(&s.sinkURLs, "sink", "`URL` of a further place for the messages: stdout:, nats://HOST:PORT, influx+http://HOST:PORT/DATABASE; may be repeated (default stdout: without -data)")
-	flags.DurationVar(&s.fsync, "fsync", time.Second, "time between two syncs of the store, which acknowledgements wait for; 10ms to 10s")
+	flags.DurationVar(&s.fsync, "fsync", time.Second, "time between two syncs of the store, which acknowledgements wait for; 10ms to 10s, with -acks to 5s")
 	flags.Int64Var(&s.retainBytes, "retain-bytes", 0, "most `bytes` of the store; 0 = no limit")
 	flags.DurationVar(&s.retainAge, "retain-age", 0, "how long messages are stored, such as 720h; 0 = for ever")
 	flags.IntVar(&s.sockets, "sockets", 1, "`number` of sockets that share the address, each with a goroutine")
@@ -73,6 +77,8 @@ func (s *settings) complete() error {
 		return errors.New("-bare is for use with -keys; without them all messages are taken bare")
 	case s.fsync < 10*time.Millisecond || s.fsync > receiver.MaxBatchDelay:
 		return fmt.Errorf("-fsync %v is out of range, allowed is 10ms to %v", s.fsync, receiver.MaxBatchDelay)
+	case s.acks && s.fsync > maxAckDelay:
+		return fmt.Errorf("-fsync %v is out of range, allowed is 10ms to %v with -acks: devices send again what is not acknowledged in time", s.fsync, maxAckDelay)
 	case s.data == "" && (s.retainBytes != 0 || s.retainAge != 0):
 		return errors.New("-retain-bytes and -retain-age need -data")
 	case s.retainBytes < 0 || s.retainAge < 0:
