@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fieldgate/fieldgate/examples/collector/sink/fanout"
 	"github.com/fieldgate/fieldgate/examples/collector/sink/influx"
 	"github.com/fieldgate/fieldgate/examples/collector/sink/nats"
 	"github.com/fieldgate/fieldgate/internal/config"
@@ -52,8 +53,11 @@ func Parse(text string) (Spec, error) {
 	default:
 		return Spec{}, fmt.Errorf("sink: unknown scheme %q, want %s", u.Scheme, schemes)
 	}
-	if s.Name == "" {
+	switch s.Name {
+	case "":
 		p.faults.Addf("name", "it is empty")
+	case fanout.Primary:
+		p.faults.Addf("name", "%s is what the store is called", fanout.Primary)
 	}
 	p.unknown()
 	if err := p.faults.Err(); err != nil {

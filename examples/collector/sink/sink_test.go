@@ -55,6 +55,7 @@ func TestParseRefuses(t *testing.T) {
 		"stdout:x":                            {"nothing may follow stdout:"},
 		"stdout://secret@a/b":                 {"nothing may follow stdout:"},
 		"stdout:?stream=A":                    {"stream: unknown parameter"},
+		"stdout:?name=primary":                {"name: primary is what the store is called"},
 		"stdout:?name=":                       {"name: it is empty"},
 		"nats://a":                            {"servers[0]: not of the form nats://host:port"},
 		"nats://":                             {"servers[0]: not of the form"},

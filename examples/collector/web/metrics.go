@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/fieldgate/fieldgate/examples/collector/sink/fanout"
 )
@@ -47,6 +48,10 @@ func (h *handler) metrics(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(m.b.Bytes())
 }
 
+// labelEscapes are all that the format knows; other characters stand for
+// themselves.
+var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+
 // exposition is the text of metrics.
 type exposition struct {
 	b    bytes.Buffer
@@ -67,7 +72,7 @@ func (m *exposition) add(name, kind string, value float64, labels ...string) {
 		if i == 0 {
 			separator = "{"
 		}
-		fmt.Fprintf(&m.b, "%s%s=%q", separator, labels[i], labels[i+1])
+		fmt.Fprintf(&m.b, `%s%s="%s"`, separator, labels[i], labelEscapes.Replace(strings.ToValidUTF8(labels[i+1], "\uFFFD")))
 	}
 	if len(labels) > 0 {
 		m.b.WriteByte('}')
@@ -97,7 +102,7 @@ func flag(b bool) float64 {
 }
 
 func (m *exposition) sinks(status fanout.Status) {
-	all := map[string]fanout.SinkStatus{"primary": status.Primary}
+	all := map[string]fanout.SinkStatus{fanout.Primary: status.Primary}
 	for name, s := range status.Others {
 		all[name] = s
 	}

@@ -151,6 +151,16 @@ func TestPlotOfLong(t *testing.T) {
 	assert.Contains(t, page, "The latest 100000 reports are drawn, not those before.")
 }
 
+// The format knows three escapes, and no others.
+func TestMetricLabels(t *testing.T) {
+	s := newSite(t, func(o *web.Options) {
+		o.Sinks = func() fanout.Status {
+			return fanout.Status{Others: map[string]fanout.SinkStatus{"tab\tü\u2028\"quoted\"\\\n\xff": {Dropped: 9}}}
+		}
+	})
+	assert.Contains(t, s.get(t, "/metrics", http.StatusOK), "sink_dropped_total{sink=\"tab\tü\u2028\\\"quoted\\\"\\\\\\n\uFFFD\"} 9\n")
+}
+
 func TestMetrics(t *testing.T) {
 	s := newSite(t, func(o *web.Options) {
 		o.Sinks = func() fanout.Status {

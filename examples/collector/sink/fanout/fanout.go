@@ -14,6 +14,9 @@ import (
 	"github.com/fieldgate/fieldgate/telemetry/receiver"
 )
 
+// Primary is what the primary sink is called among the others.
+const Primary = "primary"
+
 // Fanout is a sink in front of several. The sinks stay the caller's, who
 // closes them after Stop.
 type Fanout struct {
@@ -29,7 +32,8 @@ type Fanout struct {
 var _ receiver.Sink = (*Fanout)(nil)
 
 // New returns a Fanout of the primary sink and any number of others, by name.
-// It fails on Options out of range, an empty name and a nil sink.
+// It fails on Options out of range, an empty name, the name
+// [Primary] and a nil sink.
 func New(primary receiver.Sink, others map[string]receiver.Sink, o Options) (*Fanout, error) {
 	f := &Fanout{primary: primary, options: o.withDefaults()}
 	f.shell = lifecycle.New("fanout", f.open)
@@ -42,6 +46,8 @@ func New(primary receiver.Sink, others map[string]receiver.Sink, o Options) (*Fa
 		switch {
 		case name == "":
 			faults.Addf("others", "a sink has no name")
+		case name == Primary:
+			faults.Addf("others."+name, "the primary sink is called so, take another name")
 		case sink == nil:
 			faults.Addf("others."+name, "required: a sink")
 		}

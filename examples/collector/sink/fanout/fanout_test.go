@@ -291,6 +291,7 @@ func TestNewRefuses(t *testing.T) {
 		"no primary":     {nil, nil, fanout.Options{}, "primary: required"},
 		"nil sink":       {&fake{}, map[string]receiver.Sink{"a": nil}, fanout.Options{}, "others.a: required"},
 		"no name":        {&fake{}, map[string]receiver.Sink{"": &fake{}}, fanout.Options{}, "a sink has no name"},
+		"name taken":     {&fake{}, map[string]receiver.Sink{"primary": &fake{}}, fanout.Options{}, "others.primary: the primary sink is called so"},
 		"queue":          {&fake{}, nil, fanout.Options{Queue: -1}, "queue: -1 is out of range"},
 		"large queue":    {&fake{}, nil, fanout.Options{Queue: fanout.MaxQueue + 1}, "allowed is 1 to 4194304 records"},
 		"batch":          {&fake{}, nil, fanout.Options{Batch: -1}, "batch: -1 is out of range"},
