@@ -67,20 +67,15 @@ func Parse(text string) (Spec, error) {
 }
 
 // split takes the URL apart. A password that was not escaped ends up in any
-// part of it, so no part of a doubtful URL is repeated.
+// part of it, with the @ behind it, so no part of a doubtful URL is repeated.
 func split(text string) (*url.URL, url.Values, error) {
 	u, err := url.Parse(text)
 	if err != nil {
 		return nil, nil, errNotURL
 	}
 	values, err := url.ParseQuery(u.RawQuery)
-	if err != nil || u.Fragment != "" || strings.Contains(u.Path, "@") {
+	if err != nil || u.Fragment != "" || strings.Contains(u.Path, "@") || strings.Contains(u.RawQuery, "@") {
 		return nil, nil, errNotURL
-	}
-	for name := range values {
-		if strings.Contains(name, "@") {
-			return nil, nil, errNotURL
-		}
 	}
 	return u, values, nil
 }
