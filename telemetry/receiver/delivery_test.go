@@ -214,7 +214,7 @@ func TestSinkStalls(t *testing.T) {
 func TestStopDrains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := acks()
-		c.Batch, c.BatchDelay = 2, receiver.Duration(10*time.Second)
+		c.Batch, c.BatchDelay = 2, receiver.Duration(5*time.Second)
 		s := start(t, c)
 		s.sink.Stall()
 		for i := range 7 {
@@ -228,7 +228,7 @@ func TestStopDrains(t *testing.T) {
 	})
 }
 
-// A sink that never answers holds Stop up for five seconds only.
+// A sink that never answers holds Stop up for three seconds only.
 func TestStopWithStalledSink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, config())
@@ -239,7 +239,7 @@ func TestStopWithStalledSink(t *testing.T) {
 		synctest.Wait()
 		began := time.Now()
 		require.NoError(t, s.Stop(t.Context()))
-		assert.Equal(t, 5*time.Second, time.Since(began))
+		assert.Equal(t, 3*time.Second, time.Since(began))
 		assert.Equal(t, uint64(2), s.Stats().NotStored)
 	})
 }

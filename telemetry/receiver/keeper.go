@@ -13,7 +13,7 @@ import (
 
 const (
 	// stopGrace is how long the sink has after Stop.
-	stopGrace = 5 * time.Second
+	stopGrace = 3 * time.Second
 	// The pauses before a failed batch is tried again.
 	minRetry = 100 * time.Millisecond
 	maxRetry = 10 * time.Second

@@ -40,7 +40,7 @@ type Sink interface {
 	//
 	// It is safe for concurrent use, as several receivers may share a sink;
 	// one Service calls it from one goroutine, with at least one record.
-	// It ends soon after ctx does, which is five seconds after Stop at the
+	// It ends soon after ctx does, which is three seconds after Stop at the
 	// latest. The slice is the caller's: a sink that keeps records copies
 	// it. What the records point to is never changed by either side.
 	Write(ctx context.Context, records []Record) error

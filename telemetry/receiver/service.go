@@ -101,7 +101,7 @@ func (o Options) validate(c Config) error {
 func (s *Service) Start(ctx context.Context) error { return s.shell.Start(ctx) }
 
 // Stop closes the sockets, hands what has been received to the sink, and
-// waits for the end. What the sink has not taken after five seconds is
+// waits for the end. What the sink has not taken after three seconds is
 // counted as not stored. It may be called at any time and any number of
 // times; the error wraps ctx's when the end does not come in time.
 func (s *Service) Stop(ctx context.Context) error { return s.shell.Stop(ctx) }
