@@ -16,6 +16,7 @@ const (
 	MaxQueue      = 1 << 20
 	MaxBatch      = 1 << 16
 	MaxBatchDelay = 10 * time.Second
+	MaxAckDelay   = 5 * time.Second // of Config.BatchDelay with Config.Acks
 	MaxStateSync  = time.Hour
 	MaxMaxDevices = 100_000_000
 )
@@ -51,7 +52,8 @@ type Config struct {
 	// Default 512.
 	Batch int `yaml:"batch" json:"batch"`
 	// BatchDelay is how long a message may wait for a batch to fill, up to
-	// 10 s. Default 20 ms.
+	// 10 s, with Acks up to 5 s: a device that has no ack after 10 s sends
+	// again. Default 20 ms.
 	BatchDelay Duration `yaml:"batch_delay" json:"batch_delay"`
 	// Acks answers each sealed message that the sink has taken, from the
 	// address that it was sent to; elsewhere than on Linux the kernel chooses
@@ -113,6 +115,9 @@ func (c Config) Validate() error {
 	checkRange(&faults, "queue", c.Queue, 1, MaxQueue)
 	checkRange(&faults, "batch", c.Batch, 1, MaxBatch)
 	checkDuration(&faults, "batch_delay", c.BatchDelay, MaxBatchDelay)
+	if c.Acks && c.BatchDelay.Std() > MaxAckDelay && c.BatchDelay.Std() <= MaxBatchDelay {
+		faults.Addf("batch_delay", "%s is too long with acks, allowed is up to %s", c.BatchDelay, Duration(MaxAckDelay))
+	}
 	checkDuration(&faults, "state_sync", c.StateSync, MaxStateSync)
 	checkRange(&faults, "max_devices", c.MaxDevices, 1, MaxMaxDevices)
 	return faults.Err()

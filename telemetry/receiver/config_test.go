@@ -44,6 +44,13 @@ func TestValidateTellsEveryFault(t *testing.T) {
 	assert.ErrorContains(t, err, "sockets: 65 is out of range, allowed is 1 to 64, or 0 for the default")
 	assert.ErrorContains(t, err, "listen[2]: 192.0.2.1:5150 is listen[0] already")
 
+	long := receiver.Config{BatchDelay: receiver.Duration(6 * time.Second)}
+	require.NoError(t, long.Validate())
+	long.Acks = true
+	require.ErrorContains(t, long.Validate(), "batch_delay: 6s is too long with acks, allowed is up to 5s")
+	long.BatchDelay = receiver.Duration(5 * time.Second)
+	require.NoError(t, long.Validate())
+
 	require.ErrorContains(t, receiver.Config{Enabled: true}.Validate(), "listen: at least one address is required")
 	require.ErrorContains(t, receiver.Config{Listen: slices.Repeat([]string{":0"}, 17)}.Validate(), "listen: 17 are too many")
 }
