@@ -22,7 +22,7 @@ type examiner struct {
 	allowBare bool
 	known     func(serial string) bool
 	sealed    func(serial string) bool // whether the device's latest message was
-	failures  *limiter // shared
+	failures  *limiter                 // shared
 	decoder   telemetry.Decoder
 }
 

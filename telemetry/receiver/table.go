@@ -33,8 +33,8 @@ func newTable(most int) *table {
 	}
 }
 
-// The methods with a capital on the lock take it themselves; the others are
-// called with it.
+// at, find, place, partsFor and replace are called with mu; the other methods
+// take it.
 
 func (t *table) at(i uint32) *device { return &t.slabs[i/slabSize][i%slabSize] }
 
