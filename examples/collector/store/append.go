@@ -25,7 +25,8 @@ type writer struct {
 	mu       sync.Mutex
 	file     *os.File // the segment that is written to; nil when a new one must be begun
 	buf      []byte
-	postings []posting // of the Write under way
+	reports  []latest.Report // of the Write under way, as the postings are
+	postings []posting
 	closed   bool
 }
 
@@ -55,13 +56,16 @@ func (s *Store) Write(_ context.Context, records []receiver.Record) error {
 	if s.writer.closed {
 		return fmt.Errorf("store: %w: %w", receiver.ErrNotStored, os.ErrClosed)
 	}
+	reports := s.writer.reports[:0]
 	for i := range records {
-		r := latest.ReportOf(&records[i])
-		if err := s.table.Apply(&r); err != nil {
+		reports = append(reports, latest.ReportOf(&records[i]))
+		if err := s.table.Apply(&reports[i]); err != nil {
 			s.state.notIndexed(s.log, err)
 		}
 	}
-	if err := s.append(records); err != nil {
+	s.writer.reports = reports
+	defer clear(reports) // the datagrams are not held until the next Write
+	if err := s.append(reports); err != nil {
 		s.state.failed(len(records), err)
 		return fmt.Errorf("store: %d records: %w: %w", len(records), receiver.ErrNotStored, err)
 	}
@@ -70,13 +74,13 @@ func (s *Store) Write(_ context.Context, records []receiver.Record) error {
 }
 
 // append writes and syncs. The caller holds writer.mu.
-func (s *Store) append(records []receiver.Record) error {
+func (s *Store) append(reports []latest.Report) error {
 	before, err := s.room()
 	if err != nil {
 		return err
 	}
 	after := before
-	err = s.writeAll(&after, records)
+	err = s.writeAll(&after, reports)
 	written := err == nil
 	if written {
 		if err = s.writer.file.Sync(); err == nil {
@@ -93,20 +97,20 @@ func (s *Store) append(records []receiver.Record) error {
 	return err
 }
 
-// writeAll writes the records behind the end of g, without syncing.
-func (s *Store) writeAll(g *segment, records []receiver.Record) error {
+// writeAll writes the reports behind the end of g, without syncing.
+func (s *Store) writeAll(g *segment, reports []latest.Report) error {
 	w := &s.writer
 	w.buf, w.postings = w.buf[:0], w.postings[:0]
-	for i := range records {
-		r, start := latest.ReportOf(&records[i]), len(w.buf)
-		w.buf = latest.AppendReport(openFrame(w.buf), &r)
+	for i := range reports {
+		r, start := &reports[i], len(w.buf)
+		w.buf = latest.AppendReport(openFrame(w.buf), r)
 		if n := len(w.buf) - start - frameHead; n > maxBody {
 			return fmt.Errorf("a record of %d bytes, allowed are %d", n, maxBody)
 		}
 		closeFrame(w.buf, start)
 		w.postings = append(w.postings, newPosting(hashOf(r.Device), g.size+int64(start)))
 		g.add(r.Received)
-		if len(w.buf) < writeSize && i < len(records)-1 {
+		if len(w.buf) < writeSize && i < len(reports)-1 {
 			continue
 		}
 		if _, err := w.file.WriteAt(w.buf, g.size); err != nil {
