@@ -70,7 +70,8 @@ type Config struct {
 	StateSync Duration `yaml:"state_sync" json:"state_sync"`
 	// MaxDevices is for how many devices state is held, at about 200 bytes
 	// each: 1 to 100,000,000. Messages of further ones are refused and
-	// counted. Default 1,000,000.
+	// counted. Where devices have keys, those that AllowBare lets in get no
+	// more than half of the room, as anyone can invent them. Default 1,000,000.
 	MaxDevices int `yaml:"max_devices" json:"max_devices"`
 }
 

@@ -55,6 +55,7 @@ const (
 	flagOffset              // offset is known
 	flagUptime              // uptime is known
 	flagTouched             // changed by the batch that is being written
+	flagBare                // its place is one of those that bare devices may take
 )
 
 func (d *device) has(flag uint8) bool { return d.flags&flag != 0 }
@@ -129,7 +130,7 @@ func (d *device) take(v verdict, r *Record, p *partWindow) {
 	now := r.Received.UnixNano()
 	switch v {
 	case first:
-		*d = device{serial: d.serial, duplicate: d.duplicate, replayed: d.replayed, dropped: d.dropped, top: m.Seq}
+		*d = device{serial: d.serial, duplicate: d.duplicate, replayed: d.replayed, dropped: d.dropped, top: m.Seq, flags: d.flags & flagBare}
 		d.first = seconds(uint64(max(r.Received.Unix(), 0)))
 		d.set(flagUsed, true)
 		p.reset()

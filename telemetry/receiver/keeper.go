@@ -118,7 +118,7 @@ func (k *keeper) admit() {
 	defer k.table.mu.Unlock()
 	for i := range k.items {
 		r := &k.items[i].record
-		place, ok := k.table.place(r.Device)
+		place, ok := k.table.admit(r.Device, r.Sealed)
 		if !ok {
 			k.count.count(noRoom, 1)
 			continue

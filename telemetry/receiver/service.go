@@ -121,6 +121,9 @@ func (s *Service) open(ctx context.Context) (lifecycle.Run, error) {
 		return nil, ErrDisabled
 	}
 	l := &life{table: newTable(s.cfg.MaxDevices)}
+	if s.opts.Keys != nil {
+		l.table.mostBare = (s.cfg.MaxDevices + 1) / 2
+	}
 	sockets, err := openSockets(ctx, s.cfg, s.opts.ListenPacket)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package receiver_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"path/filepath"
 	"sync/atomic"
@@ -240,6 +241,62 @@ func TestMaxDevices(t *testing.T) {
 		assert.Equal(t, uint64(2), s.Stats().MaxDevices)
 		assert.Equal(t, 4, s.sink.Len())
 		assert.Equal(t, 2, s.Status().Devices)
+	})
+}
+
+// Strangers who need no key leave half of the room to those who have one,
+// also after a restart and where nothing of theirs was ever stored.
+func TestMaxDevicesBare(t *testing.T) {
+	c := config()
+	c.AllowBare, c.MaxDevices, c.StateFile = true, 5, filepath.Join(t.TempDir(), "state")
+	for _, life := range []string{"first", "after a restart"} {
+		bubble(t, life, func(t *testing.T) {
+			s := start(t, c)
+			s.sink.Fail(receiver.ErrNotStored)
+			for i := range 5 {
+				s.send(bare(t, message(fmt.Sprint("XX", life, i), 1, 0)))
+			}
+			s.sink.Fail(nil)
+			for i := range 5 {
+				s.send(bare(t, message(fmt.Sprint("XX", life, i), 1, 0)))
+			}
+			assert.LessOrEqual(t, s.Status().Devices, 3)
+			if life == "first" {
+				assert.Equal(t, 3, s.Status().Devices)
+				return
+			}
+			for i := range 2 {
+				s.send(report(t, fmt.Sprint("GK", i), 1, 0))
+				assert.True(t, s.device(fmt.Sprint("GK", i)).Sealed)
+			}
+		})
+	}
+	bubble(t, "no keys", func(t *testing.T) {
+		c.StateFile = ""
+		s := start(t, c, func(o *receiver.Options) { o.Keys = nil })
+		for i := range 6 {
+			s.send(bare(t, message(fmt.Sprint("XX", i), 1, 0)))
+		}
+		assert.Equal(t, 5, s.Status().Devices)
+	})
+	bubble(t, "a key later", func(t *testing.T) {
+		var late atomic.Bool
+		s := start(t, c, func(o *receiver.Options) {
+			o.Keys = receiver.KeyFunc(func(ctx context.Context, serial string) (telemetry.Key, bool, error) {
+				if !late.Load() {
+					return telemetry.Key{}, false, nil
+				}
+				return keys(ctx, serial)
+			})
+		})
+		for i := range 3 {
+			s.send(bare(t, message(fmt.Sprint("GK", i), 1, 0)))
+		}
+		late.Store(true)
+		s.send(report(t, "GK0", 1, 1))
+		s.send(bare(t, message("XX0", 1, 0)))
+		s.send(bare(t, message("XX1", 1, 0)))
+		assert.Equal(t, 4, s.Status().Devices, "the one that has a key now takes no room of the others")
 	})
 }
 

@@ -31,7 +31,7 @@ func change(t *testing.T, tab *table, serial string, rng *rand.Rand) []byte {
 	t.Helper()
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
-	i, ok := tab.place(serial)
+	i, ok := tab.admit(serial, false)
 	require.True(t, ok)
 	d := device{serial: serial, flags: flagUsed, boot: rng.Uint32(), top: rng.Uint64(), lost: rng.Uint64(), offset: rng.Int64() - rng.Int64(), span: uint8(rng.IntN(Window))}
 	d.seen[0], d.addr[3], d.port, d.last = rng.Uint64(), 7, uint16(rng.Uint32()), rng.Int64()

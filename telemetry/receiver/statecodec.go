@@ -31,7 +31,7 @@ var errBadState = errors.New("damaged")
 func appendEntry(b []byte, d *device, p *partWindow) []byte {
 	b = binary.AppendUvarint(b, uint64(len(d.serial)))
 	b = append(b, d.serial...)
-	b = append(b, d.flags&^flagTouched, d.span)
+	b = append(b, d.flags&^(flagTouched|flagBare), d.span)
 	for _, v := range d.numbers() {
 		b = binary.AppendUvarint(b, v)
 	}
@@ -90,7 +90,7 @@ func (r *entryReader) next() (d device, p *partWindow, err error) {
 	if r.err != nil {
 		return d, nil, r.err
 	}
-	d.flags, d.span = fixed[0], fixed[1]
+	d.flags, d.span = fixed[0]&^(flagTouched|flagBare), fixed[1]
 	var numbers [numberCount]uint64
 	for i := range numbers {
 		numbers[i] = r.uvarint()

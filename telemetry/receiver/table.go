@@ -10,11 +10,13 @@ import (
 // them cost the garbage collector little. A device once there keeps its
 // place; one that is forgotten leaves it blank.
 type table struct {
-	most int
+	most     int // places
+	mostBare int // of them, for devices without key
 
 	mu    sync.RWMutex
 	slabs []*[slabSize]device
 	n     int // places taken
+	bare  int // of them, those with flagBare
 	// index leads from the hash of a serial to a place: half the memory of a
 	// map of strings. The few whose hash another serial has are in others.
 	index  map[uint32]uint32
@@ -28,12 +30,12 @@ const slabSize = 1024
 
 func newTable(most int) *table {
 	return &table{
-		most: most, index: make(map[uint32]uint32), others: make(map[string]uint32), seed: maphash.MakeSeed(),
+		most: most, mostBare: most, index: make(map[uint32]uint32), others: make(map[string]uint32), seed: maphash.MakeSeed(),
 		parts: make(map[uint32]*partWindow),
 	}
 }
 
-// at, find, place, partsFor and replace are called with mu; the other methods
+// at, find, admit, place, partsFor and replace are called with mu; the other methods
 // take it.
 
 func (t *table) at(i uint32) *device { return &t.slabs[i/slabSize][i%slabSize] }
@@ -48,6 +50,29 @@ func (t *table) find(serial string) (uint32, bool) {
 }
 
 func (t *table) hash(serial string) uint32 { return uint32(maphash.String(t.seed, serial)) }
+
+// admit returns the place of a device whose message is to be taken. It
+// reports false when there is no room for it, or would be none left for
+// devices that have a key.
+func (t *table) admit(serial string, sealed bool) (uint32, bool) {
+	_, known := t.find(serial)
+	if !known && !sealed && t.bare >= t.mostBare {
+		return 0, false
+	}
+	i, ok := t.place(serial)
+	if !ok {
+		return 0, false
+	}
+	switch d := t.at(i); {
+	case !known && !sealed:
+		d.set(flagBare, true)
+		t.bare++
+	case sealed && d.has(flagBare):
+		d.set(flagBare, false)
+		t.bare--
+	}
+	return i, true
+}
 
 // place returns the place of a device, a new one where needed. It reports
 // false when the table is full.
@@ -171,6 +196,14 @@ func (t *table) put(d device, p *partWindow) bool {
 	if !ok {
 		return false
 	}
+	if bare := !d.has(flagSealed); bare != t.at(i).has(flagBare) {
+		t.at(i).set(flagBare, bare)
+		if bare {
+			t.bare++
+		} else {
+			t.bare--
+		}
+	}
 	was := t.at(i)
 	d.serial = was.serial
 	t.replace(i, d, p)
@@ -186,6 +219,7 @@ func (t *table) replace(i uint32, d device, p *partWindow) {
 	if d.has(flagUsed) {
 		t.used++
 	}
+	d.set(flagBare, at.has(flagBare)) // the place's
 	*at = d
 	if p == nil {
 		delete(t.parts, i)
