@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"sync"
 	"testing"
@@ -241,6 +242,32 @@ func TestStopWithStalledSink(t *testing.T) {
 		require.NoError(t, s.Stop(t.Context()))
 		assert.Equal(t, 3*time.Second, time.Since(began))
 		assert.Equal(t, uint64(2), s.Stats().NotStored)
+	})
+}
+
+// Acks that cannot leave hold up neither the sink nor the end.
+func TestAcksThatCannotLeave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, acks(), func(o *receiver.Options) {
+			listen := o.ListenPacket
+			o.ListenPacket = func(ctx context.Context, network, addr string) (net.PacketConn, error) {
+				conn, err := listen(ctx, network, addr)
+				return &stuckConn{PacketConn: conn}, err
+			}
+		})
+		for seq := range uint64(20) {
+			s.post(report(t, "GK0001", 1, seq))
+		}
+		s.settle()
+		s.send(report(t, "GK0001", 1, 20))
+		assert.Equal(t, 21, s.sink.Len())
+		assert.Equal(t, uint64(21), s.Stats().AckErrors)
+		began := time.Now()
+		s.post(report(t, "GK0001", 1, 21))
+		synctest.Wait()
+		require.NoError(t, s.Stop(t.Context()))
+		assert.Equal(t, 22, s.sink.Len())
+		assert.LessOrEqual(t, time.Since(began), time.Second)
 	})
 }
 

@@ -3,6 +3,8 @@ package receiver_test
 import (
 	"context"
 	"net"
+	"os"
+	"time"
 )
 
 type listenPacket = func(ctx context.Context, network, addr string) (net.PacketConn, error)
@@ -26,6 +28,25 @@ func (c *faultyConn) ReadFrom(b []byte) (int, net.Addr, error) {
 		return 0, nil, errRead
 	}
 	return c.PacketConn.ReadFrom(b)
+}
+
+// stuckConn takes nothing to send before its deadline.
+type stuckConn struct {
+	net.PacketConn
+	until time.Time
+}
+
+func (c *stuckConn) SetWriteDeadline(t time.Time) error {
+	c.until = t
+	return nil
+}
+
+func (c *stuckConn) WriteTo([]byte, net.Addr) (int, error) {
+	if c.until.IsZero() {
+		time.Sleep(time.Hour)
+	}
+	time.Sleep(time.Until(c.until))
+	return 0, os.ErrDeadlineExceeded
 }
 
 // loopback opens a real socket on a free port, whatever the address.

@@ -14,6 +14,10 @@ import (
 const (
 	// stopGrace is how long the sink has after Stop.
 	stopGrace = 3 * time.Second
+	// ackTime is how long the acks of a group may wait for the socket
+	// together. What is late then is not sent: the device sends again.
+	ackTime  = 100 * time.Millisecond
+	ackGroup = 512
 	// The pauses before a failed batch is tried again.
 	minRetry = 100 * time.Millisecond
 	maxRetry = 10 * time.Second
@@ -43,6 +47,8 @@ type keeper struct {
 	ack     []int // items that are taken now
 	frames  []byte
 	packet  []byte
+
+	ackUntil time.Time
 
 	mu        sync.Mutex
 	sinkError error // while the sink fails
@@ -209,11 +215,12 @@ func (k *keeper) keep() {
 	if !k.acks || !persisted {
 		return
 	}
-	for _, i := range k.again {
-		k.answer(&k.items[i])
-	}
-	for _, i := range k.ack {
-		k.answer(&k.items[i])
+	for n, i := range append(k.again, k.ack...) {
+		it := &k.items[i]
+		if n%ackGroup == 0 {
+			k.ackUntil = time.Now().Add(ackTime)
+		}
+		k.answer(it)
 	}
 }
 
@@ -271,7 +278,7 @@ func (k *keeper) answer(it *item) {
 		k.count.ackErrors.Add(1)
 		return
 	}
-	if err := it.socket.reply(k.packet, it.to, it.record.Source); err != nil {
+	if err := it.socket.reply(k.packet, it.to, it.record.Source, k.ackUntil); err != nil {
 		k.count.ackErrors.Add(1)
 		return
 	}

@@ -28,6 +28,7 @@ type socket struct {
 	buffer int    // as the kernel granted it; 0 = unknown
 	inode  uint64 // by which the kernel lists it; 0 = unknown
 	drops  atomic.Uint64
+	until  time.Time // the deadline of replies
 
 	batch    *ipv4.PacketConn // nil: one datagram at a time
 	udp      *net.UDPConn     // nil: no replies from an address that is asked for
@@ -130,8 +131,13 @@ func (s *socket) interrupt() { _ = s.conn.SetReadDeadline(time.Unix(1, 0)) }
 
 // reply sends b. from is the address that the question was sent to: on a host
 // of several the kernel would choose one itself, and a device that has
-// connected its socket takes answers from no other than it asked.
-func (s *socket) reply(b []byte, from netip.Addr, to netip.AddrPort) error {
+// connected its socket takes answers from no other than it asked. It does not
+// wait after until.
+func (s *socket) reply(b []byte, from netip.Addr, to netip.AddrPort, until time.Time) error {
+	if until != s.until {
+		s.until = until
+		_ = s.conn.SetWriteDeadline(until)
+	}
 	if from.IsValid() {
 		_, _, err := s.udp.WriteMsgUDPAddrPort(b, sourceControl(from), to)
 		return err
