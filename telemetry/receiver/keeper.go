@@ -50,6 +50,11 @@ type keeper struct {
 
 	ackUntil time.Time
 
+	// order is held while an entry of the journal is made and appended, so
+	// that of two entries of a device the later one counts. The lock of the
+	// table is not held over the writing: readers wait for that.
+	order sync.Mutex
+
 	mu        sync.Mutex
 	sinkError error // while the sink fails
 }
@@ -227,6 +232,8 @@ func (k *keeper) keep() {
 // persist writes the devices of the batch to the journal. It reports whether
 // all is on its way to the disk, or is not wanted there.
 func (k *keeper) persist() bool {
+	k.order.Lock()
+	defer k.order.Unlock()
 	f := framer{b: k.frames[:0]}
 	k.table.mu.Lock()
 	for _, b := range k.before {
@@ -239,6 +246,17 @@ func (k *keeper) persist() bool {
 	k.table.mu.Unlock()
 	k.frames = f.end()
 	return k.state == nil || k.state.append(k.frames)
+}
+
+// forget drops the state of a device, in memory and in the journal.
+func (k *keeper) forget(serial string) bool {
+	k.order.Lock()
+	defer k.order.Unlock()
+	entry, known := k.table.forget(serial)
+	if known && k.state != nil {
+		k.state.append(entry)
+	}
+	return known
 }
 
 // giveUp undoes the changes of a batch that the sink did not take: the

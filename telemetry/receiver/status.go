@@ -81,9 +81,5 @@ func (s *Service) Forget(serial string) bool {
 	if l == nil {
 		return false
 	}
-	entry, known := l.table.forget(serial)
-	if known && l.state != nil {
-		l.state.append(entry)
-	}
-	return known
+	return l.keeper.forget(serial)
 }
