@@ -72,7 +72,9 @@ func readKernelDrops(each func(inode, drops uint64)) {
 }
 
 // controlSize is room for the destination of a datagram, in both forms.
-var controlSize = unix.CmsgSpace(unix.SizeofInet4Pktinfo) + unix.CmsgSpace(unix.SizeofInet6Pktinfo)
+func controlSize() int {
+	return unix.CmsgSpace(unix.SizeofInet4Pktinfo) + unix.CmsgSpace(unix.SizeofInet6Pktinfo)
+}
 
 // keepDestinations lets the kernel tell to which address each datagram was
 // sent. A socket of both families tells it by the option of the datagram's.

@@ -23,7 +23,7 @@ func inode(*net.UDPConn) uint64 { return 0 }
 func readKernelDrops(func(inode, drops uint64)) {}
 
 // controlSize is 0: the kernel chooses the address that replies come from.
-const controlSize = 0
+func controlSize() int { return 0 }
 
 func keepDestinations(*net.UDPConn) {}
 

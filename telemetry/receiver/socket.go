@@ -95,7 +95,7 @@ func newSocket(conn net.PacketConn, buffer int) *socket {
 			s.messages[i].Buffers = [][]byte{b}
 		}
 		if s.udp != nil {
-			s.messages[i].OOB = make([]byte, controlSize)
+			s.messages[i].OOB = make([]byte, controlSize())
 		}
 	}
 	return s
