@@ -24,7 +24,7 @@ type Opener interface {
 // device has gone.
 //
 // What a device may lack is found by a type assertion to [LinePort],
-// [BreakPort], [FlushPort] or [CountPort].
+// [BreakPort], [DrainPort], [FlushPort] or [CountPort].
 type Port interface {
 	// Read waits for at least one byte. The line has no end: Read never
 	// returns io.EOF, and 0 bytes only with an error. Bytes received with a
@@ -35,9 +35,9 @@ type Port interface {
 	// that the driver took. It waits while flow control stops the line; Close
 	// ends it.
 	Write(p []byte) (int, error)
-	// Close gives the device free without waiting for output that the line
-	// does not take: such output is dropped. It ends Read, Write and
-	// WaitLines. A second Close returns os.ErrClosed.
+	// Close gives the device free without waiting for output: what the
+	// hardware has not taken is dropped, see [DrainPort]. It ends Read, Write,
+	// Drain and WaitLines. A second Close returns os.ErrClosed.
 	Close() error
 	// Mode reads back what the driver does, in the form of [Mode.Normal] and
 	// without DTR and RTS: those are in [LinePort].
@@ -73,9 +73,17 @@ type LinePort interface {
 // BreakPort is a [Port] that can send a break.
 type BreakPort interface {
 	// SetBreak holds the line in the break condition until it is set to
-	// false. Output that waits is dropped or sent before; it never waits for
-	// a line that flow control stops.
+	// false. Output that waits is sent before as long as the line takes it,
+	// and dropped when the line does not.
 	SetBreak(on bool) error
+}
+
+// DrainPort is a [Port] that can wait for its output.
+type DrainPort interface {
+	// Drain waits until all that was written has been sent. It ends with ctx
+	// and with Close, and with an error when the line has taken nothing for
+	// half a second and the time of 512 characters.
+	Drain(ctx context.Context) error
 }
 
 // FlushPort is a [Port] whose buffers can be emptied.
