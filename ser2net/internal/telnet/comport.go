@@ -128,8 +128,12 @@ func (c *ComPort) setSoft(change func(*soft)) {
 }
 
 // Answer does what the client asks and appends the answer to dst. Only a
-// signature that the client tells is not answered.
+// signature that the client tells is not answered. The first request of a
+// client that did not say WILL counts as its agreement.
 func (c *ComPort) Answer(dst []byte, r Request) []byte {
+	if !c.agreed() {
+		dst = c.Agree(dst)
+	}
 	one := byte(min(r.Value, math.MaxUint8))
 	switch r.Command {
 	case Signature:

@@ -29,13 +29,15 @@
 //
 //   - Data is 8-bit clean from the first byte, whether BINARY is agreed or
 //     not: no CR LF or CR NUL is translated, only IAC (FF) is doubled.
-//   - A request is answered only when it changes a state, and an option that
-//     is not supported is refused once per connection and direction. So no
-//     peer can be drawn into a loop. RFC 1143 calls for the queue bit of its
-//     states only where a side changes its mind; this side never does.
-//   - COM-PORT requests are taken before the peer's WILL, as C ser2net does,
-//     and no longer after its WONT. Notifications wait for the WILL.
-//   - DO COM-PORT is refused: it is for the side without the serial line.
+//   - A request is answered only when it changes a state. An option that is
+//     not supported is refused once per connection and direction, and one that
+//     is can be switched on by the peer eight times. So no peer can be drawn
+//     into a loop, nor draw this side into one. RFC 1143 calls for the queue
+//     bit of its states only where a side changes its mind; this one never
+//     does.
+//   - A COM-PORT request counts as the peer's WILL, but not after its WONT:
+//     pyserial never sends the WILL when our DO is faster than it.
+//   - DO COM-PORT is refused: the serial line is on this side.
 //   - AYT is answered with "[Yes]" on a line of its own, as RFC 854 wants.
 //     C ser2net is silent.
 //   - NOP, IP, AO, EC, EL, GA, a stray SE and unknown commands are dropped;

@@ -202,5 +202,9 @@ func (e *Engine) subCommand(c byte) Event {
 	if e.subLen < 2 || e.subLen > maxSub || e.sub[0] != optComPort || !e.him.active(optComPort) {
 		return Event{}
 	}
-	return decode(e.sub[1:e.subLen])
+	ev := decode(e.sub[1:e.subLen])
+	if ev.Kind == ComPortRequest {
+		e.him.enable(optComPort) // as good as a WILL
+	}
+	return ev
 }

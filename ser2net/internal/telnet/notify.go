@@ -47,6 +47,12 @@ func (c *ComPort) Agree(dst []byte) []byte {
 	return appendAnswer(dst, NotifyModemState, c.state.modem)
 }
 
+func (c *ComPort) agreed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state.agreed
+}
+
 // Withdraw ends the notifications, on the event ComPortOff.
 func (c *ComPort) Withdraw() {
 	c.mu.Lock()

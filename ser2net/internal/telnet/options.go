@@ -8,13 +8,20 @@ const (
 	optComPort = 44 // RFC 2217
 )
 
+// maxAccepts is how often the peer may switch an option on. A peer that asks
+// and takes back without waiting, and takes our answers for requests, would
+// otherwise go on for ever (RFC 1143, section 3).
+const maxAccepts = 8
+
 // side is what one side of the connection does, as a set of options by each
 // of their states. An option that is in none of the sets is off (RFC 1143: NO).
 type side struct {
 	allowed options // may be switched on
 	asked   options // this engine asked for it, no answer yet (WANTYES)
 	on      options // agreed (YES)
-	refused options // not allowed and already refused
+	refused options // asked for, not to be had and already refused
+
+	accepts [optComPort + 1]uint8 // how often the peer switched an option on
 }
 
 func (s *side) allow(list ...byte) {
@@ -49,7 +56,8 @@ func (s *side) enable(opt byte) (changed, answer bool) {
 		s.asked.remove(opt)
 		s.on.add(opt)
 		return true, false
-	case s.allows(opt):
+	case s.allows(opt) && s.accepts[opt] < maxAccepts:
+		s.accepts[opt]++
 		s.on.add(opt)
 		return true, true
 	case s.refused.has(opt):
