@@ -68,7 +68,8 @@ func (c *ComPort) ModemChanged(dst []byte, lines Lines) []byte {
 	if !c.state.agreed {
 		return dst
 	}
-	before, state := c.state.modem, c.state.update(lines)
+	before := c.state.modem
+	state := c.state.update(lines)
 	changed := (before ^ state&levels) | state&deltas
 	if changed&c.state.modemMask == 0 {
 		return dst
