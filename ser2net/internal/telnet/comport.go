@@ -149,7 +149,7 @@ func (c *ComPort) Answer(dst []byte, r Request) []byte {
 	case SetStopSize:
 		dst = appendAnswer(dst, r.Command, byte(c.setStopSize(StopSize(one))))
 	case SetControl:
-		dst = appendAnswer(dst, r.Command, byte(c.control(Control(one))))
+		dst = appendAnswer(dst, r.Command, byte(c.setControl(control(one))))
 	case NotifyLineState, NotifyModemState, SetLineStateMask, SetModemStateMask:
 		dst = c.answerState(dst, r.Command, one)
 	case PurgeData:

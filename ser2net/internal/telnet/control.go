@@ -1,65 +1,65 @@
 package telnet
 
-// Control is the value of SET-CONTROL and of its answer.
-type Control uint8
+// control is the value of SET-CONTROL and of its answer.
+type control uint8
 
 // The values of SET-CONTROL. Those that only ask are answered with the state.
 const (
-	AskFlow        Control = 0 // outbound or both ways
-	SetFlowNone    Control = 1
-	SetFlowXonXoff Control = 2
-	SetFlowRTSCTS  Control = 3
-	AskBreak       Control = 4
-	BreakOn        Control = 5
-	BreakOff       Control = 6
-	AskDTR         Control = 7
-	DTROn          Control = 8
-	DTROff         Control = 9
-	AskRTS         Control = 10
-	RTSOn          Control = 11
-	RTSOff         Control = 12
-	AskInFlow      Control = 13
-	SetInNone      Control = 14
-	SetInXonXoff   Control = 15
-	SetInHardware  Control = 16
-	SetFlowDCD     Control = 17 // no UART driver has it
-	SetInDTR       Control = 18 // no UART driver has it
-	SetFlowDSR     Control = 19 // no UART driver has it
+	askFlow        control = 0 // outbound or both ways
+	setFlowNone    control = 1
+	setFlowXonXoff control = 2
+	setFlowRTSCTS  control = 3
+	askBreak       control = 4
+	breakOn        control = 5
+	breakOff       control = 6
+	askDTR         control = 7
+	dtrOn          control = 8
+	dtrOff         control = 9
+	askRTS         control = 10
+	rtsOn          control = 11
+	rtsOff         control = 12
+	askInFlow      control = 13
+	setInNone      control = 14
+	setInXonXoff   control = 15
+	setInHardware  control = 16
+	setFlowDCD     control = 17 // no UART driver has it
+	setInDTR       control = 18 // no UART driver has it
+	setFlowDSR     control = 19 // no UART driver has it
 )
 
-// control does what the client asks and returns the state that the answer
+// setControl does what the client asks and returns the state that the answer
 // tells. A value that cannot be done, or is unknown, changes nothing and is
 // answered with the flow control in force.
-func (c *ComPort) control(want Control) Control {
+func (c *ComPort) setControl(want control) control {
 	switch want {
-	case SetFlowNone, SetFlowXonXoff, SetFlowRTSCTS:
+	case setFlowNone, setFlowXonXoff, setFlowRTSCTS:
 		c.line.ChangeMode(func(m *Mode) { m.Flow = Flow(want) })
-	case BreakOn, BreakOff:
-		c.line.SetBreak(want == BreakOn)
-		c.setSoft(func(s *soft) { s.brk = want == BreakOn })
+	case breakOn, breakOff:
+		c.line.SetBreak(want == breakOn)
+		c.setSoft(func(s *soft) { s.brk = want == breakOn })
 		return want
-	case AskBreak:
-		return either(c.softState().brk, BreakOn, BreakOff)
-	case AskDTR, DTROn, DTROff:
-		return either(c.outputs(want).DTR, DTROn, DTROff)
-	case AskRTS, RTSOn, RTSOff:
-		return either(c.outputs(want).RTS, RTSOn, RTSOff)
-	case AskInFlow, SetInNone, SetInXonXoff, SetInHardware, SetInDTR:
+	case askBreak:
+		return either(c.softState().brk, breakOn, breakOff)
+	case askDTR, dtrOn, dtrOff:
+		return either(c.outputs(want).DTR, dtrOn, dtrOff)
+	case askRTS, rtsOn, rtsOff:
+		return either(c.outputs(want).RTS, rtsOn, rtsOff)
+	case askInFlow, setInNone, setInXonXoff, setInHardware, setInDTR:
 		// Flow control works both ways, so the inbound one follows the other.
-		return Control(c.line.Mode().Flow) + SetInNone - SetFlowNone
+		return control(c.line.Mode().Flow) + setInNone - setFlowNone
 	}
-	return Control(c.line.Mode().Flow)
+	return control(c.line.Mode().Flow)
 }
 
 // outputs sets DTR or RTS, if asked to, and returns what the line has, or the
 // soft state where it has none.
-func (c *ComPort) outputs(want Control) Lines {
-	on := want == DTROn || want == RTSOn
+func (c *ComPort) outputs(want control) Lines {
+	on := want == dtrOn || want == rtsOn
 	switch want {
-	case DTROn, DTROff:
+	case dtrOn, dtrOff:
 		c.line.SetLines(&on, nil)
 		c.setSoft(func(s *soft) { s.dtr = on })
-	case RTSOn, RTSOff:
+	case rtsOn, rtsOff:
 		c.line.SetLines(nil, &on)
 		c.setSoft(func(s *soft) { s.rts = on })
 	}
@@ -70,7 +70,7 @@ func (c *ComPort) outputs(want Control) Lines {
 	return Lines{DTR: s.dtr, RTS: s.rts}
 }
 
-func either(on bool, yes, no Control) Control {
+func either(on bool, yes, no control) control {
 	if on {
 		return yes
 	}

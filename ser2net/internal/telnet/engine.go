@@ -139,22 +139,26 @@ func (e *Engine) Next(in []byte) (ev Event, rest []byte) {
 // takeData returns the data that in begins with and the rest, which is empty
 // or begins with a command. Doubled IACs become single ones in place.
 func takeData(in []byte) (data, rest []byte) {
-	r := bytes.IndexByte(in, iac) // read up to here
-	if r < 0 {
-		return in, nil
-	}
-	w := r // written up to here
+	r := index(in) // read up to here
+	w := r         // written up to here
 	for r+1 < len(in) && in[r] == iac && in[r+1] == iac {
 		in[w] = iac
 		w, r = w+1, r+2
-		n := bytes.IndexByte(in[r:], iac)
-		if n < 0 {
-			n = len(in) - r
+		if r < len(in) && in[r] != iac {
+			n := index(in[r:])
+			w += copy(in[w:], in[r:r+n])
+			r += n
 		}
-		w += copy(in[w:], in[r:r+n])
-		r += n
 	}
 	return in[:w], in[r:]
+}
+
+// index returns the place of the first IAC, or the length.
+func index(b []byte) int {
+	if i := bytes.IndexByte(b, iac); i >= 0 {
+		return i
+	}
+	return len(b)
 }
 
 // command handles the byte after an IAC, which is not an IAC.

@@ -1,16 +1,17 @@
 package telnet
 
-import "bytes"
-
 // AppendData appends data to dst as it goes over the wire, with each IAC
 // doubled.
 func AppendData(dst, data []byte) []byte {
-	for {
-		i := bytes.IndexByte(data, iac)
-		if i < 0 {
-			return append(dst, data...)
+	for len(data) > 0 {
+		if data[0] == iac {
+			dst = append(dst, iac, iac)
+			data = data[1:]
+			continue
 		}
-		dst = append(append(dst, data[:i+1]...), iac)
-		data = data[i+1:]
+		n := index(data)
+		dst = append(dst, data[:n]...)
+		data = data[n:]
 	}
+	return dst
 }
