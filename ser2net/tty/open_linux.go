@@ -9,59 +9,23 @@ import (
 	"io/fs"
 
 	"github.com/fieldgate/fieldgate/ser2net"
+	"github.com/fieldgate/fieldgate/ser2net/internal/claims"
+	"github.com/fieldgate/fieldgate/ser2net/internal/linepoll"
 	"github.com/fieldgate/fieldgate/ser2net/internal/termio"
 )
 
 // Open opens a device, see [ser2net.Opener].
 func (o *Opener) Open(ctx context.Context, device string, m ser2net.Mode) (ser2net.Port, error) {
-	return o.openWith(ctx, device, m, start)
-}
-
-// openWith calls start in a goroutine, as the driver may hang.
-func (o *Opener) openWith(ctx context.Context, device string, m ser2net.Mode,
-	start func(string, ser2net.Mode) (*termio.Device, error),
-) (ser2net.Port, error) {
-	failed := func(err error) (ser2net.Port, error) {
+	if err := m.Validate(); err != nil {
 		return nil, &fs.PathError{Op: "open", Path: device, Err: err}
 	}
-	if err := m.Validate(); err != nil {
-		return failed(err)
-	}
-	if err := ctx.Err(); err != nil {
-		return failed(err)
-	}
-	release, err := o.held.Take(device)
+	d, release, err := claims.Open(ctx, &o.held, device,
+		func() (*termio.Device, error) { return start(device, m) },
+		func(d *termio.Device) { _ = shut(d) })
 	if err != nil {
-		return failed(reason(err))
+		return nil, err
 	}
-
-	type result struct {
-		device *termio.Device
-		err    error
-	}
-	opened := make(chan result)
-	go func() {
-		d, err := start(device, m)
-		select {
-		case opened <- result{d, err}:
-			return
-		case <-ctx.Done(): // nobody waits any more
-		}
-		if d != nil {
-			_ = shut(d)
-		}
-		release()
-	}()
-	select {
-	case r := <-opened:
-		if r.err != nil {
-			release()
-			return failed(reason(r.err))
-		}
-		return newPort(r.device, release, cmp.Or(o.LinePoll, DefaultLinePoll)), nil
-	case <-ctx.Done():
-		return failed(ctx.Err())
-	}
+	return newPort(d, release, cmp.Or(o.LinePoll, linepoll.Default)), nil
 }
 
 // start opens the device and sets it up; the lines first, see [ser2net.Mode].
@@ -86,21 +50,10 @@ func start(device string, m ser2net.Mode) (*termio.Device, error) {
 	return d, nil
 }
 
-// shut closes a device that nobody reads or writes any more.
+// shut closes a device that nobody reads or writes any more. That the device
+// has gone is no error here.
 func shut(d *termio.Device) error {
-	// The kernel would wait up to 30 s for output that the line does not
-	// take. An error here means that the device has gone, which is fine.
-	if n, err := d.Pending(); err == nil && n > 0 {
-		_ = d.Flush(false, true)
-	}
+	_ = d.Drop()
 	_ = d.SetExclusive(false)
 	return d.Close()
-}
-
-// reason strips operation and name, which Open puts in front itself.
-func reason(err error) error {
-	if path, ok := errors.AsType[*fs.PathError](err); ok {
-		return path.Err
-	}
-	return err
 }

@@ -7,9 +7,6 @@ import (
 	"github.com/fieldgate/fieldgate/ser2net/internal/claims"
 )
 
-// DefaultLinePoll is the default of [Opener.LinePoll].
-const DefaultLinePoll = 50 * time.Millisecond
-
 // Opener opens serial devices. The zero value is ready. All users of a
 // process should share one: it knows which devices they hold.
 type Opener struct {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/ser2net"
+	"github.com/fieldgate/fieldgate/ser2net/internal/linepoll"
 	"github.com/fieldgate/fieldgate/ser2net/internal/termio"
 )
 
@@ -101,21 +102,8 @@ func (p *port) SetLines(dtr, rts *bool) error {
 
 // WaitLines polls: TIOCMIWAIT of Linux cannot be ended by Close.
 func (p *port) WaitLines(ctx context.Context, since ser2net.Lines) (ser2net.Lines, error) {
-	ticker := time.NewTicker(p.linePoll)
-	defer ticker.Stop()
-	for {
-		now, err := p.Lines()
-		if err != nil || now != since {
-			return now, err
-		}
-		select {
-		case <-ctx.Done():
-			return now, p.wrap("wait for lines", ctx.Err())
-		case <-p.closed:
-			return now, p.wrap("wait for lines", os.ErrClosed)
-		case <-ticker.C:
-		}
-	}
+	l, err := linepoll.Wait(ctx, p.closed, p.linePoll, since, p.device.Lines)
+	return l, p.fault("wait for lines", err)
 }
 
 func (p *port) SetBreak(on bool) error {
@@ -165,7 +153,10 @@ func (p *port) fault(op string, err error) error {
 	if errors.Is(err, io.EOF) || termio.Gone(err) {
 		return p.wrap(op, ser2net.ErrHangup)
 	}
-	return p.wrap(op, reason(err))
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		err = path.Err // the name comes once
+	}
+	return p.wrap(op, err)
 }
 
 func (p *port) wrap(op string, err error) error {

@@ -32,7 +32,7 @@ func look(t *testing.T, device string) int {
 
 // What an Opener does to a device shows to every other program.
 func TestDeviceAsOthersSeeIt(t *testing.T) {
-	device := newAdapter(t).name
+	device := newAdapter(t).Name()
 	fd := look(t, device)
 	exclusive := func() int {
 		on, err := unix.IoctlGetInt(fd, unix.TIOCGEXCL)
@@ -70,7 +70,7 @@ func TestDeviceAsOthersSeeIt(t *testing.T) {
 
 // A program that uses flock, as C ser2net does, keeps the device.
 func TestLockedByOthers(t *testing.T) {
-	device := newAdapter(t).name
+	device := newAdapter(t).Name()
 	fd := look(t, device)
 	require.NoError(t, unix.Flock(fd, unix.LOCK_EX))
 	var o tty.Opener
@@ -97,7 +97,7 @@ func TestNoSerialDevice(t *testing.T) {
 
 // What fails in the middle gives the device free.
 func TestUnsupportedModeHoldsNothing(t *testing.T) {
-	device := newAdapter(t).name
+	device := newAdapter(t).Name()
 	var o tty.Opener
 	m := ser2net.Mode{RS485: ser2net.RS485{Enabled: true}}
 	for range 2 {
@@ -152,7 +152,7 @@ func TestManyPorts(t *testing.T) {
 
 // A user after the other leaves nothing behind.
 func TestOpenCloseOften(t *testing.T) {
-	device := newAdapter(t).name
+	device := newAdapter(t).Name()
 	var o tty.Opener
 	count := func() int {
 		open, err := os.ReadDir("/proc/self/fd")

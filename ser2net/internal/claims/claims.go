@@ -1,5 +1,5 @@
-// Package claims lets one user at a time hold a device, whatever name of it
-// the user knows.
+// Package claims opens devices for one user at a time, whatever name of a
+// device the user knows, and in bounded time.
 package claims
 
 import (

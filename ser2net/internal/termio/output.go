@@ -27,6 +27,27 @@ func (d *Device) Flush(input, output bool) error {
 	return d.control(func(fd int) error { return unix.IoctlSetInt(fd, unix.TCFLSH, queue) })
 }
 
+// Drop drops output that the hardware has not taken, where there is any: the
+// kernel would wait up to 30 s for it while it closes the device.
+func (d *Device) Drop() error {
+	n, err := d.Pending()
+	if err != nil || n == 0 {
+		return err
+	}
+	return d.Flush(false, true)
+}
+
+// Wake lets a blocking writer of another opening see that a Flush has made
+// room, which pseudo terminals do not tell it.
+func (d *Device) Wake() error {
+	return d.control(func(fd int) error {
+		if err := unix.IoctlSetInt(fd, unix.TCXONC, unix.TCOOFF); err != nil {
+			return err
+		}
+		return unix.IoctlSetInt(fd, unix.TCXONC, unix.TCOON)
+	})
+}
+
 // Pending counts the bytes of output that wait in the driver.
 func (d *Device) Pending() (n int, err error) {
 	err = d.control(func(fd int) (err error) {

@@ -87,7 +87,7 @@ func readEndsWithClose(t *testing.T, r Rig) {
 
 // Nobody reads at the other end: output comes to a stop.
 func writeEndsWithClose(t *testing.T, r Rig) {
-	if r.Blind {
+	if r.Unlimited {
 		t.Skip("the rig takes output that nobody reads")
 	}
 	p := r.open(t, ser2net.Mode{Baud: 115200, Local: true})
@@ -105,7 +105,7 @@ func writeEndsWithClose(t *testing.T, r Rig) {
 }
 
 func xonXoff(t *testing.T, r Rig) {
-	if !r.Flow || r.Blind {
+	if !r.Flow || r.Unlimited {
 		t.Skip("the rig has no flow control that the peer can use")
 	}
 	p := r.open(t, ser2net.Mode{Flow: ser2net.FlowXonXoff, Local: true})

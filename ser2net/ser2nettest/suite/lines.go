@@ -153,7 +153,7 @@ func sendBreak(t *testing.T, r Rig) {
 	require.NoError(t, err)
 	require.NoError(t, b.SetBreak(false))
 
-	if r.Blind {
+	if r.Unlimited {
 		return
 	}
 	written := make(chan error, 1)
@@ -176,7 +176,7 @@ func sendBreak(t *testing.T, r Rig) {
 
 func receiveBreak(t *testing.T, r Rig) {
 	peer, ok := r.Peer.(ser2net.BreakPort)
-	if !ok || !r.Count {
+	if !ok || !r.Counts {
 		t.Skip("the rig shows no breaks")
 	}
 	p := r.open(t, ser2net.DefaultMode())
@@ -197,10 +197,10 @@ func counters(t *testing.T, r Rig) {
 		p := r.open(t, ser2net.Mode{Baud: 115200, Local: true})
 		c, ok := p.(ser2net.CountPort)
 		if !ok {
-			require.False(t, r.Count, "the rig counts")
+			require.False(t, r.Counts, "the rig counts")
 			t.Skip("the backend does not count")
 		}
-		if !r.Count {
+		if !r.Counts {
 			_, err := c.Counters()
 			assert.ErrorIs(t, err, errors.ErrUnsupported)
 			return

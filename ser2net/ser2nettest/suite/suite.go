@@ -32,13 +32,15 @@ type Rig struct {
 	// at Peer as before; nil: neither.
 	Unplug, Plug func()
 
-	Any   bool // Mode reads back every rate
-	Frame bool // Mode reads back data bits, parity and 1.5 stop bits
-	Lines bool // it has modem lines; else they must be ErrNoLines
-	Count bool // it counts; else that must be errors.ErrUnsupported
-	RS485 bool // it has RS485; else that must be errors.ErrUnsupported
-	Flow  bool // flow control can be set
-	Blind bool // Peer does not see flow control, nor takes much unread output
+	AnyRate   bool // Mode reads back every rate
+	AnyFrame  bool // Mode reads back data bits and parity
+	HalfStop  bool // 1.5 stop bits; else that must be errors.ErrUnsupported
+	Carrier   bool // heeds DCD, and HangUp; else errors.ErrUnsupported
+	Flow      bool // flow control; else errors.ErrUnsupported
+	RS485     bool // else errors.ErrUnsupported
+	Lines     bool // modem lines; else ErrNoLines
+	Counts    bool // counters; else errors.ErrUnsupported
+	Unlimited bool // takes all output, read by Peer or not, and no XOFF
 }
 
 // limit is how long anything may take that ends by itself.
@@ -63,9 +65,10 @@ func TestOpener(t *testing.T, build func(t *testing.T) Rig) {
 		{"close_is_final", closeIsFinal},
 		{"reads_back_rates", readsBackRates},
 		{"reads_back_frames", readsBackFrames},
+		{"reads_back_carrier", readsBackCarrier},
 		{"reads_back_flow", readsBackFlow},
+		{"reads_back_rs485", readsBackRS485},
 		{"mode_while_reading", modeWhileReading},
-		{"rs485", rs485},
 		{"lines", lines},
 		{"lines_are_crossed", linesAreCrossed},
 		{"first_lines", firstLines},
@@ -285,7 +288,7 @@ func unplug(t *testing.T, r Rig) {
 	time.Sleep(20 * time.Millisecond)
 	r.Unplug()
 	within(t, "Write after unplug", func() {
-		if err := <-stuck; !r.Blind || err != nil {
+		if err := <-stuck; !r.Unlimited || err != nil {
 			assert.ErrorIs(t, err, ser2net.ErrHangup)
 		}
 	})
