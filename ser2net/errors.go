@@ -4,6 +4,20 @@ import (
 	"errors"
 
 	"github.com/fieldgate/fieldgate/internal/config"
+	"github.com/fieldgate/fieldgate/internal/lifecycle"
+)
+
+// The errors of Start, see [Service.Start].
+var (
+	ErrStarted  = lifecycle.ErrStarted
+	ErrStopped  = lifecycle.ErrStopped
+	ErrDisabled = lifecycle.ErrDisabled
+)
+
+// The errors of methods that name a port or a client.
+var (
+	ErrNoPort   = errors.New("there is no such port")
+	ErrNoClient = errors.New("there is no such client")
 )
 
 // The sentinels of the serial backends. The error around one names the device.
@@ -23,3 +37,6 @@ type FieldError = config.FieldError
 
 // ConfigError is every fault of a Config.
 type ConfigError = config.Errors
+
+// Warning is a setting that works but that an operator should know about.
+type Warning = config.Warning

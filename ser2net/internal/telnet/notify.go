@@ -89,6 +89,14 @@ func (c *ComPort) LineChanged(dst []byte, state LineState) []byte {
 	return appendAnswer(dst, NotifyLineState, masked)
 }
 
+// WantsLineState tells whether [ComPort.LineChanged] could have an effect. The
+// client may change its mind at any time.
+func (c *ComPort) WantsLineState() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state.agreed && c.state.lineMask != 0
+}
+
 // answerState answers a client that asks for a state or sets a mask. What is
 // asked for is told without the mask, which is for notifications. The line
 // state is then 0: its bits are events, and past.
