@@ -1,6 +1,7 @@
 package cconfig
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -13,11 +14,23 @@ type lineOptions struct {
 }
 
 func (o *lineOptions) read(options string) {
-	for word := range strings.FieldsFuncSeq(options, func(c rune) bool { return c == ' ' || c == ',' || c == '\t' }) {
+	for _, word := range optionWords(options) {
 		if !o.serial(word) && !o.named(word) && !o.toggle(word) {
 			o.faultf(o.c.At, "%s: %s is neither an option of %s nor a BANNER", o.owner, word, Lines)
 		}
 	}
+}
+
+// optionWords splits options at spaces and commas; an address keeps its comma.
+func optionWords(options string) (words []string) {
+	for word := range strings.FieldsSeq(options) {
+		if strings.HasPrefix(word, "remaddr=") {
+			words = append(words, word)
+			continue
+		}
+		words = slices.AppendSeq(words, strings.FieldsFuncSeq(word, func(c rune) bool { return c == ',' }))
+	}
+	return words
 }
 
 // device adds a setting of the device.

@@ -129,8 +129,8 @@ func setSignature(b *builder, value string) error {
 func seconds(n int) ser2net.Duration { return ser2net.Duration(time.Duration(n) * time.Second) }
 
 // expand replaces the escapes that stand for what only this file knows: the
-// connector and accepter as they are written, and \s. The others are left to
-// package ser2net.
+// connector and accepter as they are written, and \s; and it puts the comma
+// before \B that C puts there. The others are left to package ser2net.
 func (b *builder) expand(s string, fileName bool) string {
 	connector := b.c.ConnectorText
 	if fileName {
@@ -150,8 +150,8 @@ func (b *builder) expand(s string, fileName bool) string {
 			out.WriteString(literal(b.c.AccepterText))
 		case c == 's' && fileName:
 			out.WriteString(`\S`)
-		case c == 's':
-			out.WriteString(`\B`)
+		case c == 's', c == 'B':
+			out.WriteString(`,\B`)
 		default:
 			out.WriteByte('\\')
 			out.WriteByte(c)
