@@ -55,6 +55,7 @@ func (r *runner) join(c *client) *session {
 	}
 	s.clients = append(s.clients[:len(s.clients):len(s.clients)], c)
 	c.session = s
+	r.changed.Broadcast() // the policy for slow clients may be another now
 	if c.tel != nil {
 		c.tel.bind(s)
 	}

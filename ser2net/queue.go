@@ -26,21 +26,19 @@ func (q *queue) drop() { q.bytes, q.data = nil, nil }
 // and then gives mu up for the time.
 func (c *client) pass(p []byte) {
 	q := &c.out
-	if q.held {
-		if c.makeRoom(len(p)) {
-			q.data = append(q.data, p...)
-		}
+	if !q.held {
+		p = c.tryWrite(p)
+	}
+	if len(p) == 0 || !c.makeRoom(len(p)) {
 		return
 	}
-	if p = c.tryWrite(p); len(p) > 0 && c.makeRoom(len(p)) {
-		if q.held { // since it waited
-			q.data = append(q.data, p...)
-			return
-		}
-		q.bytes = append(q.bytes, p...)
-		q.announce()
-		c.write()
+	if q.held {
+		q.data = append(q.data, p...)
+		return
 	}
+	q.bytes = append(q.bytes, p...)
+	q.announce()
+	c.write()
 }
 
 // announce wakes who dials when data has come.
@@ -129,8 +127,8 @@ func (c *client) policy() SlowClient {
 	return SlowDisconnect
 }
 
-// dropOldest drops so much of what waits that n bytes have room. What the
-// writer has, it has. Telnet cannot be cut anywhere: there the new bytes are
+// dropOldest drops so much of what waits that n bytes have room, besides what
+// the writer has. Telnet cannot be cut anywhere: there the new bytes are
 // dropped.
 func (c *client) dropOldest(n int) bool {
 	q := &c.out
@@ -139,13 +137,9 @@ func (c *client) dropOldest(n int) bool {
 		return false
 	}
 	for _, part := range []*[]byte{&q.bytes, &q.data} {
-		over := min(max(q.waiting()+n-c.r.cfg.Queue, 0), len(*part))
+		over := min(max(len(q.bytes)+len(q.data)+n-c.r.cfg.Queue, 0), len(*part))
 		*part = append((*part)[:0], (*part)[over:]...)
 		q.dropped += uint64(over)
-	}
-	if q.waiting()+n > c.r.cfg.Queue {
-		q.dropped += uint64(n)
-		return false
 	}
 	return true
 }

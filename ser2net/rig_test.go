@@ -180,3 +180,5 @@ func sleep(t *testing.T, text string) {
 	time.Sleep(d)
 	synctest.Wait()
 }
+
+func seconds(n int) ser2net.Duration { return ser2net.Duration(n) * ser2net.Duration(time.Second) }
