@@ -63,7 +63,7 @@ func TestConsumerOfOneService(t *testing.T) {
 			deps := goCommand(t, dir, env, "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".")
 			for _, path := range strings.Fields(string(deps)) {
 				own, _ := folder(path)
-				assert.True(t, path == "example.com/consumer" || own == service || area(own) == "internal",
+				assert.True(t, path == "example.com/consumer" || own == service || isInternal(service, own),
 					"importing %s brings %s", service, path)
 			}
 

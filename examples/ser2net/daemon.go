@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/fieldgate/fieldgate/ser2net"
+)
+
+const (
+	startTimeout = 15 * time.Second
+	stopTimeout  = 4 * time.Second
+)
+
+// errSignal ends the daemon by order.
+var errSignal = errors.New("asked to end")
+
+// tools are what serve works with.
+type tools struct {
+	in      io.Reader
+	out     io.Writer
+	signals <-chan os.Signal
+	opener  ser2net.Opener
+	// background is called once the ports listen.
+	background func() error
+}
+
+// serve runs the daemon until a signal ends it.
+func serve(o options, log *slog.Logger, t tools) (err error) {
+	from := &source{options: o, in: t.in}
+	cfg, err := from.load(log)
+	if err != nil {
+		return err
+	}
+	left := make(chan struct{}, 1) // a client has left
+	service, err := ser2net.New(cfg, ser2net.Options{Opener: t.opener, Logger: log, Event: func(e ser2net.Event) {
+		if e.Kind == ser2net.EventDisconnected {
+			select {
+			case left <- struct{}{}:
+			default:
+			}
+		}
+	}})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	if err := service.Start(ctx); err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+		defer cancel()
+		if e := service.Stop(ctx); e != nil {
+			log.Warn("not everything ended in time", "error", e)
+		}
+	}()
+	if o.pidFile != "" {
+		if err := os.WriteFile(o.pidFile, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.Remove(o.pidFile)) }()
+	}
+	if o.ready {
+		if _, err := fmt.Fprintln(t.out, "Ready"); err != nil {
+			return err
+		}
+	}
+	if err := t.background(); err != nil {
+		return err
+	}
+	d := &daemon{service: service, log: log, running: cfg}
+	for {
+		select {
+		case s := <-t.signals:
+			if s != syscall.SIGHUP {
+				log.Info("asked to end", "signal", s.String())
+				return errSignal
+			}
+			d.reload(from)
+		case <-left:
+			d.settle()
+		case <-service.Done():
+			return service.Err()
+		}
+	}
+}

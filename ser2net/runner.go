@@ -1,0 +1,174 @@
+package ser2net
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/fieldgate/fieldgate/ser2net/internal/match"
+)
+
+// runner is one running port: its address, the clients that have a place, and
+// the session with the device while there are any.
+type runner struct {
+	given PortConfig // as configured
+	cfg   PortConfig // the same with its defaults
+	env   *environment
+	texts texts
+	tls   *tls.Config // nil = none
+
+	ctx      context.Context // ends with the port
+	cancel   context.CancelFunc
+	tasks    sync.WaitGroup
+	newcomer chan struct{} // one for each connection without a place
+
+	toDevice, toNetwork atomic.Uint64 // bytes
+
+	// mu guards what follows, the clients with their queues, and the
+	// sessions. Nobody waits for I/O while holding it.
+	mu       sync.Mutex
+	changed  *sync.Cond // a queue has more room, or a client has gone
+	started  bool
+	address  net.Addr // that is listened on, nil if none
+	closers  []interface{ Close() error }
+	session  *session        // with the device, nil when nobody has a place
+	free     <-chan struct{} // closed when the session before has given the device back; nil at first
+	count    portCounts
+	trouble  string // the last error
+	happened time.Time
+}
+
+// portCounts are what a port has seen.
+type portCounts struct {
+	connects, refused, opens, losses, packets, dropped uint64
+}
+
+// texts are the texts of a PortConfig without their escapes.
+type texts struct {
+	closeOn, sendOn, delimiter *match.Pattern // nil = none
+}
+
+func newRunner(c PortConfig, env *environment) *runner {
+	r := &runner{given: c, cfg: c.normal(), env: env, newcomer: make(chan struct{}, maxNewcomers)}
+	r.changed = sync.NewCond(&r.mu)
+	now := r.facts("")
+	pattern := func(text string) *match.Pattern {
+		if text == "" {
+			return nil
+		}
+		return match.Compile(mustExpand(text, now))
+	}
+	r.texts = texts{
+		closeOn: pattern(r.cfg.CloseOn), sendOn: pattern(r.cfg.Packing.SendOn),
+		delimiter: pattern(r.cfg.Packing.Delimiter),
+	}
+	r.ctx, r.cancel = context.WithCancel(context.Background())
+	return r
+}
+
+// facts are what escapes stand for now.
+func (r *runner) facts(remote string) facts {
+	return facts{port: r.cfg, remote: remote, time: time.Now()}
+}
+
+// start listens and dials. On failure nothing is held, and the port is to be
+// looked at only.
+func (r *runner) start(ctx context.Context) (err error) {
+	if r.tls, err = loadTLS(r.cfg.TLS); err == nil && r.cfg.Listen != "" {
+		err = r.listen(ctx)
+	}
+	if err != nil {
+		r.fail(err.Error())
+		r.cancel()
+		return err
+	}
+	for _, to := range r.cfg.Connect.Destinations {
+		d := &dialer{r: r, to: to}
+		r.tasks.Go(d.run)
+	}
+	r.mu.Lock()
+	r.started = true
+	r.mu.Unlock()
+	return nil
+}
+
+// running tells whether start has succeeded and stop was not called.
+func (r *runner) running() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.started && r.ctx.Err() == nil
+}
+
+// stop ends everything and waits for the end.
+func (r *runner) stop() {
+	r.cancel()
+	r.mu.Lock()
+	closers := r.closers
+	r.closers, r.address = nil, nil
+	if s := r.session; s != nil {
+		for _, c := range s.clients {
+			r.part(c, reasonStopped)
+		}
+	}
+	r.mu.Unlock()
+	for _, c := range closers {
+		_ = c.Close()
+	}
+	r.tasks.Wait()
+}
+
+// closeAtStop notes what stop is to close. It returns false, and closes it,
+// when the port has been stopped meanwhile.
+func (r *runner) closeAtStop(c interface{ Close() error }, address net.Addr) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ctx.Err() != nil {
+		_ = c.Close()
+		return false
+	}
+	r.closers, r.address = append(r.closers, c), address
+	return true
+}
+
+// allowed tells whether a client may come from that address.
+func (r *runner) allowed(remote net.Addr) bool {
+	if len(r.cfg.Allow) == 0 {
+		return true
+	}
+	from, err := netip.ParseAddrPort(remote.String())
+	if err != nil {
+		return false
+	}
+	addr := from.Addr().Unmap().WithZone("")
+	for _, prefix := range r.cfg.Allow {
+		if prefix.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// fail notes an error of the port and reports it.
+func (r *runner) fail(text string) {
+	r.note(text)
+	r.report(EventFailed, nil, text)
+}
+
+func (r *runner) note(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.trouble, r.happened = text, time.Now()
+}
+
+// report tells of an event, of the client c if it is not nil.
+func (r *runner) report(kind EventKind, c *client, text string) {
+	e := Event{Port: r.cfg.Name, Kind: kind, Text: text}
+	if c != nil {
+		e.Client, e.Remote = c.id, c.remote
+	}
+	r.env.report(e)
+}

@@ -1,0 +1,11 @@
+//go:build !linux
+
+package ser2net
+
+import (
+	"net"
+	"time"
+)
+
+// setSocket sets nothing: keep-alive has to find a dead client.
+func setSocket(*net.TCPConn, time.Duration, bool) {}

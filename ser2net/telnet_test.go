@@ -1,0 +1,202 @@
+package ser2net_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fieldgate/fieldgate/ser2net"
+	"github.com/fieldgate/fieldgate/ser2net/ser2nettest"
+)
+
+const (
+	willComPort = "\xff\xfb\x2c"
+	doComPort   = "\xff\xfd\x2c"
+)
+
+// com is a COM-PORT command or answer.
+func com(code byte, value string) string {
+	return "\xff\xfa\x2c" + string([]byte{code}) + value + "\xff\xf0"
+}
+
+func TestTelnetIsTransparent(t *testing.T) {
+	bubble(t, config(port(telnet)), func(t *testing.T, r *rig) {
+		client := r.connect()
+		assert.Equal(t, options, client.heard())
+		client.send("a\r\n\xff\xff\x00\r\x00\xff\xf1b") // with a NOP
+		assert.Equal(t, "a\r\n\xff\x00\r\x00b", r.hear())
+		r.say("c\xff\r\n\x00")
+		assert.Equal(t, "c\xff\xff\r\n\x00", client.heard())
+		client.send(willComPort)
+		assert.Equal(t, "\xff\xfe\x2c", client.heard(), "refused")
+		client.send(com(1, "\x00\x00\x25\x80"))
+		assert.Empty(t, client.heard())
+		assert.Empty(t, r.hear(), "no command is data")
+	})
+}
+
+func TestTelnetBreak(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*ser2net.PortConfig)
+		send   string
+		breaks uint64
+	}{
+		"break":        {telnet, "\xff\xf3", 1},
+		"sync":         {telnet, "\xff\xf2", 0},
+		"sync_as_one":  {func(p *ser2net.PortConfig) { telnet(p); p.BreakOnSync = true }, "\xff\xf2", 1},
+		"not_wanted":   {func(p *ser2net.PortConfig) { telnet(p); p.NoBreak = true }, "\xff\xf3", 0},
+		"by_a_command": {rfc2217, com(5, "\x05") + com(5, "\x06"), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, config(port(c.change)), func(t *testing.T, r *rig) {
+				client := r.connect()
+				client.send(c.send + "x")
+				sleep(t, "1s")
+				counters, err := r.line.Far().Counters()
+				require.NoError(t, err)
+				assert.Equal(t, c.breaks, counters.Break)
+				assert.Equal(t, "x", r.hear(), "the break has ended")
+			})
+		})
+	}
+}
+
+// A client that goes while it holds the line in a break leaves it usable.
+func TestBreakEndsWithItsClient(t *testing.T) {
+	bubble(t, config(port(rfc2217, func(p *ser2net.PortConfig) { p.MaxClients = 2 })), func(t *testing.T, r *rig) {
+		client, other := r.connect(), r.connect()
+		client.send(com(5, "\x05"))
+		client.close()
+		other.send("x")
+		assert.Equal(t, "x", r.hear())
+	})
+}
+
+func TestRFC2217(t *testing.T) {
+	bubble(t, config(port(rfc2217)), func(t *testing.T, r *rig) {
+		client := r.connect()
+		assert.Equal(t, options+doComPort, client.heard())
+		client.send(willComPort)
+		assert.Equal(t, com(107, "\xb0"), client.heard(), "CTS, DSR and DCD of the far end")
+		for name, c := range map[string]struct{ send, want string }{
+			"signature": {com(0, ""), com(100, "ser2net")},
+			"rate":      {com(1, "\x00\x01\xc2\x00"), com(101, "\x00\x01\xc2\x00")},
+			"size":      {com(2, "\x07"), com(102, "\x07")},
+			"parity":    {com(3, "\x03"), com(103, "\x03")},
+			"stop":      {com(4, "\x02"), com(104, "\x02")},
+			"flow":      {com(5, "\x03"), com(105, "\x03")},
+			"dtr":       {com(5, "\x09"), com(105, "\x09")},
+			"purge":     {com(12, "\x03"), com(112, "\x03")},
+			"bad_size":  {com(2, "\x09"), com(102, "\x07")},
+		} {
+			client.send(c.send)
+			if name == "bad_size" {
+				client.heard() // the size depends on the order of the map
+				continue
+			}
+			assert.Equal(t, c.want, client.heard(), name)
+		}
+		assert.Equal(t, "115200e72,local,rtscts", r.line.Mode().String())
+		assert.Equal(t, "115200e72,local,rtscts", r.service.Status().Ports[0].Mode.String())
+		lines, err := r.line.Far().Lines()
+		require.NoError(t, err)
+		assert.False(t, lines.DSR, "DTR of the device is off")
+
+		client.close()
+		again := r.connect()
+		assert.Equal(t, "9600n81,local", r.line.Mode().String(), "the next client begins with what is configured")
+		again.close()
+	})
+}
+
+func TestModemLinesAreTold(t *testing.T) {
+	bubble(t, config(port(rfc2217)), func(t *testing.T, r *rig) {
+		client := r.connect()
+		client.send(willComPort)
+		client.heard()
+		off, on := false, true
+		require.NoError(t, r.line.Far().SetLines(nil, &off))
+		assert.Equal(t, com(107, "\xa1"), client.heard(), "CTS went off")
+		client.send(com(11, "\xee"))
+		client.heard()
+		require.NoError(t, r.line.Far().SetLines(nil, &on))
+		assert.Empty(t, client.heard(), "masked")
+		require.NoError(t, r.line.Far().SetLines(&off, nil))
+		assert.NotEmpty(t, client.heard())
+	})
+}
+
+func TestLineErrorsAreTold(t *testing.T) {
+	bubble(t, config(port(rfc2217)), func(t *testing.T, r *rig) {
+		client := r.connect()
+		client.send(willComPort)
+		client.send(com(10, "\x1e"))
+		client.heard()
+		r.line.Damage(ser2nettest.BadParity, ser2nettest.BadFraming)
+		r.say("xy")
+		sleep(t, "1s")
+		assert.Equal(t, "xy"+com(106, "\x0c"), client.heard())
+		sleep(t, "1s")
+		assert.Empty(t, client.heard(), "once")
+	})
+}
+
+func TestSuspendAndResume(t *testing.T) {
+	bubble(t, config(port(rfc2217)), func(t *testing.T, r *rig) {
+		client := r.connect()
+		client.send(willComPort + com(8, ""))
+		client.heard()
+		r.say("held")
+		assert.Empty(t, client.heard())
+		client.send(com(2, "\x00"))
+		assert.Equal(t, com(102, "\x08"), client.heard(), "answers are not held back")
+		client.send(com(9, ""))
+		assert.Equal(t, "held", client.heard())
+		r.say("on")
+		assert.Equal(t, "on", client.heard())
+	})
+}
+
+// While a client is suspended the device is stopped, not its data lost.
+func TestSuspendStopsTheDevice(t *testing.T) {
+	bubble(t, config(port(rfc2217, func(p *ser2net.PortConfig) { p.Queue = 1024 })), func(t *testing.T, r *rig) {
+		client := r.connect()
+		client.send(willComPort + com(8, ""))
+		client.heard()
+		want := strings.Repeat("0123456789abcdef", 2048)
+		sent := make(chan struct{})
+		go func() {
+			defer close(sent)
+			_, _ = r.line.Far().Write([]byte(want))
+		}()
+		sleep(t, "1s")
+		assert.Empty(t, client.heard())
+		select {
+		case <-sent:
+			assert.Fail(t, "the device was not stopped")
+		default:
+		}
+		client.send(com(9, ""))
+		<-sent
+		assert.Equal(t, want, client.heard())
+	})
+}
+
+// What is set by a client holds when the device comes back.
+func TestModeSurvivesTheLossOfTheDevice(t *testing.T) {
+	bubble(t, config(port(rfc2217, func(p *ser2net.PortConfig) { p.OnLoss = ser2net.OnLossKeep })), func(t *testing.T, r *rig) {
+		client := r.connect()
+		client.send(willComPort + com(1, "\x00\x00\x4b\x00"))
+		client.heard()
+		r.line.Unplug()
+		assert.Equal(t, com(107, "\x0b"), client.heard(), "all lines fell")
+		client.send(com(1, "\x00\x00\x00\x00"))
+		assert.Equal(t, com(101, "\x00\x00\x4b\x00"), client.heard())
+		r.line.Plug()
+		sleep(t, "1s")
+		assert.Equal(t, 19200, r.line.Mode().Baud)
+		assert.Equal(t, com(107, "\xbb"), client.heard())
+	})
+}

@@ -1,0 +1,33 @@
+//go:build linux && !ppc && !ppc64 && !ppc64le && !sparc64
+
+package tty_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fieldgate/fieldgate/ser2net/internal/ptypair"
+	"github.com/fieldgate/fieldgate/ser2net/ser2nettest/suite"
+	"github.com/fieldgate/fieldgate/ser2net/tty"
+)
+
+func newAdapter(t *testing.T) *ptypair.Adapter {
+	a, err := ptypair.NewAdapter(t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = a.Pair().Close() })
+	return a
+}
+
+func TestConformance(t *testing.T) {
+	suite.TestOpener(t, func(t *testing.T) suite.Rig {
+		a := newAdapter(t)
+		return suite.Rig{
+			Opener: &tty.Opener{}, Device: a.Name(), Alias: a.Pair().Name(), Peer: a,
+			Unplug:  func() { assert.NoError(t, a.Unplug()) },
+			Plug:    func() { assert.NoError(t, a.Plug()) },
+			AnyRate: true, HalfStop: true, Carrier: true, Flow: true,
+		}
+	})
+}
