@@ -6,8 +6,9 @@
 //
 //	telemetry   agent that reports the device's state in compact UDP datagrams
 //	api         HTTP programming interface of the device
+//	ser2net     serial ports over TCP, telnet and RFC 2217; still being proven
 //
-// The packages ipsec, openvpn, ser2net and snmp join them; CHANGELOG.md says
+// The packages ipsec, openvpn and snmp join them; CHANGELOG.md says
 // what is there. Each package stands alone: it imports none of the others,
 // and its root needs nothing but the standard library. Beside each root lie
 //
