@@ -113,7 +113,7 @@ func (f facts) name(c byte) (value string, known bool) {
 // clock returns what stands for a part of the time.
 func (f facts) clock(c byte) (value string, used int) {
 	layouts := map[byte]string{
-		'Y': "2006", 'M': "01", 'm': "Jan", 'A': "Mon", 'D': "02", 'H': "15", 'h': "03",
+		'Y': "2006", 'M': "Jan", 'm': "01", 'A': "Mon", 'D': "02", 'H': "15", 'h': "03",
 		'i': "04", 'S': "05", 'q': "pm", 'P': "PM",
 	}
 	if layout := layouts[c]; layout != "" {

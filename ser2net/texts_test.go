@@ -17,7 +17,7 @@ func TestBanner(t *testing.T) {
 		"plain":   {"hello", "hello"},
 		"escapes": {`\a\b\f\n\r\t\v\\\?\'\"\0\101\x41\377`, "\a\b\f\n\r\t\v\\?'\"\x00AA\xff"},
 		"names":   {`\o \d \N \p \B`, "a serialdev,/dev/ttyUSB0,9600n81,local a tcp,127.0.0.1,1 9600N81,CLOCAL"},
-		"time":    {`\Y-\M-\D \H:\i:\S \h\q \P \m \A \y \e \U`, begin.Format("2006-01-02 15:04:05 03pm PM Jan Mon ") + strconv.Itoa(begin.YearDay()-1) + " 946684800 0"},
+		"time":    {`\Y-\m-\D \H:\i:\S \h\q \P \M \A \y \e \U`, begin.Format("2006-01-02 15:04:05 03pm PM Jan Mon ") + strconv.Itoa(begin.YearDay()-1) + " 946684800 0"},
 		"remote":  {`from \I`, "from client"},
 	} {
 		t.Run(name, func(t *testing.T) {
