@@ -52,7 +52,11 @@ func (r *runner) newClient(conn net.Conn, dialed bool) *client {
 // attach gives the client its connection.
 func (c *client) attach(conn net.Conn) {
 	c.conn, c.remote = conn, conn.RemoteAddr().String()
-	c.out.direct = newDirect(conn)
+	if c.r.cfg.Network == NetworkUDP {
+		c.out.direct = datagrams{conn}
+	} else if direct := newDirect(conn); direct != nil {
+		c.out.direct = direct
+	}
 }
 
 // serve is the life of an accepted connection.

@@ -2,10 +2,16 @@ package ser2net
 
 import "time"
 
+// immediate writes to a connection without waiting. It takes less than all
+// when there is no room for more.
+type immediate interface {
+	write(p []byte) (int, error)
+}
+
 // queue is what waits to be sent to a client. All of it is guarded by mu of
 // the runner.
 type queue struct {
-	direct  *direct       // nil where only a goroutine can write without waiting
+	direct  immediate     // nil where only a goroutine can write without waiting
 	bytes   []byte        // that wait
 	writing int           // bytes in the hands of the writer
 	writer  bool          // the writer runs

@@ -1,6 +1,7 @@
 package ser2net_test
 
 import (
+	"context"
 	"io"
 	"sync"
 	"testing"
@@ -68,11 +69,13 @@ func bubbleOn(t *testing.T, c ser2net.Config, hw ser2nettest.Hardware, test func
 		})
 		require.NoError(t, err)
 		require.NoError(t, r.service.Start(t.Context()))
+		defer func() { // also when the test gives up
+			assert.NoError(t, r.service.Stop(context.Background()))
+			synctest.Wait()
+			assert.Zero(t, r.hardware.InUse(), "devices in use after Stop")
+			r.machine.close()
+		}()
 		test(t, r)
-		require.NoError(t, r.service.Stop(t.Context()))
-		synctest.Wait()
-		assert.Zero(t, r.hardware.InUse(), "devices in use after Stop")
-		r.machine.close()
 	})
 }
 

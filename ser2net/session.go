@@ -76,9 +76,9 @@ func (s *session) run(remote string) {
 	defer s.closeTraces()
 	s.silence = newIdle(s.r.cfg.SerialTimeout.Std(), func() { s.r.partAll(s, reasonSilent) })
 	defer s.silence.stop()
-	s.begun()
+	opened := s.begun
 	for {
-		cause := s.use(p)
+		cause := s.use(p, opened)
 		if s.ctx.Err() != nil {
 			s.r.report(EventClosed, nil, "")
 			return
@@ -91,7 +91,7 @@ func (s *session) run(remote string) {
 		if p, err = s.openAgain(); err != nil {
 			return
 		}
-		s.r.report(EventRestored, nil, s.r.cfg.Device)
+		opened = func() { s.r.report(EventRestored, nil, s.r.cfg.Device) }
 	}
 }
 
@@ -101,9 +101,9 @@ func (r *runner) keeps() bool {
 }
 
 // use reads the device until it fails or nobody wants it any more, and closes
-// it. It returns why it failed.
-func (s *session) use(p *openPort) string {
-	s.port.Store(p)
+// it. It calls opened when clients may use the device, and returns why it
+// failed.
+func (s *session) use(p *openPort, opened func()) string {
 	closed := make(chan struct{})
 	stop := context.AfterFunc(s.ctx, func() {
 		defer close(closed)
@@ -113,6 +113,8 @@ func (s *session) use(p *openPort) string {
 	if text := mustExpand(s.r.cfg.OpenString, s.r.facts("")); len(text) > 0 {
 		_, _ = p.Write(text) // what is wrong with the device shows in Read
 	}
+	s.port.Store(p)
+	opened()
 	err := s.read(p)
 	s.port.Store(nil)
 	if !stop() {
