@@ -8,7 +8,7 @@
 //	port.Listen, port.Device = ":5000", "/dev/ttyUSB0"
 //	cfg.Enabled, cfg.Ports = true, []ser2net.PortConfig{port}
 //
-//	service, err := ser2net.New(cfg, ser2net.Options{Opener: tty.New()})
+//	service, err := ser2net.New(cfg, ser2net.Options{Opener: new(tty.Opener)})
 //	...
 //	err = service.Start(ctx)
 //
