@@ -33,7 +33,9 @@ func TestWait(t *testing.T) {
 			read: func(time.Duration) (ser2net.Lines, error) { return up, nil },
 		},
 		"changes": {
-			read:  func(passed time.Duration) (ser2net.Lines, error) { return ser2net.Lines{CTS: passed > 120*time.Millisecond}, nil },
+			read: func(passed time.Duration) (ser2net.Lines, error) {
+				return ser2net.Lines{CTS: passed > 120*time.Millisecond}, nil
+			},
 			after: 150 * time.Millisecond,
 		},
 		"fault": {
