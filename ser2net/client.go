@@ -59,12 +59,13 @@ func (c *client) attach(conn net.Conn) {
 	}
 }
 
-// serve is the life of an accepted connection.
+// serve is the life of an accepted connection. Moving its data is for a new
+// goroutine: the stack that the welcome took is large.
 func (r *runner) serve(conn net.Conn) {
 	c, s := r.welcome(conn)
 	<-r.newcomer
 	if c != nil {
-		c.run(s)
+		r.tasks.Go(func() { c.run(s) })
 	}
 }
 
@@ -149,7 +150,7 @@ func (c *client) seat() {
 	c.idle = newIdle(c.r.cfg.NetworkTimeout.Std(), func() { c.end(reasonIdle) })
 	c.r.count.connects++
 	c.r.report(EventConnected, c, c.user)
-	if text := mustExpand(c.r.cfg.Banner, c.r.facts(c.remote)); len(text) > 0 {
+	if text := c.r.text(c.r.cfg.Banner, c.remote); len(text) > 0 {
 		c.sayData(text)
 	}
 }

@@ -93,9 +93,9 @@ func TestConfigFaults(t *testing.T) {
 		`ports[0].banner: a backslash at the end stands for nothing, write \\`: func(p *ser2net.PortConfig) { p.Banner = `x\` },
 		`ports[0].open_string: unknown escape \z at byte 1`:                    func(p *ser2net.PortConfig) { p.OpenString = `x\z` },
 		`ports[0].close_string: unknown escape \x at byte 0`:                   func(p *ser2net.PortConfig) { p.CloseString = `\xg` },
-		`ports[0].close_on: 257 bytes are out of range, allowed are 0 to 256`:  func(p *ser2net.PortConfig) { p.CloseOn = strings.Repeat(`\0`, 257) },
+		`ports[0].close_on: 257 bytes are too long, allowed are 256`:           func(p *ser2net.PortConfig) { p.CloseOn = strings.Repeat(`\0`, 257) },
 		`ports[0].packing.length: 4097 is out of range, allowed is 0 to 4096`:  func(p *ser2net.PortConfig) { p.Packing.Length = 4097 },
-		`ports[0].packing.delimiter: 17 bytes are out of range, allowed are 0 to 16`: func(p *ser2net.PortConfig) {
+		`ports[0].packing.delimiter: 17 bytes are too long, allowed are 16`: func(p *ser2net.PortConfig) {
 			p.Packing.Delimiter = strings.Repeat("x", 17)
 		},
 		`ports[0].packing.delimiter_process: unknown word "cut", want keep, plus_1, plus_2, strip`: func(p *ser2net.PortConfig) {

@@ -53,29 +53,44 @@ func (r *runner) begin(remote string) *session {
 		r: r, before: r.free, mode: r.cfg.Mode,
 		ready: make(chan struct{}), done: make(chan struct{}), writing: make(chan struct{}, 1),
 	}
-	s.ctx, s.unused = context.WithCancel(r.ctx)
+	s.ctx, s.unused = context.WithCancel(context.Background()) // stop takes all places away
 	s.out = newOutbound(s)
 	r.session, r.free = s, s.done
 	r.tasks.Go(func() { s.run(remote) })
 	return s
 }
 
-// run opens the device, reads it until the end, and gives it back.
+// run opens the device and leaves the rest to another goroutine, since the
+// stack that this took is large.
 func (s *session) run(remote string) {
-	defer close(s.done)
-	defer s.unused()
 	if s.before != nil {
 		<-s.before
 	}
 	p, err := s.openFirst()
 	if err != nil {
 		s.refuse(err)
+		s.end()
 		return
 	}
 	s.traces = s.r.openTraces(remote)
-	defer s.closeTraces()
 	s.silence = newIdle(s.r.cfg.SerialTimeout.Std(), func() { s.r.partAll(s, reasonSilent) })
-	defer s.silence.stop()
+	s.r.tasks.Go(func() {
+		s.serve(p)
+		s.silence.stop()
+		s.closeTraces()
+		s.end()
+	})
+}
+
+// end tells that the device is given back.
+func (s *session) end() {
+	s.unused()
+	close(s.done)
+}
+
+// serve uses the device, and the one that comes in its place, until nobody
+// wants it any more.
+func (s *session) serve(p *openPort) {
 	opened := s.begun
 	for {
 		cause := s.use(p, opened)
@@ -84,20 +99,16 @@ func (s *session) run(remote string) {
 			return
 		}
 		s.lost(cause)
-		if !s.r.keeps() {
+		if !s.r.keeps {
 			s.r.partAll(s, reasonLost)
 			return
 		}
+		var err error
 		if p, err = s.openAgain(); err != nil {
 			return
 		}
-		opened = func() { s.r.report(EventRestored, nil, s.r.cfg.Device) }
+		opened = s.restored
 	}
-}
-
-// keeps tells whether clients stay while the device is away.
-func (r *runner) keeps() bool {
-	return r.cfg.OnLoss == OnLossKeep || r.cfg.dials() && r.cfg.Connect.When == WhenOnData
 }
 
 // use reads the device until it fails or nobody wants it any more, and closes
@@ -110,7 +121,7 @@ func (s *session) use(p *openPort, opened func()) string {
 		s.settle(p)
 		_ = p.Close()
 	})
-	if text := mustExpand(s.r.cfg.OpenString, s.r.facts("")); len(text) > 0 {
+	if text := s.r.text(s.r.cfg.OpenString, ""); len(text) > 0 {
 		_, _ = p.Write(text) // what is wrong with the device shows in Read
 	}
 	s.port.Store(p)
@@ -145,7 +156,7 @@ func (s *session) settle(p *openPort) {
 	if drain.Drain(ctx) != nil {
 		return
 	}
-	if text := mustExpand(s.r.cfg.CloseString, s.r.facts("")); len(text) > 0 {
+	if text := s.r.text(s.r.cfg.CloseString, ""); len(text) > 0 {
 		if _, err := p.Write(text); err == nil { // the driver's buffer is empty, so this does not wait
 			_ = drain.Drain(ctx)
 		}
@@ -155,7 +166,7 @@ func (s *session) settle(p *openPort) {
 // openFirst opens the device for the clients that wait for it.
 func (s *session) openFirst() (*openPort, error) {
 	p, err := s.open()
-	if err == nil || s.r.cfg.Connect.When != WhenOnData || !s.r.cfg.dials() {
+	if err == nil || !s.r.onData {
 		return p, err
 	}
 	s.r.fail(refusal(err)) // nobody is there to be told
@@ -225,6 +236,9 @@ func (s *session) begun() {
 	s.r.mu.Unlock()
 	close(s.ready)
 }
+
+// restored tells that the device is back.
+func (s *session) restored() { s.r.report(EventRestored, nil, s.r.cfg.Device) }
 
 // refuse ends a session that has not begun: its clients are told err.
 func (s *session) refuse(err error) {

@@ -166,13 +166,13 @@ func (c PortConfig) faults(path string, faults *config.Errors) {
 		}
 	}
 	c.tlsFaults(f)
-	f.text("banner", c.Banner, 0, 4096)
-	f.text("open_string", c.OpenString, 0, 4096)
-	f.text("close_string", c.CloseString, 0, 4096)
-	f.text("close_on", c.CloseOn, 0, 256)
+	f.text("banner", c.Banner, 4096)
+	f.text("open_string", c.OpenString, 4096)
+	f.text("close_string", c.CloseString, 4096)
+	f.text("close_on", c.CloseOn, 256)
 	f.number("packing.length", c.Packing.Length, 0, MaxPacket)
-	f.text("packing.delimiter", c.Packing.Delimiter, 0, 16)
-	f.text("packing.send_on", c.Packing.SendOn, 0, 256)
+	f.text("packing.delimiter", c.Packing.Delimiter, 16)
+	f.text("packing.send_on", c.Packing.SendOn, 256)
 	f.time("packing.force_time", c.Packing.ForceTime, 0, MaxForceTime)
 	f.time("packing.max_time", c.Packing.MaxTime, 0, MaxForceTime)
 	for i, trace := range c.Traces {
@@ -180,7 +180,7 @@ func (c PortConfig) faults(path string, faults *config.Errors) {
 		if trace.File == "" || strings.HasSuffix(trace.File, string(filepath.Separator)) {
 			f.add(at, "required: the path of a file")
 		}
-		f.text(at, trace.File, 0, 4096)
+		f.text(at, trace.File, 4096)
 	}
 }
 
@@ -242,13 +242,16 @@ func (f fieldFaults) time(field string, value Duration, low, high time.Duration)
 }
 
 // text checks a text with escapes by its length when they are replaced.
-func (f fieldFaults) text(field, text string, low, high int) {
-	out, err := expand(text, facts{})
+func (f fieldFaults) text(field, text string, limit int) {
+	if text == "" {
+		return
+	}
+	out, err := expand(text, &facts{port: &PortConfig{}})
 	switch {
 	case err != nil:
 		f.add(field, "%v", err)
-	case len(out) < low || len(out) > high:
-		f.add(field, "%d bytes are out of range, allowed are %d to %d", len(out), low, high)
+	case len(out) > limit:
+		f.add(field, "%d bytes are too long, allowed are %d", len(out), limit)
 	}
 }
 
