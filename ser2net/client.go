@@ -21,7 +21,8 @@ type client struct {
 	toDevice atomic.Uint64 // bytes
 
 	// Guarded by mu of the runner. The connection is set before run, once.
-	conn    net.Conn // nil while a dialed client waits for data to come
+	conn    net.Conn  // nil while a dialed client waits for data to come
+	from    io.Reader // reads it
 	remote  string
 	user    string    // of its certificate
 	since   time.Time // it is served
@@ -51,11 +52,11 @@ func (r *runner) newClient(conn net.Conn, dialed bool) *client {
 
 // attach gives the client its connection.
 func (c *client) attach(conn net.Conn) {
-	c.conn, c.remote = conn, conn.RemoteAddr().String()
+	c.conn, c.from, c.remote = conn, conn, conn.RemoteAddr().String()
 	if c.r.cfg.Network == NetworkUDP {
 		c.out.direct = datagrams{conn}
-	} else if direct := newDirect(conn); direct != nil {
-		c.out.direct = direct
+	} else if d := newDirect(conn); d != nil {
+		c.out.direct, c.from = d, d
 	}
 }
 
@@ -122,7 +123,7 @@ func (c *client) run(s *session) {
 func (c *client) receive(s *session) error {
 	for {
 		in := c.in.bytes()
-		n, err := c.conn.Read(in)
+		n, err := c.from.Read(in)
 		if n > 0 && !c.left() {
 			c.idle.touch()
 			c.take(s, in[:n])

@@ -1,11 +1,20 @@
 package ser2net
 
-import "time"
+import (
+	"io"
+	"time"
+)
 
 // immediate writes to a connection without waiting. It takes less than all
 // when there is no room for more.
 type immediate interface {
-	write(p []byte) (int, error)
+	TryWrite(p []byte) (int, error)
+}
+
+// direct is a connection with a shorter way to the kernel.
+type direct interface {
+	io.Reader
+	immediate
 }
 
 // queue is what waits to be sent to a client. All of it is guarded by mu of
@@ -87,7 +96,7 @@ func (c *client) tryWrite(p []byte) (rest []byte) {
 	if q.direct == nil || q.writer {
 		return p
 	}
-	n, err := q.direct.write(p)
+	n, err := q.direct.TryWrite(p)
 	c.wrote(n)
 	if err != nil {
 		c.r.part(c, reason(err))

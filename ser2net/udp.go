@@ -144,7 +144,7 @@ func (c *udpConn) SetWriteDeadline(time.Time) error { return nil }
 // as UDP does.
 type datagrams struct{ conn net.Conn }
 
-func (d datagrams) write(p []byte) (int, error) {
+func (d datagrams) TryWrite(p []byte) (int, error) {
 	_, _ = d.conn.Write(p)
 	return len(p), nil
 }
