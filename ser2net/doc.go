@@ -13,7 +13,8 @@
 //	err = service.Start(ctx)
 //
 // Serial devices are opened by an [Opener]: package tty below this one for
-// Linux, bugst for other systems, ser2nettest for tests.
+// Linux, bugst for other systems, ser2nettest for tests. Package tlsport adds
+// TLS.
 //
 // # What a client meets
 //

@@ -2,7 +2,6 @@ package ser2net
 
 import (
 	"context"
-	"crypto/tls"
 	"net"
 	"net/netip"
 	"reflect"
@@ -16,10 +15,10 @@ import (
 // runner is one running port: its address, the clients that have a place, and
 // the session with the device while there are any.
 type runner struct {
-	cfg   PortConfig // with its defaults
-	env   *environment
-	texts texts
-	tls   *tls.Config // nil = none
+	cfg    PortConfig // with its defaults
+	env    *environment
+	texts  texts
+	secure Handshake // nil = none
 
 	onData bool // the port dials when the device has sent something
 	keeps  bool // clients stay while the device is away
@@ -86,7 +85,7 @@ func (r *runner) text(text, remote string) []byte {
 // start listens and dials. On failure nothing is held, and the port is to be
 // looked at only.
 func (r *runner) start(ctx context.Context) (err error) {
-	if r.tls, err = loadTLS(r.cfg.TLS); err == nil && r.cfg.Listen != "" {
+	if err = r.loadTLS(); err == nil && r.cfg.Listen != "" {
 		err = r.listen(ctx)
 	}
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/ser2net"
 	"github.com/fieldgate/fieldgate/ser2net/ser2nettest"
+	"github.com/fieldgate/fieldgate/ser2net/tlsport"
 )
 
 // authority signs certificates, of which it is one, and writes them to files.
@@ -166,10 +167,16 @@ func TestTLSFiles(t *testing.T) {
 		"bad_authority":  func(p *ser2net.PortConfig) { p.TLS.ClientCAFile = junk },
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := ser2net.New(config(port(a.secure, change)), ser2net.Options{Opener: new(ser2nettest.Opener)})
+			s, err := ser2net.New(config(port(a.secure, change)), ser2net.Options{Opener: new(ser2nettest.Opener), TLS: tlsport.Load})
 			require.NoError(t, err)
 			require.ErrorContains(t, s.Start(t.Context()), `port "a": tls: `)
 			require.NoError(t, s.Stop(t.Context()))
 		})
 	}
+}
+
+func TestTLSNeedsItsOption(t *testing.T) {
+	a := newAuthority(t)
+	_, err := ser2net.New(config(port(a.secure)), ser2net.Options{Opener: new(ser2nettest.Opener)})
+	require.EqualError(t, err, `ser2net: port "a" has tls, which this program does not: Options.TLS is missing`)
 }
