@@ -6,18 +6,18 @@ SHELL := bash
 # The folders with code that packs bytes or counts: tested on a 32-bit
 # big-endian processor too. The emulator answers some questions about the live
 # host wrongly (net.Interfaces, sysinfo), so TestLive... is left out there.
-BIG_ENDIAN := $(wildcard internal/config internal/lifecycle internal/hostfacts telemetry)
+BIG_ENDIAN := $(wildcard internal/config internal/lifecycle internal/hostfacts telemetry ser2net/internal)
 
 # The processors that gateways have, as GOARCH or GOARCH with its variant.
 TARGETS := amd64 arm64 arm,GOARM=6 arm,GOARM=7 mips,GOMIPS=softfloat mipsle,GOMIPS=softfloat riscv64
 
-.PHONY: help test quick check peers format vet lint tidy cross unit integration big-endian fuzz cover bench-telemetry fmt
+.PHONY: help test quick check peers format vet lint tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry fmt
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 test: ## everything that a change must pass (what .ci/run calls)
-	@scripts/parts peers format vet lint tidy cross unit big-endian integration
+	@scripts/parts peers format vet lint tidy cross unit big-endian integration test-serial-hw
 
 quick: ## format, vet and unit tests, for every save
 	@scripts/parts format vet unit RACE=
@@ -53,6 +53,9 @@ unit: ## the tests that need no peer, fuzz seeds included
 integration: ## the tests against real peers; one that is missing skips them, or fails with CI=true
 	@files=$$(grep -rl --include='*_test.go' '^func TestIntegration' . || true); \
 	test -z "$$files" || go test -race -count=1 -run '^TestIntegration' $$(dirname $$files | sort -u)
+
+test-serial-hw: ## the serial backends on a UART, an FTDI adapter and a CDC-ACM device, emulated
+	@scripts/serial-hw
 
 big-endian: ## the tests of what packs bytes, on an emulated mips
 	@if command -v qemu-mips-static >/dev/null; then \

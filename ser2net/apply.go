@@ -76,7 +76,7 @@ func (s *Service) bring(ctx context.Context, c Config) error {
 	var gone []interface{ stop() }
 	s.mu.Lock()
 	for name, r := range s.set.ports {
-		if want, stays := ports[name]; !stays || !r.running() || !reflect.DeepEqual(r.given, want) {
+		if want, stays := ports[name]; !stays || !r.running() || !r.is(want) {
 			gone = append(gone, r)
 			delete(s.set.ports, name)
 		}
@@ -93,7 +93,7 @@ func (s *Service) bring(ctx context.Context, c Config) error {
 	var errs []error
 	for _, p := range c.Ports {
 		if want, on := ports[p.Name]; on && s.runner(p.Name) == nil {
-			r := newRunner(want, s.env)
+			r := newRunner(*want, s.env)
 			if err := r.start(ctx); err != nil {
 				errs = append(errs, fmt.Errorf("port %q: %w", p.Name, err))
 			}
@@ -121,13 +121,13 @@ func (s *Service) bring(ctx context.Context, c Config) error {
 }
 
 // wanted returns what c wants to run.
-func wanted(c Config) (map[string]PortConfig, map[string]RotatorConfig) {
-	ports, rotators := make(map[string]PortConfig), make(map[string]RotatorConfig)
+func wanted(c Config) (map[string]*PortConfig, map[string]RotatorConfig) {
+	ports, rotators := make(map[string]*PortConfig), make(map[string]RotatorConfig)
 	if !c.Enabled {
 		return ports, rotators
 	}
-	for _, p := range c.Ports {
-		if p.on() {
+	for i := range c.Ports {
+		if p := &c.Ports[i]; p.on() {
 			ports[p.Name] = p
 		}
 	}

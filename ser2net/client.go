@@ -21,7 +21,8 @@ type client struct {
 	toDevice atomic.Uint64 // bytes
 
 	// Guarded by mu of the runner. The connection is set before run, once.
-	conn    net.Conn // nil while a dialed client waits for data to come
+	conn    net.Conn  // nil while a dialed client waits for data to come
+	from    io.Reader // reads it
 	remote  string
 	user    string    // of its certificate
 	since   time.Time // it is served
@@ -51,16 +52,21 @@ func (r *runner) newClient(conn net.Conn, dialed bool) *client {
 
 // attach gives the client its connection.
 func (c *client) attach(conn net.Conn) {
-	c.conn, c.remote = conn, conn.RemoteAddr().String()
-	c.out.direct = newDirect(conn)
+	c.conn, c.from, c.remote = conn, conn, conn.RemoteAddr().String()
+	if c.r.cfg.Network == NetworkUDP {
+		c.out.direct = datagrams{conn}
+	} else if d := newDirect(conn); d != nil {
+		c.out.direct, c.from = d, d
+	}
 }
 
-// serve is the life of an accepted connection.
+// serve is the life of an accepted connection. Moving its data is for a new
+// goroutine: the stack that the welcome took is large.
 func (r *runner) serve(conn net.Conn) {
 	c, s := r.welcome(conn)
 	<-r.newcomer
 	if c != nil {
-		c.run(s)
+		r.tasks.Go(func() { c.run(s) })
 	}
 }
 
@@ -117,7 +123,7 @@ func (c *client) run(s *session) {
 func (c *client) receive(s *session) error {
 	for {
 		in := c.in.bytes()
-		n, err := c.conn.Read(in)
+		n, err := c.from.Read(in)
 		if n > 0 && !c.left() {
 			c.idle.touch()
 			c.take(s, in[:n])
@@ -145,7 +151,7 @@ func (c *client) seat() {
 	c.idle = newIdle(c.r.cfg.NetworkTimeout.Std(), func() { c.end(reasonIdle) })
 	c.r.count.connects++
 	c.r.report(EventConnected, c, c.user)
-	if text := mustExpand(c.r.cfg.Banner, c.r.facts(c.remote)); len(text) > 0 {
+	if text := c.r.text(c.r.cfg.Banner, c.remote); len(text) > 0 {
 		c.sayData(text)
 	}
 }

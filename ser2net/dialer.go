@@ -20,7 +20,7 @@ type dialer struct {
 func (d *dialer) run() {
 	c := d.r.cfg.Connect
 	d.pause = backoff.Backoff{Min: c.RetryMin.Std(), Max: c.RetryMax.Std()}
-	if c.When == WhenOnData {
+	if d.r.onData {
 		d.onData()
 		return
 	}

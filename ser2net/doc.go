@@ -8,12 +8,13 @@
 //	port.Listen, port.Device = ":5000", "/dev/ttyUSB0"
 //	cfg.Enabled, cfg.Ports = true, []ser2net.PortConfig{port}
 //
-//	service, err := ser2net.New(cfg, ser2net.Options{Opener: tty.New()})
+//	service, err := ser2net.New(cfg, ser2net.Options{Opener: new(tty.Opener)})
 //	...
 //	err = service.Start(ctx)
 //
 // Serial devices are opened by an [Opener]: package tty below this one for
-// Linux, bugst for other systems, ser2nettest for tests.
+// Linux, bugst for other systems, ser2nettest for tests. Package tlsport adds
+// TLS.
 //
 // # What a client meets
 //

@@ -24,7 +24,7 @@ func newEnvironment(o Options) *environment {
 // The sizes of buffers. Most ports are silent most of the time, or send a
 // few bytes at a time: only a stream of data takes a large buffer.
 const (
-	smallBuffer = 512
+	smallBuffer = 256
 	largeBuffer = 16 << 10
 )
 

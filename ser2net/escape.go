@@ -11,14 +11,14 @@ import (
 
 // facts are what the escapes of C ser2net stand for.
 type facts struct {
-	port   PortConfig
+	port   *PortConfig
 	remote string // of the client, with its port
 	time   time.Time
 	file   bool // for a file name: paths are cut to their last part
 }
 
 // expand replaces the escapes of C and of C ser2net, see [PortConfig.Banner].
-func expand(text string, f facts) ([]byte, error) {
+func expand(text string, f *facts) ([]byte, error) {
 	out := make([]byte, 0, len(text))
 	for i := 0; i < len(text); {
 		if text[i] != '\\' {
@@ -40,7 +40,7 @@ func expand(text string, f facts) ([]byte, error) {
 }
 
 // mustExpand is expand for a text that has been validated.
-func mustExpand(text string, f facts) []byte {
+func mustExpand(text string, f *facts) []byte {
 	out, err := expand(text, f)
 	if err != nil {
 		panic("ser2net: validated text: " + err.Error())
@@ -50,7 +50,7 @@ func mustExpand(text string, f facts) []byte {
 
 // escape returns what the escape at the begin of s stands for, after its
 // backslash, and its length, 0 when it is unknown.
-func (f facts) escape(s string) (value string, used int) {
+func (f *facts) escape(s string) (value string, used int) {
 	switch c := s[0]; {
 	case c >= '0' && c <= '7':
 		n := digits(s, 3, "01234567")
@@ -84,7 +84,7 @@ func digits(s string, limit int, set string) int {
 }
 
 // name returns what stands for the port and its client.
-func (f facts) name(c byte) (value string, known bool) {
+func (f *facts) name(c byte) (value string, known bool) {
 	base := func(s string) string {
 		if f.file {
 			return path.Base(s)
@@ -111,7 +111,7 @@ func (f facts) name(c byte) (value string, known bool) {
 }
 
 // clock returns what stands for a part of the time.
-func (f facts) clock(c byte) (value string, used int) {
+func (f *facts) clock(c byte) (value string, used int) {
 	layouts := map[byte]string{
 		'Y': "2006", 'M': "Jan", 'm': "01", 'A': "Mon", 'D': "02", 'H': "15", 'h': "03",
 		'i': "04", 'S': "05", 'q': "pm", 'P': "PM",
@@ -132,7 +132,7 @@ func (f facts) clock(c byte) (value string, used int) {
 
 // acceptor returns the address of a port as C ser2net writes it, such as
 // "telnet(rfc2217),tcp,127.0.0.1,5000".
-func acceptor(c PortConfig) string {
+func acceptor(c *PortConfig) string {
 	var b strings.Builder
 	switch {
 	case c.Protocol == ProtocolTelnet && c.RFC2217:

@@ -3,6 +3,7 @@ package ser2net
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"time"
@@ -18,6 +19,9 @@ type Options struct {
 	ListenPacket func(ctx context.Context, network, addr string) (net.PacketConn, error)
 	// Dial opens the connections of ports that dial. Nil: package net.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// TLS reads the files of a port with TLS: tlsport.Load. Required for such
+	// a port.
+	TLS func(TLS) (Handshake, error)
 	// Event gets every event, one after the other, from one goroutine. It may
 	// call all methods but Stop. When it falls far behind, events are left
 	// out and the log says so. Nil: events are only logged.
@@ -50,9 +54,15 @@ func (o Options) withDefaults() Options {
 
 // check names what is missing for c.
 func (o Options) check(c Config) error {
+	if !c.Enabled {
+		return nil
+	}
 	for _, p := range c.Ports {
-		if c.Enabled && p.on() && o.Opener == nil {
+		switch {
+		case p.on() && o.Opener == nil:
 			return errors.New("ser2net: Options.Opener is required while a port is enabled")
+		case p.on() && p.TLS.on() && o.TLS == nil:
+			return fmt.Errorf("ser2net: port %q has tls, which this program does not: Options.TLS is missing", p.Name)
 		}
 	}
 	return nil

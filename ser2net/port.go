@@ -74,7 +74,8 @@ type LinePort interface {
 type BreakPort interface {
 	// SetBreak holds the line in the break condition until it is set to
 	// false. Output that waits is sent before as long as the line takes it,
-	// and dropped when the line does not.
+	// and dropped when the line does not; a driver that cannot drop it gives
+	// an error. So does hardware without breaks: errors.ErrUnsupported.
 	SetBreak(on bool) error
 }
 

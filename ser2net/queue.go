@@ -1,11 +1,26 @@
 package ser2net
 
-import "time"
+import (
+	"io"
+	"time"
+)
+
+// immediate writes to a connection without waiting. It takes less than all
+// when there is no room for more.
+type immediate interface {
+	TryWrite(p []byte) (int, error)
+}
+
+// direct is a connection with a shorter way to the kernel.
+type direct interface {
+	io.Reader
+	immediate
+}
 
 // queue is what waits to be sent to a client. All of it is guarded by mu of
 // the runner.
 type queue struct {
-	direct  *direct       // nil where only a goroutine can write without waiting
+	direct  immediate     // nil where only a goroutine can write without waiting
 	bytes   []byte        // that wait
 	writing int           // bytes in the hands of the writer
 	writer  bool          // the writer runs
@@ -81,7 +96,7 @@ func (c *client) tryWrite(p []byte) (rest []byte) {
 	if q.direct == nil || q.writer {
 		return p
 	}
-	n, err := q.direct.write(p)
+	n, err := q.direct.TryWrite(p)
 	c.wrote(n)
 	if err != nil {
 		c.r.part(c, reason(err))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/netip"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/ser2net"
 	"github.com/fieldgate/fieldgate/ser2net/ser2nettest"
+	"github.com/fieldgate/fieldgate/ser2net/tlsport"
 )
 
 // options is what C ser2net sends on a telnet connection before all else.
@@ -163,7 +165,7 @@ func TestAllowList(t *testing.T) {
 // startReal starts a proxy on real sockets.
 func startReal(t *testing.T, opener ser2net.Opener, ports ...ser2net.PortConfig) *ser2net.Service {
 	t.Helper()
-	s, err := ser2net.New(config(ports...), ser2net.Options{Opener: opener})
+	s, err := ser2net.New(config(ports...), ser2net.Options{Opener: opener, TLS: tlsport.Load, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	require.NoError(t, err)
 	require.NoError(t, s.Start(t.Context()))
 	t.Cleanup(func() { assert.NoError(t, s.Stop(context.Background())) })

@@ -1,6 +1,7 @@
 package ser2net_test
 
 import (
+	"context"
 	"io"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/fieldgate/fieldgate/internal/memnet"
 	"github.com/fieldgate/fieldgate/ser2net"
 	"github.com/fieldgate/fieldgate/ser2net/ser2nettest"
+	"github.com/fieldgate/fieldgate/ser2net/tlsport"
 )
 
 const device = "/dev/ttyUSB0"
@@ -59,7 +61,7 @@ func bubbleOn(t *testing.T, c ser2net.Config, hw ser2nettest.Hardware, test func
 		r.machine = newPeer(t, r.line.Far())
 		var err error
 		r.service, err = ser2net.New(c, ser2net.Options{
-			Opener: r.hardware, Listen: r.network.Listen, ListenPacket: r.network.ListenPacket, Dial: r.network.Dial,
+			Opener: r.hardware, Listen: r.network.Listen, ListenPacket: r.network.ListenPacket, Dial: r.network.Dial, TLS: tlsport.Load,
 			Event: func(e ser2net.Event) {
 				r.mu.Lock()
 				defer r.mu.Unlock()
@@ -68,11 +70,13 @@ func bubbleOn(t *testing.T, c ser2net.Config, hw ser2nettest.Hardware, test func
 		})
 		require.NoError(t, err)
 		require.NoError(t, r.service.Start(t.Context()))
+		defer func() { // also when the test gives up
+			assert.NoError(t, r.service.Stop(context.Background()))
+			synctest.Wait()
+			assert.Zero(t, r.hardware.InUse(), "devices in use after Stop")
+			r.machine.close()
+		}()
 		test(t, r)
-		require.NoError(t, r.service.Stop(t.Context()))
-		synctest.Wait()
-		assert.Zero(t, r.hardware.InUse(), "devices in use after Stop")
-		r.machine.close()
 	})
 }
 

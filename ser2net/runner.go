@@ -2,9 +2,9 @@ package ser2net
 
 import (
 	"context"
-	"crypto/tls"
 	"net"
 	"net/netip"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,11 +15,13 @@ import (
 // runner is one running port: its address, the clients that have a place, and
 // the session with the device while there are any.
 type runner struct {
-	given PortConfig // as configured
-	cfg   PortConfig // the same with its defaults
-	env   *environment
-	texts texts
-	tls   *tls.Config // nil = none
+	cfg    PortConfig // with its defaults
+	env    *environment
+	texts  texts
+	secure Handshake // nil = none
+
+	onData bool // the port dials when the device has sent something
+	keeps  bool // clients stay while the device is away
 
 	ctx      context.Context // ends with the port
 	cancel   context.CancelFunc
@@ -53,14 +55,15 @@ type texts struct {
 }
 
 func newRunner(c PortConfig, env *environment) *runner {
-	r := &runner{given: c, cfg: c.normal(), env: env, newcomer: make(chan struct{}, maxNewcomers)}
+	r := &runner{cfg: c.normal(), env: env, newcomer: make(chan struct{}, maxNewcomers)}
 	r.changed = sync.NewCond(&r.mu)
-	now := r.facts("")
+	r.onData = r.cfg.dials() && r.cfg.Connect.When == WhenOnData
+	r.keeps = r.onData || r.cfg.OnLoss == OnLossKeep
 	pattern := func(text string) *match.Pattern {
 		if text == "" {
 			return nil
 		}
-		return match.Compile(mustExpand(text, now))
+		return match.Compile(r.text(text, ""))
 	}
 	r.texts = texts{
 		closeOn: pattern(r.cfg.CloseOn), sendOn: pattern(r.cfg.Packing.SendOn),
@@ -70,15 +73,19 @@ func newRunner(c PortConfig, env *environment) *runner {
 	return r
 }
 
-// facts are what escapes stand for now.
-func (r *runner) facts(remote string) facts {
-	return facts{port: r.cfg, remote: remote, time: time.Now()}
+// text returns a configured text with its escapes replaced for now; remote is
+// the address of a client, empty if none is concerned.
+func (r *runner) text(text, remote string) []byte {
+	if text == "" {
+		return nil
+	}
+	return mustExpand(text, &facts{port: &r.cfg, remote: remote, time: time.Now()})
 }
 
 // start listens and dials. On failure nothing is held, and the port is to be
 // looked at only.
 func (r *runner) start(ctx context.Context) (err error) {
-	if r.tls, err = loadTLS(r.cfg.TLS); err == nil && r.cfg.Listen != "" {
+	if err = r.loadTLS(); err == nil && r.cfg.Listen != "" {
 		err = r.listen(ctx)
 	}
 	if err != nil {
@@ -95,6 +102,9 @@ func (r *runner) start(ctx context.Context) (err error) {
 	r.mu.Unlock()
 	return nil
 }
+
+// is tells whether the port is as c says.
+func (r *runner) is(c *PortConfig) bool { return reflect.DeepEqual(r.cfg, c.normal()) }
 
 // running tells whether start has succeeded and stop was not called.
 func (r *runner) running() bool {

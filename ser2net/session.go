@@ -2,12 +2,6 @@ package ser2net
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
-	"net"
-	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,66 +47,79 @@ func (r *runner) begin(remote string) *session {
 		r: r, before: r.free, mode: r.cfg.Mode,
 		ready: make(chan struct{}), done: make(chan struct{}), writing: make(chan struct{}, 1),
 	}
-	s.ctx, s.unused = context.WithCancel(r.ctx)
+	s.ctx, s.unused = context.WithCancel(context.Background()) // stop takes all places away
 	s.out = newOutbound(s)
 	r.session, r.free = s, s.done
 	r.tasks.Go(func() { s.run(remote) })
 	return s
 }
 
-// run opens the device, reads it until the end, and gives it back.
+// run opens the device and leaves the rest to another goroutine, since the
+// stack that this took is large.
 func (s *session) run(remote string) {
-	defer close(s.done)
-	defer s.unused()
 	if s.before != nil {
 		<-s.before
 	}
 	p, err := s.openFirst()
 	if err != nil {
 		s.refuse(err)
+		s.end()
 		return
 	}
 	s.traces = s.r.openTraces(remote)
-	defer s.closeTraces()
 	s.silence = newIdle(s.r.cfg.SerialTimeout.Std(), func() { s.r.partAll(s, reasonSilent) })
-	defer s.silence.stop()
-	s.begun()
+	s.r.tasks.Go(func() {
+		s.serve(p)
+		s.silence.stop()
+		s.closeTraces()
+		s.end()
+	})
+}
+
+// end tells that the device is given back.
+func (s *session) end() {
+	s.unused()
+	close(s.done)
+}
+
+// serve uses the device, and the one that comes in its place, until nobody
+// wants it any more.
+func (s *session) serve(p *openPort) {
+	opened := s.begun
 	for {
-		cause := s.use(p)
+		cause := s.use(p, opened)
 		if s.ctx.Err() != nil {
 			s.r.report(EventClosed, nil, "")
 			return
 		}
 		s.lost(cause)
-		if !s.r.keeps() {
+		if !s.r.keeps {
 			s.r.partAll(s, reasonLost)
 			return
 		}
+		var err error
 		if p, err = s.openAgain(); err != nil {
 			return
 		}
-		s.r.report(EventRestored, nil, s.r.cfg.Device)
+		opened = s.restored
 	}
 }
 
-// keeps tells whether clients stay while the device is away.
-func (r *runner) keeps() bool {
-	return r.cfg.OnLoss == OnLossKeep || r.cfg.dials() && r.cfg.Connect.When == WhenOnData
-}
-
 // use reads the device until it fails or nobody wants it any more, and closes
-// it. It returns why it failed.
-func (s *session) use(p *openPort) string {
-	s.port.Store(p)
+// it. It calls opened when clients may use the device, and returns why it
+// failed.
+func (s *session) use(p *openPort, opened func()) string {
 	closed := make(chan struct{})
 	stop := context.AfterFunc(s.ctx, func() {
 		defer close(closed)
 		s.settle(p)
 		_ = p.Close()
 	})
-	if text := mustExpand(s.r.cfg.OpenString, s.r.facts("")); len(text) > 0 {
+	if text := s.r.text(s.r.cfg.OpenString, ""); len(text) > 0 {
 		_, _ = p.Write(text) // what is wrong with the device shows in Read
 	}
+	s.port.Store(p)
+	opened()
 	err := s.read(p)
 	s.port.Store(nil)
 	if !stop() {
@@ -143,71 +150,11 @@ func (s *session) settle(p *openPort) {
 	if drain.Drain(ctx) != nil {
 		return
 	}
-	if text := mustExpand(s.r.cfg.CloseString, s.r.facts("")); len(text) > 0 {
+	if text := s.r.text(s.r.cfg.CloseString, ""); len(text) > 0 {
 		if _, err := p.Write(text); err == nil { // the driver's buffer is empty, so this does not wait
 			_ = drain.Drain(ctx)
 		}
 	}
-}
-
-// openFirst opens the device for the clients that wait for it.
-func (s *session) openFirst() (*openPort, error) {
-	p, err := s.open()
-	if err == nil || s.r.cfg.Connect.When != WhenOnData || !s.r.cfg.dials() {
-		return p, err
-	}
-	s.r.fail(refusal(err)) // nobody is there to be told
-	return s.openAgain()
-}
-
-// openAgain tries to open the device until it succeeds or nobody wants it.
-func (s *session) openAgain() (*openPort, error) {
-	for {
-		if !sleep(s.ctx, reopenPause) {
-			return nil, s.ctx.Err()
-		}
-		p, err := s.open()
-		if err == nil {
-			return p, nil
-		}
-		s.r.note(refusal(err))
-	}
-}
-
-// open opens the device in the mode that the clients want.
-func (s *session) open() (*openPort, error) {
-	ctx, cancel := context.WithTimeout(s.ctx, openTimeout)
-	defer cancel()
-	mode := s.wanted()
-	p, err := s.r.env.opts.Opener.Open(ctx, s.r.cfg.Device, mode)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.checkMode(p, mode); err != nil {
-		_ = p.Close()
-		return nil, err
-	}
-	s.r.mu.Lock()
-	s.r.count.opens++
-	s.r.mu.Unlock()
-	return &openPort{Port: p}, nil
-}
-
-// checkMode compares what the driver does with what was asked for. Another
-// baud rate, by more than 3 %, is an error: nothing but garbage would follow.
-func (s *session) checkMode(p Port, want Mode) error {
-	did, err := p.Mode()
-	if err != nil {
-		return err
-	}
-	if did.Baud*100 < want.Baud*97 || did.Baud*100 > want.Baud*103 {
-		return fmt.Errorf("the driver does %d baud, not %d", did.Baud, want.Baud)
-	}
-	want.Baud, want.DTR, want.RTS, did.DTR, did.RTS = did.Baud, nil, nil, nil, nil
-	if did != want {
-		s.r.fail(fmt.Sprintf("%s: the driver does %v, not %v", s.r.cfg.Device, did, want))
-	}
-	return nil
 }
 
 // begun lets the waiting clients in.
@@ -223,6 +170,9 @@ func (s *session) begun() {
 	s.r.mu.Unlock()
 	close(s.ready)
 }
+
+// restored tells that the device is back.
+func (s *session) restored() { s.r.report(EventRestored, nil, s.r.cfg.Device) }
 
 // refuse ends a session that has not begun: its clients are told err.
 func (s *session) refuse(err error) {
@@ -255,34 +205,4 @@ func (s *session) wanted() Mode {
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()
 	return s.mode
-}
-
-// refusal returns what a client is told when the device cannot be opened.
-func refusal(err error) string {
-	switch {
-	case errors.Is(err, errPortInUse):
-		return textPortInUse
-	case errors.Is(err, ErrPortBusy):
-		return textDeviceInUse
-	case errors.Is(err, fs.ErrNotExist):
-		return textOpenFailure + "Value or file not found"
-	case errors.Is(err, fs.ErrPermission):
-		return textOpenFailure + "Permission denied"
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
-		return textOpenFailure + "Operation timed out"
-	}
-	return textOpenFailure + reason(err)
-}
-
-// reason returns an error as one line, without the operation and the path.
-func reason(err error) string {
-	var atPath *fs.PathError
-	if errors.As(err, &atPath) {
-		err = atPath.Err
-	}
-	var onNet *net.OpError
-	if errors.As(err, &onNet) && onNet.Err != nil {
-		err = onNet.Err
-	}
-	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\r' || r == '\n' }), ", ")
 }

@@ -50,7 +50,7 @@ func TestOutputIsSentBeforeTheDeviceIsClosed(t *testing.T) {
 	bubbleOn(t, config(port()), ser2nettest.Hardware{Paced: true}, func(t *testing.T, r *rig) {
 		client := r.connect()
 		client.send("0123456789")
-		_ = client.conn.Close()
+		client.close()
 		next := r.dial("127.0.0.1:1")
 		next.send("next")
 		synctest.Wait()

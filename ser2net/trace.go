@@ -20,9 +20,7 @@ type traceFile struct {
 func (r *runner) openTraces(remote string) []*traceFile {
 	var traces []*traceFile
 	for _, t := range r.cfg.Traces {
-		now := r.facts(remote)
-		now.file = true
-		path := string(mustExpand(t.File, now))
+		path := string(mustExpand(t.File, &facts{port: &r.cfg, remote: remote, time: time.Now(), file: true}))
 		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
 		if err != nil {
 			r.fail("trace: " + err.Error())

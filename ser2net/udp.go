@@ -139,3 +139,12 @@ func (c *udpConn) RemoteAddr() net.Addr { return c.remote }
 func (c *udpConn) SetDeadline(time.Time) error      { return nil }
 func (c *udpConn) SetReadDeadline(time.Time) error  { return nil }
 func (c *udpConn) SetWriteDeadline(time.Time) error { return nil }
+
+// datagrams sends each write as a datagram. One that cannot be sent is lost,
+// as UDP does.
+type datagrams struct{ conn net.Conn }
+
+func (d datagrams) TryWrite(p []byte) (int, error) {
+	_, _ = d.conn.Write(p)
+	return len(p), nil
+}

@@ -1,7 +1,6 @@
 package ser2net
 
 import (
-	"encoding"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -166,13 +165,13 @@ func (c PortConfig) faults(path string, faults *config.Errors) {
 		}
 	}
 	c.tlsFaults(f)
-	f.text("banner", c.Banner, 0, 4096)
-	f.text("open_string", c.OpenString, 0, 4096)
-	f.text("close_string", c.CloseString, 0, 4096)
-	f.text("close_on", c.CloseOn, 0, 256)
+	f.text("banner", c.Banner, 4096)
+	f.text("open_string", c.OpenString, 4096)
+	f.text("close_string", c.CloseString, 4096)
+	f.text("close_on", c.CloseOn, 256)
 	f.number("packing.length", c.Packing.Length, 0, MaxPacket)
-	f.text("packing.delimiter", c.Packing.Delimiter, 0, 16)
-	f.text("packing.send_on", c.Packing.SendOn, 0, 256)
+	f.text("packing.delimiter", c.Packing.Delimiter, 16)
+	f.text("packing.send_on", c.Packing.SendOn, 256)
 	f.time("packing.force_time", c.Packing.ForceTime, 0, MaxForceTime)
 	f.time("packing.max_time", c.Packing.MaxTime, 0, MaxForceTime)
 	for i, trace := range c.Traces {
@@ -180,7 +179,7 @@ func (c PortConfig) faults(path string, faults *config.Errors) {
 		if trace.File == "" || strings.HasSuffix(trace.File, string(filepath.Separator)) {
 			f.add(at, "required: the path of a file")
 		}
-		f.text(at, trace.File, 0, 4096)
+		f.text(at, trace.File, 4096)
 	}
 }
 
@@ -213,56 +212,4 @@ func (c PortConfig) tlsFaults(f fieldFaults) {
 	if c.TLS.on() && c.Network == NetworkUDP {
 		f.add("tls", "needs tcp")
 	}
-}
-
-// fieldFaults adds faults of the fields below path.
-type fieldFaults struct {
-	path   string
-	faults *config.Errors
-}
-
-func (f fieldFaults) add(field, format string, args ...any) {
-	f.faults.Addf(f.path+"."+field, format, args...)
-}
-
-func (f fieldFaults) number(field string, value, low, high int) {
-	if value < low || value > high {
-		f.add(field, "%d is out of range, allowed is %d to %d", value, low, high)
-	}
-}
-
-// time checks a duration; high 0 stands for no limit.
-func (f fieldFaults) time(field string, value Duration, low, high time.Duration) {
-	switch d := value.Std(); {
-	case d < 0:
-		f.add(field, "%v is negative", d)
-	case d < low || high > 0 && d > high:
-		f.add(field, "%v is out of range, allowed is %v to %v", d, low, high)
-	}
-}
-
-// text checks a text with escapes by its length when they are replaced.
-func (f fieldFaults) text(field, text string, low, high int) {
-	out, err := expand(text, facts{})
-	switch {
-	case err != nil:
-		f.add(field, "%v", err)
-	case len(out) < low || len(out) > high:
-		f.add(field, "%d bytes are out of range, allowed are %d to %d", len(out), low, high)
-	}
-}
-
-func (f fieldFaults) word(field string, word encoding.TextUnmarshaler, text string) {
-	if err := word.UnmarshalText([]byte(text)); err != nil {
-		f.add(field, "%v", err)
-	}
-}
-
-func (f fieldFaults) destination(field, address string) {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil || host == "" || port == "0" {
-		f.add(field, "%q is not of the form host:port, such as 192.0.2.1:4001", address)
-		return
-	}
-	f.faults.CheckListen(f.path+"."+field, address)
 }

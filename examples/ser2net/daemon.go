@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/ser2net"
+	"github.com/fieldgate/fieldgate/ser2net/tlsport"
 )
 
 const (
@@ -40,7 +41,7 @@ func serve(o options, log *slog.Logger, t tools) (err error) {
 		return err
 	}
 	left := make(chan struct{}, 1) // a client has left
-	service, err := ser2net.New(cfg, ser2net.Options{Opener: t.opener, Logger: log, Event: func(e ser2net.Event) {
+	service, err := ser2net.New(cfg, ser2net.Options{Opener: t.opener, TLS: tlsport.Load, Logger: log, Event: func(e ser2net.Event) {
 		if e.Kind == ser2net.EventDisconnected {
 			select {
 			case left <- struct{}{}:

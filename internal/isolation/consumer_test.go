@@ -20,7 +20,9 @@ var testModules = map[string]string{
 }
 
 // serviceModules are further modules that may stand there, per service.
-var serviceModules = map[string]map[string]string{}
+var serviceModules = map[string]map[string]string{
+	"ser2net": {"golang.org/x/sys": "its tests open pseudo terminals"},
+}
 
 const consumerMod = `module example.com/consumer
 

@@ -34,7 +34,7 @@ func TestConformance(t *testing.T) {
 			Opener: &bugst.Opener{}, Device: a.Name(), Alias: a.Pair().Name(), Peer: a,
 			Unplug:  func() { assert.NoError(t, a.Unplug()) },
 			Plug:    func() { assert.NoError(t, a.Plug()) },
-			AnyRate: true, Carrier: true, Flow: true,
+			AnyRate: true, Carrier: true, Flow: true, StopsAtXOFF: true,
 		}
 	})
 }

@@ -25,6 +25,7 @@ type control interface {
 	counters() (ser2net.Counters, error)
 	drop() // output that the hardware has not taken
 	wake() // lets a writer see that there is room
+	hangUp()
 	close()
 }
 
@@ -121,5 +122,7 @@ func (n *narrow) counters() (ser2net.Counters, error) {
 func (n *narrow) drop() { _ = n.lib.ResetOutputBuffer() }
 
 func (n *narrow) wake() {}
+
+func (n *narrow) hangUp() {}
 
 func (n *narrow) close() {}

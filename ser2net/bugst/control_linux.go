@@ -34,6 +34,7 @@ func (s side) setBreak(ctx context.Context, on bool) error { return s.device.Set
 func (s side) drain(ctx context.Context) error             { return s.device.Drain(ctx) }
 func (s side) counters() (ser2net.Counters, error)         { return s.device.Counters() }
 
-func (s side) drop()  { _ = s.device.Drop() }
-func (s side) wake()  { _ = s.device.Wake() }
-func (s side) close() { _ = s.device.Close() }
+func (s side) drop()   { _ = s.device.Drop() }
+func (s side) wake()   { _ = s.device.Wake() }
+func (s side) hangUp() { _ = s.device.HangUp() }
+func (s side) close()  { _ = s.device.Close() }

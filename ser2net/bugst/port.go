@@ -128,13 +128,15 @@ func (p *port) Close() error {
 		release()
 		done <- err
 	}()
-	limit := time.After(closeLimit)
+	stuck, limit := time.After(closeLimit/2), time.After(closeLimit)
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()
 	for {
 		select {
 		case err := <-done:
 			return err
+		case <-stuck: // the driver can drop nothing
+			p.control.hangUp()
 		case <-limit:
 			return p.wrap("close", os.ErrDeadlineExceeded)
 		case <-ticker.C:

@@ -20,8 +20,8 @@ func TestConformance(t *testing.T) {
 				return suite.Rig{
 					Opener: &o, Device: "/dev/ttyUSB0", Alias: "/dev/serial/by-id/adapter", Peer: line.Far(),
 					Unplug: line.Unplug, Plug: line.Plug,
-					AnyRate: true, AnyFrame: true, HalfStop: true, Carrier: true, Flow: true,
-					Lines: !hw.NoLines, Counts: !hw.NoCounters, RS485: !hw.NoRS485,
+					AnyRate: true, AnyFrame: true, HalfStop: true, Carrier: true, Flow: true, StopsAtXOFF: true,
+					Lines: !hw.NoLines, Counts: !hw.NoCounters, CountsBytes: !hw.NoCounters, RS485: !hw.NoRS485,
 				}
 			})
 		})

@@ -27,7 +27,17 @@
 //
 // Open returns with its context even when the driver does not, and the device
 // counts as busy until the driver has come back. Close waits a second at
-// most, then leaves the rest to a goroutine.
+// most, then leaves the rest to a goroutine. Close drops output that the line
+// does not take; where the driver cannot drop (cdc-acm of Linux 6.1), it sets
+// closing_wait of the device to none, for good, so that the kernel does not
+// hold the device for 30 s. Only root may.
+//
+// # Faults of drivers that show
+//
+// A break received by cdc-acm is a byte 0 as well, in spite of IGNBRK. An FTDI
+// adapter takes 5 data bits for 8 without saying so. Drivers of USB adapters
+// leave XON/XOFF to the adapter, and know of no break that the adapter does
+// not offer: SetBreak is then errors.ErrUnsupported.
 //
 // On systems other than Linux every Open fails; see bugst.
 package tty

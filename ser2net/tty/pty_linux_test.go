@@ -27,7 +27,7 @@ func TestConformance(t *testing.T) {
 			Opener: &tty.Opener{}, Device: a.Name(), Alias: a.Pair().Name(), Peer: a,
 			Unplug:  func() { assert.NoError(t, a.Unplug()) },
 			Plug:    func() { assert.NoError(t, a.Plug()) },
-			AnyRate: true, HalfStop: true, Carrier: true, Flow: true,
+			AnyRate: true, HalfStop: true, Carrier: true, Flow: true, StopsAtXOFF: true,
 		}
 	})
 }

@@ -13,13 +13,15 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/fieldgate/fieldgate/ser2net"
+	"github.com/fieldgate/fieldgate/ser2net/internal/nowait"
 )
 
 // Device is an open serial device. Its methods are safe for concurrent use.
 // Read and Write wait in Go's poller, without a thread.
 type Device struct {
 	*os.File
-	raw syscall.RawConn
+	raw  syscall.RawConn
+	data *nowait.Conn
 
 	counting sync.Mutex
 	counted  icount           // the driver's counters when they were last read
@@ -49,6 +51,7 @@ func (d *Device) begin() (err error) {
 	if d.raw, err = d.SyscallConn(); err != nil {
 		return err
 	}
+	d.data = nowait.New(d.raw)
 	if err := d.control(func(fd int) error { return unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) }); err != nil {
 		if errors.Is(err, unix.EWOULDBLOCK) {
 			return ser2net.ErrPortBusy
@@ -70,6 +73,12 @@ func (d *Device) begin() (err error) {
 	d.total = ser2net.Counters{} // what came before Open does not count
 	return err
 }
+
+// Read waits for at least one byte; io.EOF says that the device has gone.
+func (d *Device) Read(p []byte) (int, error) { return d.data.Read(p) }
+
+// Write writes all of p, and waits for room.
+func (d *Device) Write(p []byte) (int, error) { return d.data.Write(p) }
 
 // SetExclusive lets the kernel refuse (on), or admit again, whoever else
 // opens the device, but for root. The kernel forgets it only when the last

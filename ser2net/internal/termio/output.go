@@ -3,6 +3,7 @@
 package termio
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -27,16 +28,6 @@ func (d *Device) Flush(input, output bool) error {
 	return d.control(func(fd int) error { return unix.IoctlSetInt(fd, unix.TCFLSH, queue) })
 }
 
-// Drop drops output that the hardware has not taken, where there is any: the
-// kernel would wait up to 30 s for it while it closes the device.
-func (d *Device) Drop() error {
-	n, err := d.Pending()
-	if err != nil || n == 0 {
-		return err
-	}
-	return d.Flush(false, true)
-}
-
 // Wake lets a blocking writer of another opening see that a Flush has made
 // room, which pseudo terminals do not tell it.
 func (d *Device) Wake() error {
@@ -46,6 +37,12 @@ func (d *Device) Wake() error {
 		}
 		return unix.IoctlSetInt(fd, unix.TCXONC, unix.TCOON)
 	})
+}
+
+// HangUp ends every opening of the device, with all that waits in the driver.
+// The kernel allows it only to root.
+func (d *Device) HangUp() error {
+	return d.control(func(fd int) error { return unix.IoctlSetInt(fd, unix.TIOCVHANGUP, 0) })
 }
 
 // Pending counts the bytes of output that wait in the driver.
@@ -93,14 +90,18 @@ func (d *Device) Drain(ctx context.Context) error {
 }
 
 // SetBreak switches the break condition. The kernel would wait for output
-// without end, so what the line does not take is dropped before.
+// without end, so what the line does not take is dropped before; where the
+// driver cannot drop, that is an error.
 func (d *Device) SetBreak(ctx context.Context, on bool) error {
-	if err := d.Drain(ctx); err != nil {
+	if stuck := d.Drain(ctx); stuck != nil {
 		if ctx.Err() != nil {
-			return err
+			return stuck
 		}
 		if err := d.Flush(false, true); err != nil {
 			return err
+		}
+		if n, err := d.Pending(); err != nil || n > 0 {
+			return cmp.Or(err, stuck)
 		}
 	}
 	request := uint(unix.TIOCCBRK)

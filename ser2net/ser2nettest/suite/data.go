@@ -2,6 +2,7 @@ package suite
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"os"
@@ -38,7 +39,8 @@ func everyByte(t *testing.T, r Rig) {
 func largeBothWays(t *testing.T, r Rig) {
 	p := r.open(t, ser2net.Mode{Baud: 4_000_000, Local: true})
 	random := rand.New(rand.NewPCG(1, 2))
-	out, in := make([]byte, 256<<10), make([]byte, 256<<10)
+	size := cmp.Or(r.Large, 256<<10)
+	out, in := make([]byte, size), make([]byte, size)
 	for i := range out {
 		out[i], in[i] = byte(random.Uint32()), byte(random.Uint32())
 	}
@@ -105,8 +107,8 @@ func writeEndsWithClose(t *testing.T, r Rig) {
 }
 
 func xonXoff(t *testing.T, r Rig) {
-	if !r.Flow || r.Unlimited {
-		t.Skip("the rig has no flow control that the peer can use")
+	if !r.StopsAtXOFF {
+		t.Skip("the rig takes no notice of XOFF")
 	}
 	p := r.open(t, ser2net.Mode{Flow: ser2net.FlowXonXoff, Local: true})
 	stopsAndGoes(t, r, p,

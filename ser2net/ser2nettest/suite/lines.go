@@ -165,8 +165,8 @@ func sendBreak(t *testing.T, r Rig) {
 	broken := make(chan error, 1)
 	go func() { broken <- b.SetBreak(true) }()
 	select {
-	case err := <-broken:
-		assert.NoError(t, err)
+	case err := <-broken: // some drivers cannot drop their output
+		assert.True(t, err == nil || errors.Is(err, os.ErrDeadlineExceeded), "%v", err)
 	case <-time.After(5 * time.Second):
 		assert.Fail(t, "SetBreak hangs")
 	}
@@ -185,8 +185,12 @@ func receiveBreak(t *testing.T, r Rig) {
 		time.Sleep(20 * time.Millisecond)
 		require.NoError(t, peer.SetBreak(false))
 	}
+	want := "data" // a break is no byte
+	if r.ZeroForBreak {
+		want = "\x00\x00\x00data"
+	}
 	send(t, r.Peer, []byte("data"))
-	receive(t, p, []byte("data")) // a break is no byte
+	receive(t, p, []byte(want))
 	got, err := p.(ser2net.CountPort).Counters()
 	require.NoError(t, err)
 	assert.Equal(t, uint64(3), got.Break)
@@ -211,7 +215,11 @@ func counters(t *testing.T, r Rig) {
 		receive(t, p, []byte("yes"))
 		got, err := c.Counters()
 		require.NoError(t, err)
-		assert.Equal(t, ser2net.Counters{Rx: 3, Tx: 5}, got)
+		want := ser2net.Counters{}
+		if r.CountsBytes {
+			want = ser2net.Counters{Rx: 3, Tx: 5}
+		}
+		assert.Equal(t, want, got)
 		require.NoError(t, p.Close())
 	}
 }
