@@ -103,6 +103,9 @@ func (r *runner) part(c *client, why string) {
 	if s == nil {
 		return
 	}
+	if c.seated {
+		r.report(EventDisconnected, c, why) // before the device is given back
+	}
 	left := make([]*client, 0, len(s.clients))
 	for _, other := range s.clients {
 		if other != c {
@@ -121,9 +124,6 @@ func (r *runner) part(c *client, why string) {
 		}
 	}
 	r.changed.Broadcast()
-	if c.seated {
-		r.report(EventDisconnected, c, why)
-	}
 }
 
 // partAll takes the places of all clients of a session away, but of those
