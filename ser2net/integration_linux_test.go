@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fieldgate/fieldgate/internal/ptypair"
 	"github.com/fieldgate/fieldgate/ser2net"
-	"github.com/fieldgate/fieldgate/ser2net/internal/ptypair"
 	"github.com/fieldgate/fieldgate/ser2net/tty"
 )
 

@@ -1,6 +1,7 @@
 //go:build linux
 
-// Package ptypair makes pseudo terminals for the tests of serial backends.
+// Package ptypair makes pseudo terminals, for what tests or measures serial
+// ports.
 package ptypair
 
 import (
