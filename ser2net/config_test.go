@@ -159,7 +159,7 @@ func TestConfigInJSON(t *testing.T) {
 		"enabled": true,
 		"ports": [{
 			"name": "plc", "enabled": true, "listen": ":5000", "protocol": "telnet", "rfc2217": true,
-			"device": "/dev/ttyS0", "mode": {"baud": 19200, "parity": "even", "local": true},
+			"device": "/dev/ttyS0", "mode": {"baud": 19200, "parity": "even", "carrier": true},
 			"on_loss": "keep", "max_clients": 2, "on_busy": "kick", "allow": ["192.0.2.0/24", "2001:db8::/32"],
 			"network_timeout": "5m", "slow_client": "drop_oldest",
 			"packing": {"delimiter": "\\r\\n", "delimiter_process": "plus_1", "force_time": "5ms"},
@@ -178,7 +178,7 @@ func TestConfigInJSON(t *testing.T) {
 
 	back, err = json.Marshal(ser2net.PortConfig{Name: "a", Device: "d"})
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"name":"a","enabled":false,"device":"d","mode":{"local":false}}`, string(back), "what is not set is left out")
+	assert.JSONEq(t, `{"name":"a","enabled":false,"device":"d","mode":{}}`, string(back), "what is not set is left out")
 }
 
 // Every field has the same name in YAML and in JSON.

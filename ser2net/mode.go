@@ -34,9 +34,10 @@ type Mode struct {
 	StopBits StopBits `yaml:"stop_bits,omitempty" json:"stop_bits,omitzero"`
 	// Flow says how either side stops the other. Default and zero: none.
 	Flow FlowControl `yaml:"flow,omitempty" json:"flow,omitzero"`
-	// Local ignores the modem line DCD. Default: true; zero: the port hangs
-	// up when the peer drops DCD.
-	Local bool `yaml:"local" json:"local"`
+	// Carrier hangs the port up when the peer drops the modem line DCD, as C
+	// ser2net does without its option local. Default and zero: off, as cables
+	// without that line need it.
+	Carrier bool `yaml:"carrier,omitempty" json:"carrier,omitzero"`
 	// RS485 lets the driver switch the transmitter. Default and zero: off.
 	RS485 RS485 `yaml:"rs485,omitempty" json:"rs485,omitzero"`
 	// DTR and RTS are the levels of these lines, set at once after the device
@@ -74,7 +75,7 @@ type RS485 struct {
 // DefaultMode is 9600 baud, 8 data bits, no parity, 1 stop bit, no flow
 // control, without regard to DCD.
 func DefaultMode() Mode {
-	return Mode{Local: true}.Normal()
+	return Mode{}.Normal()
 }
 
 // Normal returns m with the default in place of each zero field. It is the
@@ -99,7 +100,7 @@ func (m Mode) String() string {
 			b.WriteString("," + text)
 		}
 	}
-	option(m.Local, "local")
+	option(!m.Carrier, "local")
 	option(m.Flow != FlowNone, string(m.Flow))
 	option(m.HangUp, "hangup-when-done")
 	for _, line := range []struct {

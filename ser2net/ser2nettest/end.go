@@ -74,7 +74,7 @@ func (e *end) hangUp() {
 func (e *end) watchCarrier() {
 	had := e.carrier
 	e.carrier = e.lines().DCD
-	if had && !e.carrier && !e.mode.Local && !e.line.hw.NoLines {
+	if had && !e.carrier && e.mode.Carrier && !e.line.hw.NoLines {
 		e.hangUp()
 	}
 }

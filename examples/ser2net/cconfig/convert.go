@@ -197,7 +197,7 @@ func (b *builder) connector() {
 		b.fault(b.c.connectorAt, "connector: the device is missing, want serialdev,/dev/ttyS0,9600n81,local")
 		return
 	}
-	s := serial{device: layer.Args[0]}
+	s := serial{device: layer.Args[0], mode: ser2net.Mode{Carrier: true}}
 	set := func(o Option, at Place) {
 		s.ignored = nil
 		if err := s.set(o); err != nil {

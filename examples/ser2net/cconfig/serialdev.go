@@ -51,7 +51,7 @@ func (s *serial) set(o Option) (err error) {
 	case "speed":
 		return s.setSpeed(o.Value)
 	case "local":
-		return toggle(func(on bool) { s.mode.Local = on })
+		return toggle(func(on bool) { s.mode.Carrier = !on })
 	case "rtscts":
 		return flow(ser2net.FlowRTSCTS)
 	case "xonxoff":

@@ -19,7 +19,7 @@ import (
 
 // No byte means anything to a port without flow control.
 func everyByte(t *testing.T, r Rig) {
-	p := r.open(t, ser2net.Mode{Baud: 115200, Local: true})
+	p := r.open(t, ser2net.Mode{Baud: 115200})
 	all := make([]byte, 0, 3*256)
 	for b := range 256 {
 		all = append(all, byte(b), byte(b), '\n')
@@ -37,7 +37,7 @@ func everyByte(t *testing.T, r Rig) {
 // Data in both directions stays whole while the garbage collector, and with
 // it signals, interrupt the threads.
 func largeBothWays(t *testing.T, r Rig) {
-	p := r.open(t, ser2net.Mode{Baud: 4_000_000, Local: true})
+	p := r.open(t, ser2net.Mode{Baud: 4_000_000})
 	random := rand.New(rand.NewPCG(1, 2))
 	size := cmp.Or(r.Large, 256<<10)
 	out, in := make([]byte, size), make([]byte, size)
@@ -92,7 +92,7 @@ func writeEndsWithClose(t *testing.T, r Rig) {
 	if r.Unlimited {
 		t.Skip("the rig takes output that nobody reads")
 	}
-	p := r.open(t, ser2net.Mode{Baud: 115200, Local: true})
+	p := r.open(t, ser2net.Mode{Baud: 115200})
 	written := make(chan error, 1)
 	go func() {
 		_, err := p.Write(bytes.Repeat([]byte("wedged "), 1<<17))
@@ -110,7 +110,7 @@ func xonXoff(t *testing.T, r Rig) {
 	if !r.StopsAtXOFF {
 		t.Skip("the rig takes no notice of XOFF")
 	}
-	p := r.open(t, ser2net.Mode{Flow: ser2net.FlowXonXoff, Local: true})
+	p := r.open(t, ser2net.Mode{Flow: ser2net.FlowXonXoff})
 	stopsAndGoes(t, r, p,
 		func() { send(t, r.Peer, []byte{0x13}) },
 		func() { send(t, r.Peer, []byte{0x11}) })
@@ -123,7 +123,7 @@ func rtsCTS(t *testing.T, r Rig) {
 	if !r.Flow || !r.Lines || !ok {
 		t.Skip("the rig has no wires for flow control")
 	}
-	p := r.open(t, ser2net.Mode{Flow: ser2net.FlowRTSCTS, Local: true})
+	p := r.open(t, ser2net.Mode{Flow: ser2net.FlowRTSCTS})
 	on, off := true, false
 	stopsAndGoes(t, r, p,
 		func() { assert.NoError(t, peer.SetLines(nil, &off)) },
@@ -173,7 +173,7 @@ func drain(t *testing.T, r Rig) {
 }
 
 func flushInput(t *testing.T, r Rig) {
-	p := r.open(t, ser2net.Mode{Baud: 115200, Local: true})
+	p := r.open(t, ser2net.Mode{Baud: 115200})
 	f, ok := p.(ser2net.FlushPort)
 	if !ok {
 		t.Skip("the backend cannot flush")
