@@ -60,7 +60,7 @@ func meets(t *testing.T, daemon, format string) map[string]string {
 	lines := []pty{newPTY(t), newPTY(t), newPTY(t), newPTY(t)}
 	var text string
 	if format == "yaml" {
-		text = "%YAML 1.1\n---\ndefine: &banner '\\r\\n\\o|\\N|\\p|\\d|\\B|\\x41\\101\\\\|\\Y|\\y|\\A|\\D|\\q|\\P|\\r\\n'\n" +
+		text = "%YAML 1.1\n---\ndefine: &banner '\\r\\n\\o|\\N|\\p|\\d|\\B|\\x41\\101\\\\|\\Y|\\y|\\M|\\m|\\A|\\D|\\q|\\P|\\r\\n'\n" +
 			connectionText("raw", "", raw, lines[0].name, "  options:\n    banner: *banner\n    openstr: 'wake'\n") +
 			connectionText("telnet", "telnet,", telnet, lines[1].name, "  options:\n    banner: \"on *(banner)\"\n") +
 			connectionText("rfc", "telnet(rfc2217),", rfc, lines[2].name, "") +

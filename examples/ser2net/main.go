@@ -8,6 +8,7 @@
 //	load.go     the configuration from file, standard input and -Y
 //	daemon.go   start, signals, end
 //	reload.go   what a new configuration changes at once, and what waits
+//	doors.go    listeners that let nobody in while a change waits
 //	detach.go   into the background
 //	log.go      syslog or standard output, with a limit
 //	cconfig/    the three formats of C ser2net

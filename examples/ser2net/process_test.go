@@ -133,15 +133,17 @@ func TestReload(t *testing.T) {
 		connectionText("added", "", added, "/dev/none", "")), 0o644))
 	p.signal(syscall.SIGHUP)
 	rest := make([]byte, 1)
-	n, err := kicked.Read(rest)
+	n, errRead := kicked.Read(rest)
 	assert.Zero(t, n)
-	assert.Error(t, err, "a connection that is switched off loses its user")
+	assert.Error(t, errRead, "a connection that is switched off loses its user")
 	assert.Eventually(t, func() bool {
 		c, err := net.Dial("tcp", "127.0.0.1:"+added)
 		return err == nil && c.Close() == nil
 	}, 5*time.Second, 10*time.Millisecond, "a new connection")
 	passes(t, calm, lines[0])
 	passes(t, busy, lines[1])
+	_, err := net.Dial("tcp", "127.0.0.1:"+changes)
+	assert.ErrorIs(t, err, syscall.ECONNREFUSED, "nobody new is let in, as with C")
 	require.NoError(t, busy.Close())
 	assert.Eventually(t, func() bool {
 		c, err := net.Dial("tcp", "127.0.0.1:"+changes)
@@ -161,6 +163,38 @@ func TestReload(t *testing.T) {
 	passes(t, calm, lines[0])
 }
 
+// A change that is taken back before the users have left changes nothing: the
+// port lets others in again.
+func TestReloadTakenBack(t *testing.T) {
+	port, line := freePort(t), newPTY(t)
+	text := connectionText("a", "", port, line.name, "  options:\n    max-connections: 2\n")
+	config := configFile(t, text)
+	p := start(t, program, "-d", "-r", "-c", config)
+	first := dial(t, port)
+	passes(t, first, line)
+	lets := func() bool {
+		c, err := net.Dial("tcp", "127.0.0.1:"+port)
+		return err == nil && c.Close() == nil
+	}
+
+	require.NoError(t, os.WriteFile(config, []byte(text+"    banner: hi\n"), 0o644))
+	p.signal(syscall.SIGHUP)
+	require.Eventually(t, func() bool { return !lets() }, 10*time.Second, 10*time.Millisecond)
+	require.NoError(t, os.WriteFile(config, []byte(text), 0o644))
+	p.signal(syscall.SIGHUP)
+	require.Eventually(t, lets, 10*time.Second, 10*time.Millisecond)
+	passes(t, first, line)
+}
+
+// As in C, a pid file that cannot be written is reported, and all else goes
+// on.
+func TestNoPidFile(t *testing.T) {
+	port := freePort(t)
+	p := start(t, program, "-d", "-r", "-P", "/none/pid", "-C", "127.0.0.1,"+port+":raw:0:/dev/none:9600")
+	assert.Equal(t, "Device open failure: Value or file not found\r\n", all(t, port))
+	assert.Contains(t, p.log(), "open /none/pid: no such file or directory")
+}
+
 func TestBadStart(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -177,7 +211,6 @@ func TestBadStart(t *testing.T) {
 		"in child":    {[]string{"-Y", "connection: &a#  accepter: mux,tcp,1#  connector: /dev/x"}, "-Y:2:13: connection a: accepter: mux is not supported"},
 		"admin port":  {[]string{"-n", "-p", "tcp,2000"}, "-p tcp,2000: the admin port is not supported"},
 		"bad flag":    {[]string{"-z"}, "-z is no flag"},
-		"pid file":    {[]string{"-n", "-P", "/none/pid", "-Y", "define: &a b"}, "open /none/pid: no such file or directory"},
 		"a directory": {[]string{"-n", "-c", "/dev"}, "/dev: not a regular file"},
 	} {
 		t.Run(name, func(t *testing.T) {

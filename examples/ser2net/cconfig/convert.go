@@ -128,9 +128,12 @@ func (f *File) port(c *Connection, s Settings, found *findings) ser2net.PortConf
 	b.accepter()
 	b.options()
 	b.finish()
-	if f.rotated(c.Name) && !c.Enabled {
+	switch rotated := f.rotated(c.Name); {
+	case rotated && !c.Enabled:
 		// As in C, a rotator reaches a connection that is disabled.
 		b.port.Enabled, b.port.Listen, b.port.Connect = true, "", ser2net.Connect{}
+	case c.Enabled && !rotated && b.transport() == "dummy" && len(b.backs) == 0:
+		b.fault(c.accepterAt, "nobody can reach it: its accepter is dummy, and no rotator has it")
 	}
 	return b.port
 }
@@ -316,7 +319,7 @@ func (b *builder) layerOption(layer string, o Option) (err error) {
 		b.ignoreUnless(on || layer == "udp", "an address can always be used again")
 	case "tcp tcpd":
 		b.ignoreUnless(o.Value == "off", "TCP wrappers are not asked, use remaddr")
-	case "tcp readbuf", "udp readbuf", "ssl readbuf", "telnet readbuf":
+	case "tcp readbuf", "udp readbuf", "ssl readbuf", "telnet readbuf", "ssl writebuf", "telnet writebuf":
 		b.ignore("buffers size themselves")
 	default:
 		err = fmt.Errorf("%s is not supported", o.Name)
@@ -392,6 +395,9 @@ func (b *builder) pack(character time.Duration) {
 	after := character * time.Duration(b.delay.scale) / 10
 	after = max(after, time.Duration(b.delay.min)*time.Microsecond)
 	longest := time.Duration(b.delay.max) * time.Microsecond
+	if after == 0 {
+		return // it goes out at once
+	}
 	b.port.Packing.ForceTime = ser2net.Duration(min(after, longest))
 	b.port.Packing.MaxTime = ser2net.Duration(longest)
 }
@@ -458,6 +464,8 @@ func (f *File) rotator(r *Rotator, ports []ser2net.PortConfig, found *findings) 
 		switch o.Name {
 		case "authdir":
 			found.warnf(o.At, "rotator %s: authdir has no effect", r.Name)
+		case "accepter-retry-time":
+			found.warnf(o.At, "rotator %s: accepter-retry-time has no effect: an address that cannot be listened on is an error", r.Name)
 		default:
 			fault(o.At, "%s is not supported for a rotator", o.Name)
 		}
@@ -469,16 +477,25 @@ func (f *File) rotator(r *Rotator, ports []ser2net.PortConfig, found *findings) 
 			continue
 		}
 		out.Ports = append(out.Ports, f.Connections[i].Name)
-		p := ports[i]
-		if f.Dialect != Lines && (p.Protocol != b.port.Protocol || p.RFC2217 != b.port.RFC2217 || !sameTLS(p.TLS, b.port.TLS)) {
+		p := &ports[i]
+		if p.Listen == "" { // reached through the rotator alone, so it speaks as that does
+			p.RFC2217, p.TLS = b.port.RFC2217, b.port.TLS
+			if p.Protocol != ser2net.ProtocolRawLP {
+				p.Protocol = b.port.Protocol
+			}
+		}
+		if !r.anyProtocol && !sameAccess(*p, b.port) {
 			fault(r.accepterAt, "its accepter %s differs from that of connection %s in protocol or options, which is not supported", r.AccepterText, name)
 		}
 	}
 	return out
 }
 
-func sameTLS(x, y ser2net.TLS) bool {
-	return x.CertFile == y.CertFile && x.KeyFile == y.KeyFile && x.ClientCAFile == y.ClientCAFile
+// sameAccess tells whether a client of x may be served as one of y.
+func sameAccess(x, y ser2net.PortConfig) bool {
+	telnet := func(p ser2net.PortConfig) bool { return p.Protocol == ser2net.ProtocolTelnet }
+	return telnet(x) == telnet(y) && x.RFC2217 == y.RFC2217 &&
+		x.TLS.CertFile == y.TLS.CertFile && x.TLS.KeyFile == y.TLS.KeyFile && x.TLS.ClientCAFile == y.TLS.ClientCAFile
 }
 
 // connection returns the index of a connection, -1 when there is none.

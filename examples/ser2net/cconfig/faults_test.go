@@ -44,7 +44,6 @@ func TestFaultsNameTheirPlace(t *testing.T) {
 		"unknown option":    {connection("tcp,2000", plain, "read_only: true"), "f:5:16: connection a: read_only is no option of ser2net"},
 		"range":             {connection("tcp,2000", plain, "max-connections: 0"), `f:5:22: connection a: max-connections: "0" is not allowed, want a whole number from 1 to 1024`},
 		"word":              {connection("tcp,2000", plain, "kickolduser: maybe"), `f:5:18: connection a: kickolduser: "maybe" is not allowed, want true or false`},
-		"escape":            {connection("tcp,2000", plain, `banner: 'a\z'`), `f:1:1: connection a: banner: unknown escape \z at byte 1`},
 		"address":           {connection("tcp,2000", plain, "remaddr: here"), `f:5:14: connection a: remaddr: "here" is not an IP address`},
 		"source port":       {connection("tcp,2000", plain, "remaddr: 192.0.2.1,5"), "f:5:14: connection a: remaddr: 192.0.2.1,5: the port of the client is not looked at, write 0"},
 		"mux":               {connection("telnet,mux,certauth,ssl,tcp,2000", plain, "mdns: off"), "f:2:13: connection a: accepter: mux is not supported; supported are tcp, udp, telnet and ssl"},
@@ -97,7 +96,11 @@ func TestFaultsNameTheirPlace(t *testing.T) {
 		"lines: timeout":    {"1:raw:soon:/dev/ttyS0:9600\n", `f:1:1: port 1: timeout: "soon" is not allowed, want a whole number from 0 to 315360000`},
 		"lines: control":    {"CONTROLPORT:2000\n", "f:1:1: CONTROLPORT is not supported; the log and SIGHUP replace it"},
 		"lines: continued":  {"1:raw:0:/dev/ttyS0:\\\n  9600\n\n2:raw:0:\\\n/dev/ttyS1:loud\n", "f:4:1: port 2: loud is neither an option of ser2net 3.x nor a BANNER"},
-		"lines: no trigger": {"2000:run:0:/dev/ttyS0:9600\n", "f:1:1: want keys such as connection (YAML version 1) or connections (YAML version 2), or lines such as 2000:raw:0:/dev/ttyS0:9600 (ser2net 3.x)"},
+		"lines: first":      {"2000:run:0:/dev/ttyS0:9600\n", `f:1:1: port 2000: "run" is no state, want raw, rawlp, telnet or off`},
+		"lines: layer":      {"mux,2000:raw:0:/dev/ttyS0:9600\n", "f:1:1: connection mux,2000: accepter: mux is not supported; supported are tcp, udp, telnet and ssl"},
+		"octal":             {"connection: &a\n  accepter: tcp,1\n  timeout: 08\n  connector: " + plain + "\n", `f:3:12: connection a: timeout: "08" is not allowed, want a whole number from 0 to 315360000`},
+		"not as C":          {"connection: &a\n  accepter: tcp,1\n  timeout: 1_0\n  connector: " + plain + "\n", `f:3:12: connection a: timeout: "1_0" is not allowed, want a whole number from 0 to 315360000`},
+		"lines: no trigger": {"run 2000:0\n", "f:1:1: want keys such as connection (YAML version 1) or connections (YAML version 2), or lines such as 2000:raw:0:/dev/ttyS0:9600 (ser2net 3.x)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			self := cconfig.Files{
@@ -145,6 +148,9 @@ func TestWhatHasNoEffectIsSaid(t *testing.T) {
 		"timeout-on-os-queue: false": "f:5:26: connection a: timeout-on-os-queue has no effect: what the kernel still sends counts always",
 		"timeout-on-os-queue: true":  "",
 		"allowed-users: x":           "f:1:1: connection a: allowed-users has no effect without ssl(clientauth,CA=FILE)",
+		`banner: 'a\z\x41\101\\'`:    `f:5:13: connection a: banner has no effect: the backslash of \z is no escape`,
+		`banner: 'a\xg'`:             `f:5:13: connection a: banner has no effect: \x without a digit stands for nothing`,
+		`trace-read: 'a\'`:           `f:5:17: connection a: trace-read has no effect: a backslash at the end stands for nothing`,
 		"mdns: false":                "",
 		"no-acc-to-con: false":       "",
 	} {

@@ -40,29 +40,11 @@ func (o *lineOptions) device(setting string) {
 
 // serial takes a word that is about the line.
 func (o *lineOptions) serial(word string) bool {
-	if speed.MatchString(word) {
+	known := isSerialWord(word)
+	if known {
 		o.device(word)
-		return true
 	}
-	switch strings.ToUpper(word) {
-	case "NONE", "EVEN", "ODD", "MARK", "SPACE", "1STOPBIT", "2STOPBITS",
-		"5DATABITS", "6DATABITS", "7DATABITS", "8DATABITS":
-		o.device(word)
-	default:
-		name, off := strings.CutPrefix(strings.ToUpper(word), "-")
-		setting, known := map[string]string{
-			"XONXOFF": "xonxoff", "RTSCTS": "rtscts", "LOCAL": "local",
-			"HANGUP_WHEN_DONE": "hangup-when-done", "NOBREAK": "nobreak",
-		}[name]
-		if !known {
-			return false
-		}
-		if off {
-			setting += "=false"
-		}
-		o.device(setting)
-	}
-	return true
+	return known
 }
 
 // named takes a word that names a line defined before.
