@@ -90,6 +90,17 @@ func TestLinesOfTheCommandLine(t *testing.T) {
 	assert.EqualError(t, err, `-C:2:1: port 2001: "loud" is no state, want raw, rawlp, telnet or off`)
 }
 
+// Options of 4.x stand in lines as well; their texts may be given in place of
+// a name.
+func TestOptionsInLines(t *testing.T) {
+	p := port(t, "OPENSTR:o:AT\\r\n2000:telnet:0:/dev/x:9600 openstr=o closestr=bye max-connections=3 kickolduser -chardelay "+
+		"trace-both=/t trace-hexdump telnet-brk-on-sync no-con-to-acc=false\n")
+	assert.Equal(t, [2]string{`AT\r`, "bye"}, [2]string{p.OpenString, p.CloseString})
+	assert.Equal(t, ser2net.OnBusyKick, p.OnBusy)
+	assert.Equal(t, []ser2net.Trace{{File: "/t", Direction: ser2net.DirectionBoth, HexDump: true}}, p.Traces)
+	assert.True(t, p.BreakOnSync && p.MaxClients == 3 && p.Packing == ser2net.Packing{})
+}
+
 // Limits that C has for defaults only do not bind an option.
 func TestDelays(t *testing.T) {
 	for options, want := range map[string][2]time.Duration{

@@ -62,11 +62,34 @@ func (f *File) owner(path string) (Place, string) {
 	switch {
 	case err != nil || i < 0:
 	case list == "ports" && i < len(f.Connections):
-		return f.Connections[i].At, "connection " + f.Connections[i].Name + ": " + field
+		c := &f.Connections[i]
+		return c.placeOf(field), "connection " + c.Name + ": " + field
 	case list == "rotators" && i < len(f.Rotators):
 		return f.Rotators[i].At, "rotator " + f.Rotators[i].Name + ": " + field
 	}
 	return Place{}, path
+}
+
+// placeOf returns where what became a field of the port stands.
+func (c *Connection) placeOf(field string) Place {
+	field, _, _ = strings.Cut(field, "[")
+	head, _, _ := strings.Cut(field, ".")
+	switch head {
+	case "network", "listen", "protocol", "rfc2217", "tls":
+		return c.accepterAt
+	case "device", "mode":
+		return c.connectorAt
+	}
+	option, known := map[string]string{
+		"banner": "banner", "signature": "signature", "open_string": "openstr", "close_string": "closestr",
+		"close_on": "closeon", "packing.send_on": "sendon", "connect.destinations": "connback", "traces": "trace-",
+	}[field]
+	for _, o := range c.Options {
+		if known && (o.Name == option || option == "trace-" && strings.HasPrefix(o.Name, option)) {
+			return o.At
+		}
+	}
+	return c.At
 }
 
 // indexed is how the Config names a port or rotator in what it says.
@@ -93,8 +116,10 @@ type builder struct {
 	users           []string
 	needCA          bool     // ssl(clientauth)
 	backs           []string // destinations of connback
-	backTimeout     int      // seconds, -1 = not set
-	retry           int      // seconds, 0 = not set
+	backsAt         Place
+	backTimeout     int // seconds, -1 = not set
+	backTimeoutAt   Place
+	retry           int // seconds, 0 = not set
 	delay           struct {
 		on              bool
 		scale, min, max int // tenths of a character, µs, µs
@@ -361,7 +386,7 @@ func (b *builder) dial(args []string) error {
 	if host == "" {
 		return errors.New("the host to connect back to is missing")
 	}
-	b.backs = append(b.backs, net.JoinHostPort(host, port))
+	b.backs, b.backsAt = append(b.backs, net.JoinHostPort(host, port)), b.at
 	return nil
 }
 
@@ -430,7 +455,7 @@ func (b *builder) finishConnectBack() {
 	}
 	left := p.MaxClients - len(b.backs)
 	if left < 0 {
-		b.fault(b.c.At, "connback: %d destinations are more than max-connections: %d", len(b.backs), p.MaxClients)
+		b.fault(b.backsAt, "connback: %d destinations are more than max-connections: %d", len(b.backs), p.MaxClients)
 		return
 	}
 	p.Connect = ser2net.Connect{Destinations: b.backs, When: ser2net.WhenOnData}
@@ -445,7 +470,7 @@ func (b *builder) finishConnectBack() {
 	case left == 0 || b.c.Timeout == 0 && p.Listen == "":
 		p.NetworkTimeout = seconds(b.backTimeout)
 	default:
-		b.fault(b.c.At, "connback-timeout is not supported beside a timeout that differs")
+		b.fault(b.backTimeoutAt, "connback-timeout is not supported beside a timeout that differs")
 	}
 }
 

@@ -67,16 +67,12 @@ func (o *lineOptions) named(word string) bool {
 		"sendon": {"SENDON", "sendon"}, "banner": {"BANNER", "banner"}, "signature": {"SIGNATURE", "signature"},
 	}[name]
 	if !known {
-		switch name {
-		case "max-connections", "remaddr", "net-to-dev-bufsize", "dev-to-net-bufsize", "led-tx", "led-rx",
-			"chardelay-scale", "chardelay-min", "chardelay-max", "accepter-retry-time", "connector-retry-time":
-			o.option(name, value)
-			return true
-		}
-		return false
+		return o.portOption(name, value)
 	}
 	defined, ok := o.texts[key[0]][value]
 	switch {
+	case !ok && name == key[1]: // as in 4.x
+		o.option(name, value)
 	case !ok:
 		o.faultf(o.c.At, "%s: there is no line %s:%s before this one", o.owner, key[0], value)
 	case key[1] == "":
@@ -102,10 +98,8 @@ func (o *lineOptions) toggle(word string) bool {
 	switch name {
 	case "remctl":
 		o.remote = value == "true"
-	case "telnet_brk_on_sync", "telnet-brk-on-sync":
+	case "telnet_brk_on_sync":
 		o.option("telnet-brk-on-sync", value)
-	case "kickolduser", "chardelay":
-		o.option(name, value)
 	case "hexdump", "timestamp":
 		o.option("trace-"+name, value)
 	case "tr-hexdump", "tr-timestamp":
@@ -115,9 +109,19 @@ func (o *lineOptions) toggle(word string) bool {
 	case "tb-hexdump", "tb-timestamp":
 		o.option("trace-both"+name[2:], value)
 	default:
-		return false
+		return o.portOption(name, value)
 	}
 	return true
+}
+
+// portOption takes an option that has the same name in YAML, and returns
+// whether it is one.
+func (o *lineOptions) portOption(name, value string) bool {
+	_, known := portOptions()[name]
+	if known {
+		o.option(name, value)
+	}
+	return known
 }
 
 func (o *lineOptions) option(name, value string) {

@@ -41,7 +41,7 @@ func portOptions() map[string]portOption {
 		"accepter-retry-time":   whole(1, maxSeconds, func(b *builder, n int) { b.port.ListenRetry = seconds(n) }),
 		"connector-retry-time":  whole(1, maxSeconds, func(b *builder, n int) { b.retry = n }),
 		"connback":              func(b *builder, v string) error { return b.connectBack(v) },
-		"connback-timeout":      whole(0, maxSeconds, func(b *builder, n int) { b.backTimeout = n }),
+		"connback-timeout":      whole(0, maxSeconds, func(b *builder, n int) { b.backTimeout, b.backTimeoutAt = n, b.at }),
 		"remaddr":               func(b *builder, v string) error { return b.allow(v) },
 		"trace-read":            func(b *builder, v string) error { return b.trace(ser2net.DirectionToNetwork, v) },
 		"trace-write":           func(b *builder, v string) error { return b.trace(ser2net.DirectionToDevice, v) },
