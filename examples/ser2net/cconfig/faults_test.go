@@ -94,6 +94,7 @@ func TestFaultsNameTheirPlace(t *testing.T) {
 		"rotator protocol":  {connection("tcp,1", plain, "mdns: off") + "rotator: &r\n  accepter: telnet,tcp,2\n  connections: [*a]\n", "f:7:13: rotator r: its accepter telnet,tcp,2 differs from that of connection a in protocol or options, which is not supported"},
 		"lines: state":      {"1:raw:0:/dev/ttyS0:9600\n2:loud:0:/dev/ttyS0:9600\n", `f:2:1: port 2: "loud" is no state, want raw, rawlp, telnet or off`},
 		"lines: option":     {"1:raw:0:/dev/ttyS0:9600 loud\n", "f:1:1: port 1: loud is neither an option of ser2net 3.x nor a BANNER"},
+		"lines: banner":     {"1:raw:0:/dev/ttyS0:9600 banner\n", "f:1:1: port 1: banner is neither an option of ser2net 3.x nor a BANNER"},
 		"lines: trace":      {"1:raw:0:/dev/ttyS0:9600 tr=x\n", "f:1:1: port 1: there is no line TRACEFILE:x before this one"},
 		"lines: fields":     {"# a\n\n1:raw:0:/dev/ttyS0:9600\n2:raw\n", `f:4:1: "2:raw" is no line of ser2net 3.x: want port:state:timeout:device:options`},
 		"lines: timeout":    {"1:raw:soon:/dev/ttyS0:9600\n", `f:1:1: port 1: timeout: "soon" is not allowed, want a whole number from 0 to 315360000`},

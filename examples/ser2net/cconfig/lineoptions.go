@@ -108,8 +108,11 @@ func (o *lineOptions) toggle(word string) bool {
 		o.option("trace-write"+name[2:], value)
 	case "tb-hexdump", "tb-timestamp":
 		o.option("trace-both"+name[2:], value)
+	case "kickolduser", "chardelay", "telnet-brk-on-sync", "timeout-on-os-queue", "no-con-to-acc", "no-acc-to-con", "mdns":
+		o.option(name, value)
 	default:
-		return o.portOption(name, value)
+		dump := strings.HasSuffix(name, "-hexdump") || strings.HasSuffix(name, "-timestamp")
+		return dump && o.portOption(name, value)
 	}
 	return true
 }
