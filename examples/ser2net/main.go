@@ -58,8 +58,9 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		return exitOK
 	}
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
+	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT)
 	defer signal.Stop(signals)
+	signal.Ignore(syscall.SIGPIPE) // who reads the log may leave, the daemon stays
 	log, err := newLog(o, out, errOut)
 	if err != nil {
 		return fail(errOut, err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"net"
 	"os"
@@ -69,7 +70,7 @@ func pidOf(t *testing.T, file string) int {
 }
 
 func TestSignalToEnd(t *testing.T) {
-	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT} {
 		t.Run(signal.String(), func(t *testing.T) {
 			port, line := freePort(t), newPTY(t)
 			p := start(t, program, "-d", "-r", "-c", configFile(t, connectionText("a", "", port, line.name, "")))
@@ -184,6 +185,26 @@ func TestReloadTakenBack(t *testing.T) {
 	p.signal(syscall.SIGHUP)
 	require.Eventually(t, lets, 10*time.Second, 10*time.Millisecond)
 	passes(t, first, line)
+}
+
+// Nobody has to read the log: a daemon whose output is closed serves on.
+func TestOutputThatIsClosed(t *testing.T) {
+	port, line := freePort(t), newPTY(t)
+	cmd := exec.Command(program, "-d", "-r", "-c", configFile(t, connectionText("a", "", port, line.name, "")))
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	cmd.Stderr = cmd.Stdout
+	require.NoError(t, cmd.Start())
+	defer func() { _ = cmd.Process.Kill() }()
+	scanner := bufio.NewScanner(out)
+	for scanner.Scan() && scanner.Text() != "Ready" {
+	}
+	require.NoError(t, out.Close())
+	passes(t, dial(t, port), line) // each step writes to the log
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	var exit *exec.ExitError
+	require.ErrorAs(t, cmd.Wait(), &exit)
+	assert.Equal(t, 1, exit.ExitCode())
 }
 
 // As in C, a pid file that cannot be written is reported, and all else goes
