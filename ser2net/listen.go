@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/backoff"
@@ -36,24 +37,25 @@ func (r *runner) listenOnce(ctx context.Context) error {
 		return err // names the address
 	}
 	if r.closeAtStop(l, l.Addr()) {
-		r.tasks.Go(func() { accept(r.ctx, l, r.accept, r.fail) })
+		r.tasks.Go(func() { accept(r.ctx, &r.tasks, l, r.accept, r.fail) })
 		r.report(EventListening, nil, l.Addr().String())
 	}
 	return nil
 }
 
 // accept hands the connections of l on until it is closed. It survives what a
-// listener can fail with meanwhile, such as too many open files.
-func accept(ctx context.Context, l net.Listener, serve func(net.Conn), fail func(string)) {
+// listener can fail with meanwhile, such as too many open files. It waits for
+// each connection in a new task, since the stack that one took is large.
+func accept(ctx context.Context, tasks *sync.WaitGroup, l net.Listener, serve func(net.Conn), fail func(string)) {
 	pause := backoff.Backoff{Min: 10 * time.Millisecond, Max: time.Second}
 	failing := false
 	for {
 		conn, err := l.Accept()
 		switch {
 		case err == nil:
-			failing = false
-			pause.Reset()
 			serve(conn)
+			tasks.Go(func() { accept(ctx, tasks, l, serve, fail) })
+			return
 		case errors.Is(err, net.ErrClosed):
 			return
 		default:
