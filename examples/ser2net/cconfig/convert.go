@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/fieldgate/fieldgate/ser2net"
 )
@@ -17,6 +18,9 @@ import (
 type Settings struct {
 	Signature string // of RFC 2217, where a connection has none
 }
+
+// maxName is the length of a name in package ser2net.
+const maxName = 64
 
 // Where C ser2net looks for certificate and key of ssl.
 const (
@@ -147,7 +151,7 @@ func (b *builder) ignoreUnless(ok bool, why string) {
 func (f *File) port(c *Connection, s Settings, found *findings) ser2net.PortConfig {
 	b := &builder{findings: found, c: c, backTimeout: -1, traces: map[ser2net.Direction]string{}, hex: map[ser2net.Direction]bool{}, stamped: map[ser2net.Direction]bool{}}
 	b.delay.on, b.delay.scale, b.delay.min, b.delay.max = true, 20, 1000, 20_000
-	b.port = ser2net.PortConfig{Name: c.Name, Enabled: c.Enabled, NetworkTimeout: seconds(c.Timeout), MaxClients: 1, Signature: s.Signature}
+	b.port = ser2net.PortConfig{Name: shortened(c.Name, c.At), Enabled: c.Enabled, NetworkTimeout: seconds(c.Timeout), MaxClients: 1, Signature: s.Signature}
 	b.writeOnly = c.WriteOnly
 	b.connector()
 	b.accepter()
@@ -161,6 +165,15 @@ func (f *File) port(c *Connection, s Settings, found *findings) ser2net.PortConf
 		b.fault(c.accepterAt, "nobody can reach it: its accepter is dummy, and no rotator has it")
 	}
 	return b.port
+}
+
+// shortened returns a name of package ser2net for one of C, which has no limit.
+// The name of a line of 3.x is its port, with all that stands before it.
+func shortened(name string, at Place) string {
+	if utf8.RuneCountInString(name) <= maxName {
+		return name
+	}
+	return fmt.Sprintf("%.40s... (line %d)", name, at.Line)
 }
 
 func (f *File) rotated(connection string) bool {
@@ -484,7 +497,7 @@ func (f *File) rotator(r *Rotator, ports []ser2net.PortConfig, found *findings) 
 	b := &builder{findings: found, c: c}
 	b.accepter()
 	b.finishTLS()
-	out := ser2net.RotatorConfig{Name: r.Name, Enabled: true, Listen: b.port.Listen}
+	out := ser2net.RotatorConfig{Name: shortened(r.Name, r.At), Enabled: true, Listen: b.port.Listen}
 	for _, o := range r.Options {
 		switch o.Name {
 		case "authdir":
@@ -501,7 +514,7 @@ func (f *File) rotator(r *Rotator, ports []ser2net.PortConfig, found *findings) 
 			fault(r.At, "there is no connection %s", name)
 			continue
 		}
-		out.Ports = append(out.Ports, f.Connections[i].Name)
+		out.Ports = append(out.Ports, ports[i].Name)
 		p := &ports[i]
 		if p.Listen == "" { // reached through the rotator alone, so it speaks as that does
 			p.RFC2217, p.TLS = b.port.RFC2217, b.port.TLS

@@ -42,7 +42,7 @@ func TestFaultsNameTheirPlace(t *testing.T) {
 		"pam":               {connection("tcp,2000", plain, "pamauth: login"), "f:5:14: connection a: pamauth is not supported"},
 		"one way":           {connection("tcp,2000", plain, "no-acc-to-con: true"), "f:5:20: connection a: no-acc-to-con is not supported"},
 		"unknown option":    {connection("tcp,2000", plain, "read_only: true"), "f:5:16: connection a: read_only is no option of ser2net"},
-		"range":             {connection("tcp,2000", plain, "max-connections: 0"), `f:5:22: connection a: max-connections: "0" is not allowed, want a whole number from 1 to 1024`},
+		"range":             {connection("tcp,2000", plain, "max-connections: 2000"), `f:5:22: connection a: max-connections: "2000" is not allowed, want a whole number from 0 to 1024`},
 		"word":              {connection("tcp,2000", plain, "kickolduser: maybe"), `f:5:18: connection a: kickolduser: "maybe" is not allowed, want true or false`},
 		"address":           {connection("tcp,2000", plain, "remaddr: here"), `f:5:14: connection a: remaddr: "here" is not an IP address`},
 		"source port":       {connection("tcp,2000", plain, "remaddr: 192.0.2.1,5"), "f:5:14: connection a: remaddr: 192.0.2.1,5: the port of the client is not looked at, write 0"},

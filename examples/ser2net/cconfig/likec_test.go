@@ -90,6 +90,15 @@ func TestLinesOfTheCommandLine(t *testing.T) {
 	assert.EqualError(t, err, `-C:2:1: port 2001: "loud" is no state, want raw, rawlp, telnet or off`)
 }
 
+// C has no limit for names, and for lines the stack is the name.
+func TestLongNames(t *testing.T) {
+	long := "ssl(key=/etc/ser2net/certificates/key.pem,cert=/etc/ser2net/certificates/cert.pem),2000"
+	cfg := config(t, cconfig.Input{Name: "f", Text: []byte("\n" + long + ":raw:0:/dev/x:max-connections=0\nROTATOR:2010:" + long + "\n")})
+	assert.Equal(t, "ssl(key=/etc/ser2net/certificates/key.pe... (line 2)", cfg.Ports[0].Name)
+	assert.Equal(t, []string{cfg.Ports[0].Name}, cfg.Rotators[0].Ports)
+	assert.Equal(t, 1, cfg.Ports[0].MaxClients)
+}
+
 // Options of 4.x stand in lines as well; their texts may be given in place of
 // a name.
 func TestOptionsInLines(t *testing.T) {

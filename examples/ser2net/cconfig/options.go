@@ -22,7 +22,7 @@ type portOption func(b *builder, value string) error
 // with the value, or that the option is not supported.
 func portOptions() map[string]portOption {
 	return map[string]portOption{
-		"max-connections":       whole(1, ser2net.MaxClientsLimit, func(b *builder, n int) { b.port.MaxClients = n }),
+		"max-connections":       whole(0, ser2net.MaxClientsLimit, func(b *builder, n int) { b.port.MaxClients = max(n, 1) }), // as C does
 		"kickolduser":           onOff(func(b *builder, on bool) { b.kick = on }),
 		"timeout-on-os-queue":   onOff(func(b *builder, on bool) { b.ignoreUnless(on, "what the kernel still sends counts always") }),
 		"banner":                func(b *builder, v string) error { b.port.Banner = b.expand(v, false); return nil },
