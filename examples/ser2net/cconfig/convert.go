@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/fieldgate/fieldgate/ser2net"
 )
@@ -19,7 +18,7 @@ type Settings struct {
 	Signature string // of RFC 2217, where a connection has none
 }
 
-// maxName is the length of a name in package ser2net.
+// maxName is the longest name in package ser2net, in bytes.
 const maxName = 64
 
 // Where C ser2net looks for certificate and key of ssl.
@@ -170,10 +169,10 @@ func (f *File) port(c *Connection, s Settings, found *findings) ser2net.PortConf
 // shortened returns a name of package ser2net for one of C, which has no limit.
 // The name of a line of 3.x is its port, with all that stands before it.
 func shortened(name string, at Place) string {
-	if utf8.RuneCountInString(name) <= maxName {
+	if len(name) <= maxName {
 		return name
 	}
-	return fmt.Sprintf("%.40s... (line %d)", name, at.Line)
+	return fmt.Sprintf("%s... (line %d)", strings.ToValidUTF8(name[:40], ""), at.Line)
 }
 
 func (f *File) rotated(connection string) bool {
