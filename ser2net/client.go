@@ -41,6 +41,7 @@ func (r *runner) newClient(conn net.Conn, dialed bool) *client {
 		r: r, id: r.env.clients.Add(1), dialed: dialed,
 		in: buffer{env: r.env}, gone: make(chan struct{}),
 	}
+	c.out.datagrams = r.cfg.Network == NetworkUDP
 	if conn != nil {
 		c.attach(conn)
 	}
@@ -53,9 +54,7 @@ func (r *runner) newClient(conn net.Conn, dialed bool) *client {
 // attach gives the client its connection.
 func (c *client) attach(conn net.Conn) {
 	c.conn, c.from, c.remote = conn, conn, conn.RemoteAddr().String()
-	if c.r.cfg.Network == NetworkUDP {
-		c.out.direct = datagrams{conn}
-	} else if d := newDirect(conn); d != nil {
+	if d := newDirect(conn); d != nil {
 		c.out.direct, c.from = d, d
 	}
 }

@@ -81,6 +81,9 @@ func TestConfigFaults(t *testing.T) {
 		`ports[0].allow[0]: required: a network, such as 192.0.2.0/24`: func(p *ser2net.PortConfig) {
 			p.Allow = []netip.Prefix{{}}
 		},
+		`ports[0].allow[0]: ::ffff:127.0.0.0/104 is an IPv4 network in the form of IPv6, write it as IPv4`: func(p *ser2net.PortConfig) {
+			p.Allow = []netip.Prefix{netip.MustParsePrefix("::ffff:127.0.0.0/104")}
+		},
 		`ports[0].tls.key_file: required with cert_file`:       func(p *ser2net.PortConfig) { p.TLS.CertFile = "x" },
 		`ports[0].tls.cert_file: required with key_file`:       func(p *ser2net.PortConfig) { p.TLS.KeyFile = "x" },
 		`ports[0].tls.cert_file: required with client_ca_file`: func(p *ser2net.PortConfig) { p.TLS.ClientCAFile = "x" },

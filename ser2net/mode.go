@@ -78,14 +78,18 @@ func DefaultMode() Mode {
 	return Mode{}.Normal()
 }
 
-// Normal returns m with the default in place of each zero field. It is the
-// form in which a [Port] reports its mode.
+// Normal returns m with the default in place of each zero field, and without
+// the settings of an RS485 that is off. It is the form in which a [Port]
+// reports its mode.
 func (m Mode) Normal() Mode {
 	m.Baud = cmp.Or(m.Baud, 9600)
 	m.DataBits = cmp.Or(m.DataBits, 8)
 	m.Parity = cmp.Or(m.Parity, ParityNone)
 	m.StopBits = cmp.Or(m.StopBits, StopBits1)
 	m.Flow = cmp.Or(m.Flow, FlowNone)
+	if !m.RS485.Enabled {
+		m.RS485 = RS485{}
+	}
 	return m
 }
 
@@ -151,6 +155,7 @@ func (m Mode) faults(path string, faults *config.Errors) {
 		}
 		return path + "." + field
 	}
+	delays := m.RS485 // also while it is off
 	m = m.Normal()
 	if m.Baud < 1 || m.Baud > MaxBaud {
 		faults.Addf(at("baud"), "%d is out of range, allowed is 1 to %d", m.Baud, MaxBaud)
@@ -172,7 +177,7 @@ func (m Mode) faults(path string, faults *config.Errors) {
 	for _, d := range []struct {
 		name  string
 		delay time.Duration
-	}{{"rs485.delay_before", m.RS485.DelayBefore.Std()}, {"rs485.delay_after", m.RS485.DelayAfter.Std()}} {
+	}{{"rs485.delay_before", delays.DelayBefore.Std()}, {"rs485.delay_after", delays.DelayAfter.Std()}} {
 		if d.delay < 0 || d.delay > MaxRS485Delay || d.delay%time.Millisecond != 0 {
 			faults.Addf(at(d.name), "%v is not allowed, want whole milliseconds from 0 to %v", d.delay, MaxRS485Delay)
 		}

@@ -45,6 +45,8 @@ func TestModeNormal(t *testing.T) {
 	}, ser2net.DefaultMode())
 	m := ser2net.Mode{Baud: 50, DataBits: 5, Parity: ser2net.ParityOdd, StopBits: ser2net.StopBits15, Flow: ser2net.FlowXonXoff, HangUp: true}
 	assert.Equal(t, m, m.Normal(), "what is set stays")
+	off := ser2net.Mode{RS485: ser2net.RS485{DelayBefore: ms(5)}}
+	assert.Equal(t, ser2net.DefaultMode(), off.Normal(), "no driver tells the delays of what is off")
 }
 
 func TestModeFaults(t *testing.T) {

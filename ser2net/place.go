@@ -9,7 +9,6 @@ const (
 	textOpenFailure = "Device open failure: "
 	textNotAllowed  = "Accessed denied due to your net address" // as C ser2net writes it
 	textNoPort      = "No free port found"
-	textKicked      = "kicked off, new user is coming"
 )
 
 // Why a client had to leave, for events.
@@ -39,9 +38,7 @@ func (r *runner) place(c *client) (*session, error) {
 		if r.cfg.OnBusy == OnBusyRefuse {
 			return nil, errPortInUse
 		}
-		oldest := s.firstGuest()
-		oldest.sayLocked([]byte(textKicked + "\r\n"))
-		r.part(oldest, reasonKicked)
+		r.part(s.firstGuest(), reasonKicked) // without a text, which would be data to it
 	}
 	return r.join(c), nil
 }
@@ -54,15 +51,20 @@ func (r *runner) join(c *client) *session {
 		s = r.begin(c.remote)
 	}
 	s.clients = append(s.clients[:len(s.clients):len(s.clients)], c)
-	c.session = s
+	c.enter(s)
 	r.changed.Broadcast() // the policy for slow clients may be another now
-	if c.tel != nil {
-		c.tel.bind(s)
-	}
 	if s.began && c.conn != nil {
 		c.seat()
 	}
 	return s
+}
+
+// enter makes the session the one that the client takes part in, with mu held.
+func (c *client) enter(s *session) {
+	c.session = s
+	if c.tel != nil {
+		c.tel.bind(s)
+	}
 }
 
 // vacant tells whether a client would get a place.
@@ -113,7 +115,7 @@ func (r *runner) part(c *client, why string) {
 		}
 	}
 	if c.heir != nil && r.ctx.Err() == nil {
-		c.heir.session = s
+		c.heir.enter(s)
 		left = append(left, c.heir)
 	}
 	s.clients = left

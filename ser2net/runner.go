@@ -18,7 +18,7 @@ type runner struct {
 	cfg    PortConfig // with its defaults
 	env    *environment
 	texts  texts
-	secure Handshake // nil = none
+	secure atomic.Pointer[Handshake] // nil = none
 
 	onData bool // the port dials when the device has sent something
 	keeps  bool // clients stay while the device is away

@@ -170,3 +170,16 @@ func TestAnswersAreBounded(t *testing.T) {
 		assert.Empty(t, r.service.Status().Ports[0].Clients)
 	})
 }
+
+// A client that is slow may hold up the device while nobody else is connected.
+func TestSlowBesideWhoIsNotConnected(t *testing.T) {
+	c := config(port(func(p *ser2net.PortConfig) {
+		p.Connect.Destinations, p.Connect.When, p.Queue = []string{"192.0.2.1:1"}, ser2net.WhenOnData, 4096
+	}))
+	bubble(t, c, func(t *testing.T, r *rig) {
+		sleep(t, "5s")
+		r.lazy()
+		assert.False(t, over(r.flood(pattern(100_000))))
+		assert.Len(t, r.service.Status().Ports[0].Clients, 1)
+	})
+}

@@ -1,6 +1,7 @@
 package ser2net_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -9,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"io"
+	"io/fs"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -179,4 +181,32 @@ func TestTLSNeedsItsOption(t *testing.T) {
 	a := newAuthority(t)
 	_, err := ser2net.New(config(port(a.secure)), ser2net.Options{Opener: new(ser2nettest.Opener)})
 	require.EqualError(t, err, `ser2net: port "a" has tls, which this program does not: Options.TLS is missing`)
+}
+
+// Apply reads renewed files, and disturbs nobody.
+func TestTLSRenewal(t *testing.T) {
+	ca := newAuthority(t)
+	hardware := new(ser2nettest.Opener)
+	hardware.Add(device, ser2nettest.Hardware{})
+	c := config(port(ca.secure, func(p *ser2net.PortConfig) { p.MaxClients = 3 }))
+	s, err := ser2net.New(c, ser2net.Options{Opener: hardware, TLS: tlsport.Load})
+	require.NoError(t, err)
+	require.NoError(t, s.Start(t.Context()))
+	t.Cleanup(func() { assert.NoError(t, s.Stop(context.Background())) })
+	connect := func() *tls.Conn {
+		conn, err := tls.Dial("tcp", s.Status().Ports[0].Listening, ca.client(""))
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		return conn
+	}
+	serial := func(conn *tls.Conn) string { return conn.ConnectionState().PeerCertificates[0].SerialNumber.String() }
+	old := connect()
+	ca.issue("server", ca.cert)
+	require.NoError(t, s.Apply(t.Context(), c))
+	assert.NotEqual(t, serial(old), serial(connect()))
+	require.Eventually(t, func() bool { return len(s.Status().Ports[0].Clients) == 2 }, 20*time.Second, time.Millisecond)
+
+	require.NoError(t, os.Remove(c.Ports[0].TLS.CertFile))
+	require.ErrorIs(t, s.Apply(t.Context(), c), fs.ErrNotExist)
+	connect()
 }

@@ -3,6 +3,7 @@ package ser2net_test
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -73,4 +74,16 @@ func TestTraceThatCannotBeWritten(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A pipe that nobody reads holds nothing up.
+func TestTracePipe(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	bubble(t, config(port(func(p *ser2net.PortConfig) { p.Traces = []ser2net.Trace{{File: pipe}} })), func(t *testing.T, r *rig) {
+		client := r.connect()
+		client.send("works")
+		assert.Equal(t, "works", r.hear())
+		assert.Contains(t, r.service.Status().Ports[0].LastError, pipe)
+	})
 }

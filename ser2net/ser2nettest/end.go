@@ -104,9 +104,6 @@ func (e *end) configure(m ser2net.Mode) {
 			e.rts = *m.RTS
 		}
 	}
-	if !m.RS485.Enabled {
-		m.RS485 = ser2net.RS485{}
-	}
 	m.DTR, m.RTS = nil, nil
 	e.mode = m
 	e.stopped = e.stopped && m.Flow == ser2net.FlowXonXoff

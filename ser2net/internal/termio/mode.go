@@ -125,5 +125,7 @@ func (d *Device) SetMode(m ser2net.Mode) error {
 		return err
 	}
 	t := encode(m)
-	return d.ioctl(unix.TCSETS2, pointer(&t))
+	var err error
+	d.data.Alone(func() { err = d.ioctl(unix.TCSETS2, pointer(&t)) })
+	return err
 }
