@@ -81,7 +81,7 @@ func TestSignalToEnd(t *testing.T) {
 				var exit *exec.ExitError
 				require.ErrorAs(t, err, &exit)
 				assert.Equal(t, 1, exit.ExitCode(), "as C")
-			case <-time.After(3 * time.Second):
+			case <-time.After(5 * time.Second):
 				t.Fatal("it did not end\n" + p.log())
 			}
 			_, err := net.Dial("tcp", "127.0.0.1:"+port)
@@ -114,7 +114,7 @@ func TestDetach(t *testing.T) {
 	assert.Eventually(t, func() bool {
 		_, err := os.Stat(pidFile)
 		return errors.Is(err, os.ErrNotExist)
-	}, 5*time.Second, 10*time.Millisecond)
+	}, 10*time.Second, 10*time.Millisecond)
 }
 
 func TestReload(t *testing.T) {
@@ -140,7 +140,7 @@ func TestReload(t *testing.T) {
 	assert.Eventually(t, func() bool {
 		c, err := net.Dial("tcp", "127.0.0.1:"+added)
 		return err == nil && c.Close() == nil
-	}, 5*time.Second, 10*time.Millisecond, "a new connection")
+	}, 10*time.Second, 10*time.Millisecond, "a new connection")
 	passes(t, calm, lines[0])
 	passes(t, busy, lines[1])
 	_, err := net.Dial("tcp", "127.0.0.1:"+changes)
@@ -156,11 +156,11 @@ func TestReload(t *testing.T) {
 		_ = c.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
 		_, err = c.Read(text)
 		return err == nil && string(text) == "new"
-	}, 5*time.Second, 50*time.Millisecond, "the change comes when the user has left")
+	}, 10*time.Second, 50*time.Millisecond, "the change comes when the user has left")
 
 	require.NoError(t, os.WriteFile(config, []byte("connection: &stays\n  accepter: sctp,1\n"), 0o644))
 	p.signal(syscall.SIGHUP)
-	assert.Eventually(t, func() bool { return strings.Contains(p.log(), "the configuration was not changed") }, 5*time.Second, 10*time.Millisecond)
+	assert.Eventually(t, func() bool { return strings.Contains(p.log(), "the configuration was not changed") }, 10*time.Second, 10*time.Millisecond)
 	passes(t, calm, lines[0])
 }
 

@@ -88,6 +88,7 @@ func TestFaultsNameTheirPlace(t *testing.T) {
 		"no YAML":           {"connection: &a\n\taccepter: tcp\n", "f:2:1: this is no YAML: found character that cannot start any token"},
 		"a text":            {"hello\n", "f:1:1: want keys such as connection (YAML version 1) or connections (YAML version 2), or lines such as 2000:raw:0:/dev/ttyS0:9600 (ser2net 3.x)"},
 		"default":           {"default:\n  name: loudness\n  value: 3\n", "f:3:10: default loudness is not supported"},
+		"default value":     {"default:\n  name: local\n  class: serialdev\n", "f:2:3: default local: the value is missing"},
 		"default of class":  {"default:\n  name: loudness\n  value: 3\n  class: ser2net\n", "f:3:10: default loudness of class ser2net is not supported"},
 		"delete default":    {"delete_default:\n  name: local\n", "f:2:3: delete_default: name and class are required"},
 		"rotator":           {connection("tcp,1", plain, "mdns: off") + "rotator: &r\n  accepter: tcp,2\n  connections: [b]\n", "f:6:1: rotator r: there is no connection b"},
