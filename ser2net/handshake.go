@@ -34,7 +34,11 @@ func (r *runner) handshake(conn net.Conn) (secure net.Conn, user string, err err
 	ctx, cancel := context.WithTimeout(r.ctx, openTimeout)
 	defer cancel()
 	secure, user, err = (*shake)(ctx, conn)
-	if errors.Is(err, context.DeadlineExceeded) {
+	switch {
+	case err == nil:
+	case errors.Is(err, net.ErrClosed) && r.ctx.Err() == nil: // by acceptFor
+		err = errors.New("too many handshakes at a time")
+	case errors.Is(err, context.DeadlineExceeded):
 		err = errors.New("no handshake in " + openTimeout.String())
 	}
 	return secure, user, err

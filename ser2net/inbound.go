@@ -9,6 +9,9 @@ import (
 // device, and for the clients that were earlier. Without a device the data is
 // dropped.
 func (s *session) send(c *client, data []byte) {
+	if c.left() {
+		return
+	}
 	s.r.toDevice.Add(uint64(len(data)))
 	c.toDevice.Add(uint64(len(data)))
 	s.trace(DirectionToDevice, data)

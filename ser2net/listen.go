@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -72,17 +73,25 @@ func accept(ctx context.Context, tasks *sync.WaitGroup, l net.Listener, serve fu
 
 // accept serves a new connection.
 func (r *runner) accept(conn net.Conn) {
-	r.acceptFor(conn, func() { r.serve(conn) })
+	r.acceptFor(r.ctx, conn, func() { r.serve(conn) })
 }
 
 // acceptFor calls serve for a new connection in a goroutine of its own. When
-// very many wait for their answer it waits for one of them.
-func (r *runner) acceptFor(conn net.Conn, serve func()) {
-	select {
-	case r.newcomer <- struct{}{}:
-	case <-r.ctx.Done():
-		_ = conn.Close()
-		return
+// very many wait for their answer it waits for one of them, unless ctx ends.
+// With TLS it is the client that can let the port wait, by saying nothing:
+// there the connection that has waited longest has to go.
+func (r *runner) acceptFor(ctx context.Context, conn net.Conn, serve func()) {
+	secure := r.cfg.TLS.on()
+	if !secure {
+		select {
+		case r.newcomer <- struct{}{}:
+		case <-ctx.Done():
+			_ = conn.Close()
+			return
+		case <-r.ctx.Done():
+			_ = conn.Close()
+			return
+		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -90,7 +99,31 @@ func (r *runner) acceptFor(conn net.Conn, serve func()) {
 		_ = conn.Close()
 		return
 	}
-	r.tasks.Go(serve)
+	if !secure {
+		r.tasks.Go(func() {
+			defer func() { <-r.newcomer }()
+			serve()
+		})
+		return
+	}
+	if len(r.unproved) == maxNewcomers {
+		_ = r.unproved[0].Close()
+		r.unproved = r.unproved[1:]
+	}
+	r.unproved = append(r.unproved, conn)
+	r.tasks.Go(func() {
+		defer r.proved(conn)
+		serve()
+	})
+}
+
+// proved forgets a connection that has a place, or gets none.
+func (r *runner) proved(conn net.Conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if i := slices.Index(r.unproved, conn); i >= 0 {
+		r.unproved = slices.Delete(r.unproved, i, i+1)
+	}
 }
 
 // sleep waits for d and returns true, or false as soon as ctx ends.

@@ -34,11 +34,11 @@ func (r *runner) place(c *client) (*session, error) {
 	if err := r.ctx.Err(); err != nil {
 		return nil, err
 	}
-	if s := r.session; s != nil && !c.dialed && s.guests() >= r.cfg.MaxClients {
+	if !c.dialed && r.full() {
 		if r.cfg.OnBusy == OnBusyRefuse {
 			return nil, errPortInUse
 		}
-		r.part(s.firstGuest(), reasonKicked) // without a text, which would be data to it
+		r.part(r.session.firstGuest(), reasonKicked) // without a text, which would be data to it
 	}
 	return r.join(c), nil
 }
@@ -71,7 +71,17 @@ func (c *client) enter(s *session) {
 func (r *runner) vacant() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.started && r.ctx.Err() == nil && (r.session == nil || r.session.guests() < r.cfg.MaxClients)
+	return r.started && r.ctx.Err() == nil && !r.full()
+}
+
+// full tells whether all places are taken, with mu held.
+func (r *runner) full() bool {
+	s := r.session
+	if s == nil || s.guests() < r.cfg.MaxClients {
+		return false
+	}
+	s.sweep()
+	return r.session == s && s.guests() >= r.cfg.MaxClients
 }
 
 // guests counts the clients that were not dialed.

@@ -75,7 +75,7 @@ func (r *rotator) serve(conn net.Conn) {
 		}
 		if port.vacant() {
 			r.next = at + 1
-			port.accept(conn)
+			port.acceptFor(r.ctx, conn, func() { port.serve(conn) })
 			return
 		}
 		if first == nil {
@@ -86,10 +86,7 @@ func (r *rotator) serve(conn net.Conn) {
 		_ = conn.Close()
 		return
 	}
-	first.acceptFor(conn, func() {
-		defer func() { <-first.newcomer }()
-		first.turnAway(conn, textNoPort)
-	})
+	first.acceptFor(r.ctx, conn, func() { first.turnAway(conn, textNoPort) })
 }
 
 func (r *rotator) fail(text string) {
