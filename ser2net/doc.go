@@ -31,6 +31,7 @@
 //	Device open failure: <reason>                the device cannot be opened, or does not do its mode
 //	Accessed denied due to your net address      the source is not in the allow list
 //	No free port found                           every port of a rotator is taken
+//	kicked off, new user is coming               on_busy is kick, and a newcomer takes the place
 //
 // All clients of a port get what the device sends, and the device gets what
 // any of them sends, chunk by chunk. What the device sends goes out at once,

@@ -9,6 +9,7 @@ const (
 	textOpenFailure = "Device open failure: "
 	textNotAllowed  = "Accessed denied due to your net address" // as C ser2net writes it
 	textNoPort      = "No free port found"
+	textKicked      = "kicked off, new user is coming"
 )
 
 // Why a client had to leave, for events.
@@ -38,7 +39,11 @@ func (r *runner) place(c *client) (*session, error) {
 		if r.cfg.OnBusy == OnBusyRefuse {
 			return nil, errPortInUse
 		}
-		r.part(r.session.firstGuest(), reasonKicked) // without a text, which would be data to it
+		oldest := r.session.firstGuest()
+		if r.cfg.Network != NetworkUDP { // there a text would only be data
+			oldest.sayLocked([]byte(textKicked + "\r\n"))
+		}
+		r.part(oldest, reasonKicked)
 	}
 	return r.join(c), nil
 }
