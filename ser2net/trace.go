@@ -109,7 +109,8 @@ func (t *traceFile) append(dst []byte, d Direction, data []byte) []byte {
 // dumpWidth is how many bytes a line of a dump has.
 const dumpWidth = 8
 
-// appendDump appends lines like "term 48 69 0d 0a              |Hi..|".
+// appendDump appends lines as C ser2net does, such as
+// "term 48 69 0d 0a              |Hi..|".
 func appendDump(dst []byte, head string, data []byte) []byte {
 	const digits = "0123456789abcdef"
 	for len(data) > 0 {
@@ -123,7 +124,7 @@ func appendDump(dst []byte, head string, data []byte) []byte {
 				dst = append(dst, "   "...)
 			}
 		}
-		dst = append(dst, '|')
+		dst = append(dst, ' ', '|')
 		for _, c := range line {
 			if c < ' ' || c > '~' {
 				c = '.'

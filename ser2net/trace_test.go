@@ -36,11 +36,11 @@ func TestTraces(t *testing.T) {
 	for name, want := range map[string]string{
 		"raw": "aska \x00 longer one\xff",
 		"in":  "ask",
-		"line-" + year + ".hex": "tcp  61 73 6b                |ask|\n" +
-			"term 61 20 00 20 6c 6f 6e 67 |a . long|\n" +
-			"term 65 72 20 6f 6e 65 ff    |er one.|\n",
-		"time": stamp + "term 61 20 00 20 6c 6f 6e 67 |a . long|\n" +
-			stamp + "term 65 72 20 6f 6e 65 ff    |er one.|\n",
+		"line-" + year + ".hex": "tcp  61 73 6b                 |ask|\n" +
+			"term 61 20 00 20 6c 6f 6e 67  |a . long|\n" +
+			"term 65 72 20 6f 6e 65 ff     |er one.|\n",
+		"time": stamp + "term 61 20 00 20 6c 6f 6e 67  |a . long|\n" +
+			stamp + "term 65 72 20 6f 6e 65 ff     |er one.|\n",
 		"chunks": stamp + "tcp  ask\n" + stamp + "term a \x00 longer one\xff\n",
 	} {
 		got, err := os.ReadFile(filepath.Join(dir, name))
