@@ -183,6 +183,25 @@ func TestDialAndListen(t *testing.T) {
 	})
 }
 
+// Each connection controls the line, not only the first.
+func TestDialOnDataWithRFC2217(t *testing.T) {
+	c := config(port(dials("192.0.2.1:1"), rfc2217, func(p *ser2net.PortConfig) { p.Connect.When = ser2net.WhenOnData }))
+	bubble(t, c, func(t *testing.T, r *rig) {
+		s := r.serve("192.0.2.1:1")
+		defer s.close()
+		sleep(t, "5s")
+		for range 3 {
+			r.say("data")
+			client := s.next()
+			assert.Contains(t, client.heard(), "data")
+			client.send(willComPort)
+			assert.Equal(t, com(107, "\xb0"), client.heard())
+			client.close()
+			sleep(t, "1m")
+		}
+	})
+}
+
 // What follows the text that closes a connection is for the next one.
 func TestCloseOnKeepsTheRest(t *testing.T) {
 	c := config(port(dials("192.0.2.1:1"), func(p *ser2net.PortConfig) {

@@ -79,12 +79,13 @@ func (t *terminal) take(s *session, data []byte) {
 }
 
 // sendBreak sends a break of the usual length, or a shorter one when the
-// client has to leave. A client that has closed its side, and was still busy a
-// while later, has sent enough of them.
+// client has to leave. What others send waits for its end. A client that has
+// closed its side, and was still busy a while later, has sent enough of them.
 func (s *session) sendBreak(c *client) {
-	if c.closed.Load() {
+	if c.closed.Load() || !s.claim(c) {
 		return
 	}
+	defer s.yield()
 	line := comLine{s}
 	line.SetBreak(true)
 	length := time.NewTimer(breakDuration)
