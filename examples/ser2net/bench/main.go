@@ -33,7 +33,7 @@ const limit = 10 * time.Minute
 
 func main() {
 	docs := flag.String("docs", "", "`file` to write the table into; none = only print it")
-	rounds := flag.Int("rounds", 7, "how often everything is measured")
+	rounds := flag.Int("rounds", 15, "how often everything is measured")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -64,7 +64,11 @@ func run(ctx context.Context, docs string, rounds int) error {
 	if err != nil {
 		return err
 	}
-	text := circumstances + fmt.Sprintf("; medians of %d rounds.\n\n", rounds) + table(figures)
+	load, err := benchkit.Load()
+	if err != nil {
+		return err
+	}
+	text := circumstances + fmt.Sprintf(". Load average at the end %.2f. Medians of %d rounds.\n\n", load, rounds) + table(figures)
 	fmt.Print(text)
 	if docs == "" {
 		return nil

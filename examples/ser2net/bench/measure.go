@@ -11,10 +11,10 @@ import (
 
 // How long each thing is measured in a round, and on how many ports.
 const (
-	streamFor   = 600 * time.Millisecond
-	echoFor     = time.Second
+	streamFor   = 250 * time.Millisecond
+	echoFor     = 400 * time.Millisecond
 	echoMost    = 4000
-	connectFor  = 700 * time.Millisecond
+	connectFor  = 300 * time.Millisecond
 	onPorts     = 64 // of the connects
 	memoryPorts = 256
 	manyPorts   = 2000
