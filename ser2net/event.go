@@ -71,7 +71,7 @@ func (r *reporter) end() {
 
 func (r *reporter) run(events <-chan Event, ended chan<- struct{}) {
 	defer close(ended)
-	book := logbook{log: r.log, quiet: make(map[subject]*silence)}
+	book := logbook{log: r.log, quiet: make(map[subject]*silence), states: make(map[string]time.Time)}
 	due := time.NewTimer(math.MaxInt64) // for what was left out
 	defer due.Stop()
 	for {

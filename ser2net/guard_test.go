@@ -5,6 +5,7 @@ import (
 	"context"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,15 +98,16 @@ func TestDriverHangs(t *testing.T) {
 		{"asked_for_errors", "counters", 5 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var release chan struct{} // of the bubble
+			var hangs atomic.Pointer[chan struct{}]
 			bubbleDriven(t, config(port(rfc2217)), ser2nettest.Hardware{}, func(op string, _ []byte) error {
-				if op == c.op && release != nil {
-					<-release
+				if release := hangs.Load(); op == c.op && release != nil {
+					<-*release
 				}
 				return nil
 			}, func(t *testing.T, r *rig) {
 				client := r.connect()
-				release = make(chan struct{})
+				release := make(chan struct{})
+				hangs.Store(&release)
 				if c.op == "mode" {
 					r.service.Status()
 				} else {

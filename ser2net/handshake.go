@@ -36,7 +36,7 @@ func (r *runner) handshake(conn net.Conn) (secure net.Conn, user string, err err
 	secure, user, err = (*shake)(ctx, conn)
 	switch {
 	case err == nil:
-	case errors.Is(err, net.ErrClosed) && r.ctx.Err() == nil: // by acceptFor
+	case !r.waits(conn): // acceptFor has closed it
 		err = errors.New("too many handshakes at a time")
 	case errors.Is(err, context.DeadlineExceeded):
 		err = errors.New("no handshake in " + openTimeout.String())

@@ -117,6 +117,13 @@ func (r *runner) acceptFor(ctx context.Context, conn net.Conn, serve func()) {
 	})
 }
 
+// waits tells whether a connection was not closed for a newer one.
+func (r *runner) waits(conn net.Conn) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Contains(r.unproved, conn)
+}
+
 // proved forgets a connection that has a place, or gets none.
 func (r *runner) proved(conn net.Conn) {
 	r.mu.Lock()

@@ -10,8 +10,9 @@ import (
 // logbook logs events, and of those that come as often as somebody likes only
 // some. It is for one goroutine.
 type logbook struct {
-	log   *slog.Logger
-	quiet map[subject]*silence
+	log    *slog.Logger
+	quiet  map[subject]*silence
+	states map[string]time.Time // of the newest state that was logged, by port
 }
 
 // subject is what a line of the log is about.
@@ -67,13 +68,13 @@ func (l *logbook) add(e Event) {
 	l.quiet[about] = &silence{until: e.Time.Add(quiet)}
 }
 
-// catchUp logs the states that were left out, as far as their silence is over
-// at a time, and returns how long the next silence lasts from then on, 0 if
+// catchUp logs the states that were left out and still stand, as far as their
+// silence is over at a time, and returns how long the next silence lasts from then on, 0 if
 // there is none.
 func (l *logbook) catchUp(now time.Time) (next time.Duration) {
 	var over []*silence
 	for about, s := range l.quiet {
-		if s.leftOut == 0 || !about.kind.isState() {
+		if s.leftOut == 0 || !about.kind.isState() || s.last.Time.Before(l.states[about.port]) {
 			continue
 		}
 		if rest := s.until.Sub(now); rest <= 0 {
@@ -82,8 +83,11 @@ func (l *logbook) catchUp(now time.Time) (next time.Duration) {
 			next = rest
 		}
 	}
-	slices.SortFunc(over, func(a, b *silence) int { return a.last.Time.Compare(b.last.Time) })
+	slices.SortFunc(over, func(a, b *silence) int { return b.last.Time.Compare(a.last.Time) }) // the newest first
 	for _, s := range over {
+		if s.last.Time.Before(l.states[s.last.Port]) {
+			continue
+		}
 		l.write(s.last, slog.Int("left_out", s.leftOut-1))
 		*s = silence{until: now.Add(s.last.Kind.quietFor())}
 	}
@@ -91,6 +95,9 @@ func (l *logbook) catchUp(now time.Time) (next time.Duration) {
 }
 
 func (l *logbook) write(e Event, more ...slog.Attr) {
+	if e.Kind.isState() {
+		l.states[e.Port] = e.Time
+	}
 	level := slog.LevelInfo
 	if e.Kind.warns() {
 		level = slog.LevelWarn

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -151,6 +152,18 @@ func TestSlowTelnetClientLosesWholeChunks(t *testing.T) {
 		data := strings.TrimPrefix(<-got, options)
 		assert.NotEmpty(t, data)
 		assert.Zero(t, len(data)%(2*333))
+	})
+}
+
+// Stop waits for clients that take nothing, but not for ever.
+func TestStopWithASlowClient(t *testing.T) {
+	bubble(t, slow(ser2net.SlowAuto, 1), func(t *testing.T, r *rig) {
+		r.lazy()
+		r.flood(pattern(100_000))
+		begun := time.Now()
+		require.NoError(t, r.service.Stop(t.Context()))
+		assert.LessOrEqual(t, time.Since(begun), 2500*time.Millisecond)
+		assert.Positive(t, time.Since(begun))
 	})
 }
 

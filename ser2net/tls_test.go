@@ -158,6 +158,38 @@ func TestTLSHandshakeIsTimed(t *testing.T) {
 	})
 }
 
+// However many say nothing, who speaks is served at once, and Apply does not
+// wait for them either.
+func TestTLSHandshakesDoNotBlock(t *testing.T) {
+	a := newAuthority(t)
+	c := config(port(a.secure, func(p *ser2net.PortConfig) { p.Listen = "127.0.0.1:1" }))
+	c.Rotators = []ser2net.RotatorConfig{{Name: "r", Enabled: true, Listen: "127.0.0.1:9", Ports: []string{"a"}}}
+	bubble(t, c, func(t *testing.T, r *rig) {
+		begun := time.Now()
+		var silent []*peer
+		for i := range 100 {
+			silent = append(silent, r.dial([]string{"127.0.0.1:1", "127.0.0.1:9"}[i%2]))
+		}
+		ended := func() (n int) {
+			for _, p := range silent {
+				n += boolToInt(p.ended())
+			}
+			return n
+		}
+		assert.Equal(t, 68, ended(), "32 may wait")
+		assert.True(t, silent[0].ended())
+		client := tls.Client(r.lazy(), a.client(""))
+		require.NoError(t, client.Handshake())
+		assert.Equal(t, 69, ended())
+		assert.Contains(t, r.logged(), "TLS: too many handshakes at a time")
+
+		c.Rotators = nil
+		require.NoError(t, r.service.Apply(t.Context(), c))
+		assert.Zero(t, time.Since(begun))
+		_ = client.Close()
+	})
+}
+
 func TestTLSFiles(t *testing.T) {
 	a := newAuthority(t)
 	junk := a.path("junk")
