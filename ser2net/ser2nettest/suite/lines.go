@@ -167,7 +167,7 @@ func sendBreak(t *testing.T, r Rig) {
 	select {
 	case err := <-broken: // some drivers cannot drop their output
 		assert.True(t, err == nil || errors.Is(err, os.ErrDeadlineExceeded), "%v", err)
-	case <-time.After(5 * time.Second):
+	case <-time.After(limit):
 		assert.Fail(t, "SetBreak hangs")
 	}
 	within(t, "Close", func() { assert.NoError(t, p.Close()) })
