@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/fieldgate/fieldgate/ser2net"
+	"github.com/fieldgate/fieldgate/ser2net/ser2nettest"
 )
 
 // endurance returns a number that make soak-ser2net raises by the environment.
@@ -116,13 +117,16 @@ func TestIntegrationConnects(t *testing.T) {
 	s, a := onPTY(t, func(p *ser2net.PortConfig) { p.OnBusy = ser2net.OnBusyKick })
 	echo(a)
 	target := address(s)
+	served := uint64(0)
 	visit := func(i int) {
 		conn, err := net.Dial("tcp", target)
 		require.NoError(t, err)
 		if i%100 == 0 { // those are served
 			_, err = conn.Write([]byte("x"))
 			require.NoError(t, err)
-			_, _ = conn.Read(make([]byte, 1))
+			_, err = conn.Read(make([]byte, 1))
+			require.NoError(t, err)
+			served++
 		}
 		require.NoError(t, conn.(*net.TCPConn).SetLinger(0)) // no TIME_WAIT, which would use all addresses up
 		require.NoError(t, conn.Close())
@@ -137,6 +141,11 @@ func TestIntegrationConnects(t *testing.T) {
 	require.Eventually(t, func() bool {
 		return len(s.Status().Ports[0].Clients) == 0 && openFiles(t) <= descriptors && runtime.NumGoroutine() <= goroutines
 	}, 10*time.Second, 10*time.Millisecond, "descriptors before %d, goroutines before %d", descriptors, goroutines)
+	status := s.Status().Ports[0]
+	assert.GreaterOrEqual(t, status.Connects, served)
+	assert.LessOrEqual(t, status.Connects+status.Refused, uint64(n+100), "each is counted once at most: who leaves before the device is open is not")
+	assert.Zero(t, status.Refused, "a newcomer takes the place of the one before")
+	t.Logf("%d connects, %d served, %d refused, %d opens", status.Connects, served, status.Refused, status.Opens)
 }
 
 func openFiles(t *testing.T) int {
@@ -205,4 +214,28 @@ func TestIntegrationSlowBesideFast(t *testing.T) {
 	_ = lazy.SetReadDeadline(time.Now().Add(20 * time.Second))
 	_, err = io.Copy(io.Discard, lazy)
 	assert.False(t, errors.Is(err, os.ErrDeadlineExceeded), "its connection was ended")
+}
+
+// The data mark of telnet comes as urgent data, and is not lost from the
+// stream.
+func TestUrgentData(t *testing.T) {
+	s, line := onFake(t, ser2nettest.Hardware{}, telnet, func(p *ser2net.PortConfig) { p.BreakOnSync = true })
+	client := dialReal(t, s, 0)
+	_, err := client.Write([]byte("a\xff"))
+	require.NoError(t, err)
+	raw, err := client.SyscallConn()
+	require.NoError(t, err)
+	var sent error
+	require.NoError(t, raw.Control(func(fd uintptr) { sent = unix.Sendto(int(fd), []byte("\xf2"), unix.MSG_OOB, nil) }))
+	require.NoError(t, sent)
+	_, err = client.Write([]byte("b"))
+	require.NoError(t, err)
+	require.NoError(t, client.CloseWrite())
+	got := make([]byte, 2)
+	_, err = io.ReadFull(line.Far(), got)
+	require.NoError(t, err)
+	assert.Equal(t, "ab", string(got))
+	counters, err := line.Far().Counters()
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, counters.Break)
 }
