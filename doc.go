@@ -6,7 +6,7 @@
 //
 //	telemetry   agent that reports the device's state in compact UDP datagrams
 //	api         HTTP programming interface of the device
-//	ser2net     serial ports over TCP, telnet and RFC 2217; still being proven
+//	ser2net     serial ports over TCP, telnet and RFC 2217
 //
 // The packages ipsec, openvpn and snmp join them; CHANGELOG.md says
 // what is there. Each package stands alone: it imports none of the others,
