@@ -100,7 +100,8 @@ func TestStopWithASlowLine(t *testing.T) {
 		begun := time.Now()
 		require.NoError(t, r.service.Stop(t.Context()))
 		assert.Equal(t, time.Second, time.Since(begun).Truncate(10*time.Millisecond))
-		assert.Len(t, r.hear(), 5)
+		sent := len(r.hear())
+		assert.True(t, sent == 4 || sent == 5, "%d: the fifth ends just then", sent)
 	})
 }
 
