@@ -57,6 +57,9 @@ type PortConfig struct {
 	Connect Connect `yaml:"connect,omitempty" json:"connect,omitzero"`
 	// Protocol is raw, rawlp, telnet or off. Default and zero: raw.
 	Protocol Protocol `yaml:"protocol,omitempty" json:"protocol,omitzero"`
+	// ReadOnly drops the data that clients send, as rawlp drops what the device
+	// sends. Default: off.
+	ReadOnly bool `yaml:"read_only,omitempty" json:"read_only,omitzero"`
 	// RFC2217 lets clients control the line, with telnet only. Default: off.
 	RFC2217 bool `yaml:"rfc2217,omitempty" json:"rfc2217,omitzero"`
 	// Signature is what a client of RFC 2217 is told that asks who serves

@@ -63,11 +63,14 @@ func TestConfigFaults(t *testing.T) {
 		`ports[0].protocol: telnet needs tcp`: func(p *ser2net.PortConfig) {
 			p.Protocol, p.Network = ser2net.ProtocolTelnet, ser2net.NetworkUDP
 		},
-		`ports[0].rfc2217: goes with protocol telnet only`:                                    func(p *ser2net.PortConfig) { p.RFC2217 = true },
-		`ports[0].signature: 129 bytes are too long, allowed are 128`:                         func(p *ser2net.PortConfig) { p.Signature = strings.Repeat("x", 129) },
-		`ports[0].device: required: a serial device, such as /dev/ttyUSB0`:                    func(p *ser2net.PortConfig) { p.Device = "" },
-		`ports[0].mode.data_bits: 9 is out of range, allowed is 5 to 8`:                       func(p *ser2net.PortConfig) { p.Mode.DataBits = 9 },
-		`ports[0].on_loss: unknown word "wait", want close, keep`:                             func(p *ser2net.PortConfig) { p.OnLoss = "wait" },
+		`ports[0].rfc2217: goes with protocol telnet only`:                 func(p *ser2net.PortConfig) { p.RFC2217 = true },
+		`ports[0].signature: 129 bytes are too long, allowed are 128`:      func(p *ser2net.PortConfig) { p.Signature = strings.Repeat("x", 129) },
+		`ports[0].device: required: a serial device, such as /dev/ttyUSB0`: func(p *ser2net.PortConfig) { p.Device = "" },
+		`ports[0].mode.data_bits: 9 is out of range, allowed is 5 to 8`:    func(p *ser2net.PortConfig) { p.Mode.DataBits = 9 },
+		`ports[0].on_loss: unknown word "wait", want close, keep`:          func(p *ser2net.PortConfig) { p.OnLoss = "wait" },
+		`ports[0].read_only: cannot go with rawlp, nothing would be left to pass`: func(p *ser2net.PortConfig) {
+			p.Protocol, p.ReadOnly = ser2net.ProtocolRawLP, true
+		},
 		`ports[0].on_busy: unknown word "wait", want refuse, kick`:                            func(p *ser2net.PortConfig) { p.OnBusy = "wait" },
 		`ports[0].slow_client: unknown word "kill", want auto, wait, disconnect, drop_oldest`: func(p *ser2net.PortConfig) { p.SlowClient = "kill" },
 		`ports[0].max_clients: 1025 is out of range, allowed is 1 to 1024`:                    func(p *ser2net.PortConfig) { p.MaxClients = 1025 },

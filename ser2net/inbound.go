@@ -7,9 +7,9 @@ import (
 
 // send sends what a client sent to the device, in one piece. It waits for the
 // device, and for the clients that were earlier. Without a device the data is
-// dropped.
+// dropped, and always on a port that is read only.
 func (s *session) send(c *client, data []byte) {
-	if c.left() {
+	if c.left() || s.r.cfg.ReadOnly {
 		return
 	}
 	s.r.toDevice.Add(uint64(len(data)))

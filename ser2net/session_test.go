@@ -126,3 +126,14 @@ func TestDisconnectedWhileTheDeviceIsWedged(t *testing.T) {
 		assert.NotContains(t, got, "gone")
 	})
 }
+
+func TestReadOnly(t *testing.T) {
+	bubble(t, config(port(func(p *ser2net.PortConfig) { p.ReadOnly = true })), func(t *testing.T, r *rig) {
+		client := r.connect()
+		client.send("dropped")
+		assert.Empty(t, r.hear())
+		r.say("heard")
+		assert.Equal(t, "heard", client.heard())
+		assert.Zero(t, r.service.Status().Ports[0].ToDevice)
+	})
+}

@@ -141,6 +141,9 @@ func (c PortConfig) faults(path string, faults *config.Errors) {
 		f.add("device", "required: a serial device, such as /dev/ttyUSB0")
 	}
 	c.Mode.faults(path+".mode", faults)
+	if c.ReadOnly && c.Protocol == ProtocolRawLP {
+		f.add("read_only", "cannot go with rawlp, nothing would be left to pass")
+	}
 	if c.RFC2217 && c.Protocol != ProtocolTelnet {
 		f.add("rfc2217", "goes with protocol telnet only")
 	}

@@ -85,7 +85,7 @@ func (c *Connection) placeOf(field string) Place {
 	}
 	option, known := map[string]string{
 		"banner": "banner", "signature": "signature", "open_string": "openstr", "close_string": "closestr",
-		"close_on": "closeon", "packing.send_on": "sendon", "connect.destinations": "connback", "traces": "trace-",
+		"close_on": "closeon", "read_only": "no-acc-to-con", "packing.send_on": "sendon", "connect.destinations": "connback", "traces": "trace-",
 	}[field]
 	for _, o := range c.Options {
 		if known && (o.Name == option || option == "trace-" && strings.HasPrefix(o.Name, option)) {

@@ -40,7 +40,7 @@ func TestFaultsNameTheirPlace(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"mdns":              {connection("tcp,2000", plain, "mdns: true"), "f:5:11: connection a: mdns is not supported"},
 		"pam":               {connection("tcp,2000", plain, "pamauth: login"), "f:5:14: connection a: pamauth is not supported"},
-		"one way":           {connection("tcp,2000", plain, "no-acc-to-con: true"), "f:5:20: connection a: no-acc-to-con is not supported"},
+		"no way":            {connection("tcp,2000", plain, "no-acc-to-con: true\n    no-con-to-acc: true"), "f:5:20: connection a: read_only: cannot go with rawlp, nothing would be left to pass"},
 		"unknown option":    {connection("tcp,2000", plain, "read_only: true"), "f:5:16: connection a: read_only is no option of ser2net"},
 		"range":             {connection("tcp,2000", plain, "max-connections: 2000"), `f:5:22: connection a: max-connections: "2000" is not allowed, want a whole number from 0 to 1024`},
 		"word":              {connection("tcp,2000", plain, "kickolduser: maybe"), `f:5:18: connection a: kickolduser: "maybe" is not allowed, want true or false`},

@@ -55,7 +55,7 @@ func portOptions() map[string]portOption {
 		"trace-write-timestamp": onOff(func(b *builder, on bool) { b.timestamp(ser2net.DirectionToDevice, on) }),
 		"trace-both-timestamp":  onOff(func(b *builder, on bool) { b.timestamp(ser2net.DirectionBoth, on) }),
 		"no-con-to-acc":         onOff(func(b *builder, on bool) { b.writeOnly = b.writeOnly || on }),
-		"no-acc-to-con":         onlyOff,
+		"no-acc-to-con":         onOff(func(b *builder, on bool) { b.port.ReadOnly = on }),
 		"allowed-users":         func(b *builder, v string) error { b.users = append(b.users, strings.Fields(v)...); return nil },
 		"authdir":               ineffective("a client is known by its certificate: ssl(clientauth,CA=FILE) and allowed-users"),
 		"authdir-admin":         ineffective("there is no admin port"),
