@@ -1,6 +1,7 @@
 package snmp
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -66,7 +67,18 @@ func (o *OID) UnmarshalText(text []byte) (err error) {
 
 // Compare returns -1, 0 or 1 for the order of a MIB: arc by arc, a prefix
 // before what it is a prefix of.
-func (o OID) Compare(p OID) int { return slices.Compare(o, p) }
+func (o OID) Compare(p OID) int {
+	// slices.Compare takes twice as long: it minds NaN.
+	for i := range min(len(o), len(p)) {
+		switch {
+		case o[i] < p[i]:
+			return -1
+		case o[i] > p[i]:
+			return 1
+		}
+	}
+	return cmp.Compare(len(o), len(p))
+}
 
 // HasPrefix tells whether o is prefix or lies below it.
 func (o OID) HasPrefix(prefix OID) bool {
