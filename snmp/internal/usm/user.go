@@ -104,10 +104,14 @@ func (c Credentials) keys(engineID []byte) (authKey, privKey []byte, err error) 
 	return authKey, privKey, nil
 }
 
-// Name, Auth and Priv tell what the user was made of.
+// Name returns the msgUserName.
 func (u *User) Name() string { return u.name }
-func (u *User) Auth() Auth   { return u.auth }
-func (u *User) Priv() Priv   { return u.priv }
+
+// Auth returns the authentication protocol.
+func (u *User) Auth() Auth { return u.auth }
+
+// Priv returns the encryption protocol.
+func (u *User) Priv() Priv { return u.priv }
 
 // Supports tells whether the user's protocols give the level.
 func (u *User) Supports(l Level) bool {
