@@ -45,8 +45,10 @@ func (e engine) open(t *testing.T, b []byte) (p *gosnmp.SnmpPacket, inform, time
 	t.Helper()
 	x := &gosnmp.GoSNMP{Version: gosnmp.Version3, SecurityModel: gosnmp.UserSecurityModel, SecurityParameters: e.keys(t)}
 	if p, err := x.UnmarshalTrap(append([]byte(nil), b...), true); err == nil && p.PDUType == gosnmp.InformRequest {
-		from := p.SecurityParameters.(*gosnmp.UsmSecurityParameters)
-		return p, true, from.AuthoritativeEngineBoots == e.boots && from.AuthoritativeEngineTime == e.time
+		to := p.SecurityParameters.(*gosnmp.UsmSecurityParameters)
+		if to.AuthoritativeEngineID == e.id { // gosnmp makes keys for whatever ID a message names
+			return p, true, to.AuthoritativeEngineBoots == e.boots && to.AuthoritativeEngineTime == e.time
+		}
 	}
 	p, _ = new(gosnmp.GoSNMP).SnmpDecodePacket(append([]byte(nil), b...)) // the header is enough
 	return p, false, false
