@@ -206,7 +206,7 @@ func objects(t *testing.T, r Rig) {
 			"%v is an instance of none of the object types", b.OID)
 	}
 	for _, o := range r.Objects {
-		for _, missing := range []snmp.OID{o, o.Append(1<<32 - 1), o.Append(0, 0, 0)} {
+		for _, missing := range []snmp.OID{o, o.Append(1<<32-1, 0, 0), o.Append(0, 0, 0)} {
 			assert.Equal(t, snmp.NoSuchInstance(), h.Get(missing), "Get of %v", missing)
 		}
 		parent := o[:len(o)-1]
