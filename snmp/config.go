@@ -10,8 +10,10 @@ type Config struct {
 	// returns [ErrDisabled].
 	Enabled bool `yaml:"enabled" json:"enabled"`
 
-	// Listen is the UDP addresses to serve, such as "0.0.0.0:161" or
-	// "[::1]:161"; port 0 takes any free one. Required when enabled.
+	// Listen is the UDP addresses to serve, 1 to 32 of them when enabled, such
+	// as "0.0.0.0:161" (all of IPv4), "[::]:161" (all of IPv6) or ":161"
+	// (both); port 0 takes any free one. An answer leaves from the address
+	// that the request came to.
 	Listen []string `yaml:"listen" json:"listen"`
 
 	// System is what the device says of itself in the system group.
@@ -45,6 +47,10 @@ type Config struct {
 	// Limits bound what strangers can make the agent do.
 	Limits Limits `yaml:"limits" json:"limits"`
 }
+
+// DefaultConfig returns the agent switched off, without communities and
+// users, listening on the usual port of all IPv4 addresses once it is on.
+func DefaultConfig() Config { return Config{Listen: []string{"0.0.0.0:161"}} }
 
 // System is the part of the system group (RFC 3418) that people choose. Each
 // text has at most 255 octets.
@@ -239,10 +245,10 @@ type Destination struct {
 
 // Limits bound what strangers can make the agent do. 0 means the default.
 type Limits struct {
-	// Rate is how many messages a second one source may send that are not
-	// let in (a wrong community, an unknown user or engine ID, a wrong
-	// digest) before they are dropped unread of an answer; default 20, with
-	// ten times that for all sources together.
+	// Rate is how many SNMPv3 reports a second one source (an IPv4 address or
+	// an IPv6 /64) is sent because its messages were not let in, 1 to 100000,
+	// default 20; all sources together get ten times that. Further messages
+	// of that kind get no answer; what is let in always gets one.
 	Rate int `yaml:"rate,omitempty" json:"rate,omitempty"`
 	// Amplification is how many times larger than its request the answer to
 	// an unauthenticated request (v1, v2c, noAuthNoPriv) may be, 1 to 1000,
@@ -251,6 +257,6 @@ type Limits struct {
 	// MaxMessage is the largest message sent, 484 to 65507 octets, default
 	// 65507; a manager that says it takes less gets less.
 	MaxMessage int `yaml:"max_message,omitempty" json:"max_message,omitempty"`
-	// MaxRepetitions caps that of a GETBULK, default 100.
+	// MaxRepetitions caps that of a GETBULK, 1 to 10000, default 100.
 	MaxRepetitions int `yaml:"max_repetitions,omitempty" json:"max_repetitions,omitempty"`
 }

@@ -57,3 +57,6 @@ type (
 	// Duration is a length of time as an operator writes it, such as "5s".
 	Duration = config.Duration
 )
+
+// NewSecret returns text as a Secret.
+func NewSecret(text string) Secret { return config.NewSecret(text) }

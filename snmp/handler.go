@@ -22,7 +22,8 @@ type Mount struct {
 // Handler serves the objects of a subtree. Its methods are called for many
 // requests at the same time, and may take microseconds, not milliseconds: a
 // handler that has to ask for its facts keeps them for a while. Identifiers
-// are whole, from the root. What cannot be read now is absent.
+// are whole, from the root; those that the agent hands in are good during the
+// call only. What cannot be read now is absent.
 type Handler interface {
 	// Get returns the value of an instance, [NoSuchInstance] where the object
 	// type is served and this instance is not there, and [NoSuchObject] for

@@ -21,12 +21,17 @@ type Options struct {
 	// SaveSystem stores what a manager has set (sysName, sysLocation,
 	// sysContact), durably when it returns; nil makes them read-only.
 	SaveSystem func(System) error
-	// Store keeps engine ID and boots; required for users.
+	// WarmStart lets Start tell of a warmStart in place of a coldStart: the
+	// agent runs again, and its configuration is the same (RFC 3418).
+	WarmStart bool
+	// Store keeps engine ID and boots; required for users. Nil: each start
+	// makes a new engine ID unless Config.EngineID gives one.
 	Store EngineStore
 	// Sender sends notifications; required for destinations. The real one is
 	// in package notify.
 	Sender Sender
-	// ListenPacket opens the sockets; nil: net.ListenConfig.
+	// ListenPacket opens the sockets, network is "udp", "udp4" or "udp6"; nil:
+	// net.ListenConfig.
 	ListenPacket func(ctx context.Context, network, addr string) (net.PacketConn, error)
 }
 

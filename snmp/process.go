@@ -1,0 +1,236 @@
+package snmp
+
+import (
+	"github.com/fieldgate/fieldgate/snmp/internal/message"
+)
+
+// The error-statuses that the agent itself gives (RFC 3416, section 3);
+// ErrorStatus has the others.
+const (
+	noError            ErrorStatus = 0
+	tooBig             ErrorStatus = 1
+	noSuchName         ErrorStatus = 2 // SNMPv1 only
+	badValue           ErrorStatus = 3 // SNMPv1 only
+	genErr             ErrorStatus = 5
+	commitFailed       ErrorStatus = 14
+	undoFailed         ErrorStatus = 15
+	authorizationError ErrorStatus = 16
+)
+
+// maxSteps is how often the handlers are called for one request at the most.
+const maxSteps = 20_000
+
+// worker answers requests, one at a time. What it has learnt from handlers is
+// forgotten with the next request; its memory is used again.
+type worker struct {
+	s   *Service
+	run *run
+	msg message.Message
+	out message.Writer
+
+	request   uint64 // counts requests, to tell snapshots apart
+	snapshots []snapshot
+	steps     int // left for this request
+	cursors   []cursor
+}
+
+// snapshot is the handler that answers for a mount in a request.
+type snapshot struct {
+	request uint64
+	handler Handler
+}
+
+// cursor is how far a repeated binding of a GETBULK has come.
+type cursor struct {
+	oid OID
+	end bool
+}
+
+// scope is what a request is about and may do there.
+type scope struct {
+	tree   tree
+	rights rights
+	denied bool // has no rights at all: authorizationError
+	v1     bool
+}
+
+// process answers the PDU of msg with bindings in out, and returns
+// error-status and error-index.
+func (w *worker) process(sc *scope) (ErrorStatus, int) {
+	w.request++
+	w.steps = maxSteps
+	if sc.denied {
+		return w.finish(sc, func(*scope) (ErrorStatus, int) { return authorizationError, 0 })
+	}
+	switch w.msg.PDU.Type {
+	case message.Get:
+		return w.finish(sc, w.get)
+	case message.GetNext:
+		return w.finish(sc, w.getNext)
+	case message.GetBulk:
+		return w.getBulk(sc)
+	}
+	return w.finish(sc, w.set)
+}
+
+// finish gives an answer with an error the bindings that it must have: those
+// of the request, but none with tooBig.
+func (w *worker) finish(sc *scope, answer func(*scope) (ErrorStatus, int)) (ErrorStatus, int) {
+	status, index := answer(sc)
+	if status == noError {
+		return status, index
+	}
+	if sc.v1 {
+		status = status.v1()
+	}
+	if status != tooBig || sc.v1 {
+		w.out.Reset()
+		for i := range w.msg.Binds {
+			if !w.out.Copy(w.msg.Binds[i]) {
+				status = tooBig
+				break
+			}
+		}
+	}
+	if status == tooBig {
+		index = 0
+		if !sc.v1 || w.out.Len() < len(w.msg.Binds) {
+			w.out.Reset()
+		}
+	}
+	return status, index
+}
+
+// v1 returns the error-status that SNMPv1 has instead (RFC 3584, section 4.4).
+func (e ErrorStatus) v1() ErrorStatus {
+	switch e {
+	case WrongType, WrongLength, WrongEncoding, WrongValue, InconsistentValue:
+		return badValue
+	case NoAccess, NotWritable, NoCreation, InconsistentName, authorizationError:
+		return noSuchName
+	case ResourceUnavailable, commitFailed, undoFailed:
+		return genErr
+	}
+	return e
+}
+
+func (w *worker) append(oid OID, v Value) bool {
+	return w.out.Append(oid, byte(v.kind), v.num, v.text)
+}
+
+func (w *worker) get(sc *scope) (ErrorStatus, int) {
+	for i := range w.msg.Binds {
+		oid := OID(w.msg.Binds[i].OID)
+		v := w.value(sc, oid)
+		switch {
+		case sc.v1 && (!v.Exists() || v.kind == KindCounter64):
+			return noSuchName, i + 1
+		case !w.append(oid, v):
+			return tooBig, 0
+		}
+	}
+	w.s.counters.add(inTotalReqVars, len(w.msg.Binds))
+	return noError, 0
+}
+
+// value reads an instance.
+func (w *worker) value(sc *scope, oid OID) Value {
+	m := sc.tree.find(oid)
+	if m == nil || !sc.rights.read.contains(oid) {
+		return NoSuchObject()
+	}
+	v := w.handler(m).Get(oid)
+	if !v.Exists() && v.kind != KindNoSuchObject && v.kind != KindNoSuchInstance {
+		w.s.handlerFault(m, "Get gave no value")
+		return NoSuchInstance()
+	}
+	return v
+}
+
+// handler returns the handler that answers for a mount in this request.
+func (w *worker) handler(m *mount) Handler {
+	if m.snapshotter == nil {
+		return m.Handler
+	}
+	snap := &w.snapshots[m.index]
+	if snap.request != w.request {
+		*snap = snapshot{w.request, m.snapshotter.Snapshot()}
+	}
+	return snap.handler
+}
+
+func (w *worker) getNext(sc *scope) (ErrorStatus, int) {
+	for i := range w.msg.Binds {
+		oid := OID(w.msg.Binds[i].OID)
+		b, more := w.next(sc, oid)
+		switch {
+		case w.steps < 0:
+			return genErr, i + 1
+		case !more && sc.v1:
+			return noSuchName, i + 1
+		case !more:
+			b = VarBind{oid, Value{kind: KindEndOfMibView}}
+		}
+		if !w.append(b.OID, b.Value) {
+			return tooBig, 0
+		}
+	}
+	w.s.counters.add(inTotalReqVars, len(w.msg.Binds))
+	return noError, 0
+}
+
+// getBulk has no error but genErr where one step is too much work: the answer
+// ends where it is full.
+func (w *worker) getBulk(sc *scope) (ErrorStatus, int) {
+	binds := w.msg.Binds
+	first := min(max(int(w.msg.PDU.ErrorStatus), 0), len(binds)) // non-repeaters
+	repetitions := min(int(w.msg.PDU.ErrorIndex), w.s.maxRepetitions)
+	for i := range first {
+		if !w.step(sc, &cursor{oid: binds[i].OID}) {
+			return w.bulkEnd(sc, i)
+		}
+	}
+	w.cursors = w.cursors[:0]
+	for i := first; i < len(binds); i++ {
+		w.cursors = append(w.cursors, cursor{oid: binds[i].OID})
+	}
+	for range repetitions {
+		ended := true
+		for i := range w.cursors {
+			if !w.step(sc, &w.cursors[i]) {
+				return w.bulkEnd(sc, first+i)
+			}
+			ended = ended && w.cursors[i].end
+		}
+		if ended {
+			break
+		}
+	}
+	return w.bulkEnd(sc, 0)
+}
+
+// step appends the successor of a cursor and moves it there. It reports false
+// when the answer is full or the work too much.
+func (w *worker) step(sc *scope, c *cursor) bool {
+	v := Value{kind: KindEndOfMibView}
+	if !c.end {
+		b, more := w.next(sc, c.oid)
+		if w.steps < 0 {
+			return false
+		}
+		if c.end = !more; more {
+			c.oid, v = b.OID, b.Value
+		}
+	}
+	return w.append(c.oid, v)
+}
+
+// bulkEnd ends a GETBULK that stopped at the binding with an index. It fails
+// only where nothing could be found for all the work.
+func (w *worker) bulkEnd(sc *scope, index int) (ErrorStatus, int) {
+	if w.steps < 0 && w.out.Len() == 0 {
+		return w.finish(sc, func(*scope) (ErrorStatus, int) { return genErr, index + 1 })
+	}
+	w.s.counters.add(inTotalReqVars, w.out.Len())
+	return noError, 0
+}
