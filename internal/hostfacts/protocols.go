@@ -1,0 +1,65 @@
+package hostfacts
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Protocols reads what the kernel counts of IPv4, ICMP, TCP and UDP, under
+// names like "Tcp.ActiveOpens": protocol and object of RFC 1213. Source:
+// /proc/net/snmp. Tcp.MaxConn is -1 where there is no limit.
+func (h *Host) Protocols() (map[string]int64, error) {
+	const name = "proc/net/snmp"
+	text, err := h.table(name)
+	if err != nil {
+		return nil, err
+	}
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if len(lines)%2 != 0 {
+		return nil, h.fault(name, errors.New("it is no list of pairs of lines"))
+	}
+	counts := make(map[string]int64, 128)
+	for i := 0; i < len(lines); i += 2 {
+		names, values := strings.Fields(lines[i]), strings.Fields(lines[i+1])
+		if len(names) == 0 || len(names) != len(values) || names[0] != values[0] {
+			return nil, h.fault(name, fmt.Errorf("line %d does not fit the next one", i+1))
+		}
+		protocol := strings.TrimSuffix(names[0], ":") + "."
+		for j := 1; j < len(names); j++ {
+			n, err := counterOf(values[j])
+			if err != nil {
+				return nil, h.fault(name, err)
+			}
+			counts[protocol+names[j]] = n
+		}
+	}
+	return counts, nil
+}
+
+// counterOf reads a count of 64 bits, or a negative number.
+func counterOf(text string) (int64, error) {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n, nil
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a number", text)
+	}
+	return int64(n), nil
+}
+
+// IPv6 is how the host treats IPv6 as a whole. Source: proc/sys/net/ipv6.
+type IPv6 struct {
+	Forwarding bool
+	HopLimit   uint64 // of what it sends, 1..255
+}
+
+// IPv6 reads it. The error wraps fs.ErrNotExist on a host without IPv6.
+func (h *Host) IPv6() (IPv6, error) {
+	const folder = "proc/sys/net/ipv6/conf"
+	a := attributes{host: h, folder: folder}
+	v := IPv6{Forwarding: a.number("all/forwarding", 32) != 0, HopLimit: a.number("default/hop_limit", 8)}
+	return v, a.err
+}
