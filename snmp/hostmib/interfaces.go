@@ -1,0 +1,140 @@
+package hostmib
+
+import (
+	"math"
+
+	"github.com/fieldgate/fieldgate/snmp"
+)
+
+// Subtrees about interfaces.
+var (
+	arcsInterfaces = []uint32{1, 3, 6, 1, 2, 1, 2}        // interfaces of IF-MIB
+	arcsIfMIB      = []uint32{1, 3, 6, 1, 2, 1, 31, 1}    // ifMIBObjects of IF-MIB
+	arcsDot3       = []uint32{1, 3, 6, 1, 2, 1, 10, 7, 2} // dot3StatsTable of EtherLike-MIB
+)
+
+// The Counter32 of a row are the low half of the reading that its Counter64
+// are. Linux does not tell multicasts and broadcasts apart that were sent, nor
+// broadcasts that were received.
+var ifColumns = []snmp.Column[link]{
+	{Arc: 1, Value: func(l *link) snmp.Value { return snmp.Integer(int32(l.Index)) }},
+	{Arc: 2, Value: func(l *link) snmp.Value { return snmp.OctetString(l.Name) }},
+	{Arc: 3, Value: func(l *link) snmp.Value { return snmp.Integer(l.ifType()) }},
+	{Arc: 4, Value: func(l *link) snmp.Value { return snmp.Saturated(l.MTU) }},
+	{Arc: 5, Value: func(l *link) snmp.Value { return snmp.SaturatedGauge(uint64(max(l.SpeedMbit, 0)) * 1e6) }},
+	{Arc: 6, Value: func(l *link) snmp.Value { return snmp.Octets(l.HardwareAddr) }},
+	{Arc: 7, Value: func(l *link) snmp.Value { return snmp.Integer(l.adminStatus()) }},
+	{Arc: 8, Value: func(l *link) snmp.Value { return snmp.Integer(l.oper) }},
+	{Arc: 9, Value: func(l *link) snmp.Value { return snmp.TimeTicks(l.changed) }},
+	{Arc: 10, Value: func(l *link) snmp.Value { return snmp.Counter32(uint32(l.Rx.Bytes)) }},
+	{Arc: 11, Value: func(l *link) snmp.Value { return snmp.Counter32(uint32(l.unicast())) }},
+	{Arc: 12, Value: func(l *link) snmp.Value { return snmp.Counter32(uint32(l.Rx.Multicast)) }},
+	{Arc: 13, Value: func(l *link) snmp.Value { return snmp.Counter32(uint32(l.Rx.Drops)) }},
+	{Arc: 14, Value: func(l *link) snmp.Value { return snmp.Counter32(uint32(l.Rx.Errors)) }},
+	{Arc: 15, Value: func(l *link) snmp.Value { return snmp.Counter32(0) }},
+	{Arc: 16, Value: func(l *link) snmp.Value { return snmp.Counter32(uint32(l.Tx.Bytes)) }},
+	{Arc: 17, Value: func(l *link) snmp.Value { return snmp.Counter32(uint32(l.Tx.Packets)) }},
+	{Arc: 18, Value: func(l *link) snmp.Value { return snmp.Counter32(0) }},
+	{Arc: 19, Value: func(l *link) snmp.Value { return snmp.Counter32(uint32(l.Tx.Drops)) }},
+	{Arc: 20, Value: func(l *link) snmp.Value { return snmp.Counter32(uint32(l.Tx.Errors)) }},
+	{Arc: 21, Value: func(l *link) snmp.Value { return snmp.Gauge32(0) }},
+	{Arc: 22, Value: func(l *link) snmp.Value { return nothing() }},
+}
+
+// ifXColumns lacks ifLinkUpDownTrapEnable, which depends on an option.
+var ifXColumns = []snmp.Column[link]{
+	{Arc: 1, Value: func(l *link) snmp.Value { return snmp.OctetString(l.Name) }},
+	{Arc: 2, Value: func(l *link) snmp.Value { return snmp.Counter32(uint32(l.Rx.Multicast)) }},
+	{Arc: 3, Value: func(l *link) snmp.Value { return snmp.Counter32(0) }},
+	{Arc: 4, Value: func(l *link) snmp.Value { return snmp.Counter32(0) }},
+	{Arc: 5, Value: func(l *link) snmp.Value { return snmp.Counter32(0) }},
+	{Arc: 6, Value: func(l *link) snmp.Value { return snmp.Counter64(l.Rx.Bytes) }},
+	{Arc: 7, Value: func(l *link) snmp.Value { return snmp.Counter64(l.unicast()) }},
+	{Arc: 8, Value: func(l *link) snmp.Value { return snmp.Counter64(l.Rx.Multicast) }},
+	{Arc: 9, Value: func(l *link) snmp.Value { return snmp.Counter64(0) }},
+	{Arc: 10, Value: func(l *link) snmp.Value { return snmp.Counter64(l.Tx.Bytes) }},
+	{Arc: 11, Value: func(l *link) snmp.Value { return snmp.Counter64(l.Tx.Packets) }},
+	{Arc: 12, Value: func(l *link) snmp.Value { return snmp.Counter64(0) }},
+	{Arc: 13, Value: func(l *link) snmp.Value { return snmp.Counter64(0) }},
+	{Arc: 15, Value: func(l *link) snmp.Value { return snmp.SaturatedGauge(uint64(max(l.SpeedMbit, 0))) }},
+	{Arc: 16, Value: func(l *link) snmp.Value { return truth(l.Promiscuous) }},
+	{Arc: 17, Value: func(l *link) snmp.Value { return truth(l.Type != arphrdLoopback) }},
+	{Arc: 18, Value: func(l *link) snmp.Value { return snmp.OctetString(cut(l.Alias, 64)) }},
+	{Arc: 19, Value: func(l *link) snmp.Value { return snmp.TimeTicks(l.discontinuity) }},
+}
+
+var dot3Columns = []snmp.Column[link]{
+	{Arc: 1, Value: func(l *link) snmp.Value { return snmp.Integer(int32(l.Index)) }},
+	{Arc: 19, Value: func(l *link) snmp.Value {
+		switch l.Duplex {
+		case "half":
+			return snmp.Integer(2)
+		case "full":
+			return snmp.Integer(3)
+		}
+		return snmp.Integer(1)
+	}},
+}
+
+// unicast is what was received and is no multicast.
+func (l *link) unicast() uint64 { return less(l.Rx.Packets, l.Rx.Multicast) }
+
+func (l *link) arcs() []uint32 { return []uint32{uint32(l.Index)} }
+
+// truth is a TruthValue (RFC 2579).
+func truth(v bool) snmp.Value {
+	if v {
+		return snmp.Integer(1)
+	}
+	return snmp.Integer(2)
+}
+
+// cut holds a text within what its object may have.
+func cut(text string, octets int) string { return text[:min(len(text), octets)] }
+
+// interfaces serves ifNumber and ifTable.
+func (h *Host) interfaces(p *page) {
+	t, ok := use(p, h.links)
+	var number snmp.Value
+	if ok {
+		number = snmp.Integer(int32(min(len(t.rows), math.MaxInt32)))
+	}
+	p.Scalar(below(arcsInterfaces, 1), number)
+	snmp.AddTable(&p.Builder, below(arcsInterfaces, 2, 1), ifColumns, t.rows, (*link).arcs)
+}
+
+// interfacesX serves ifXTable and ifTableLastChange.
+func (h *Host) interfacesX(p *page) {
+	t, ok := use(p, h.links)
+	snmp.AddTable(&p.Builder, below(arcsIfMIB, 1, 1), h.ifXColumns(), t.rows, (*link).arcs)
+	var changed snmp.Value
+	if ok {
+		changed = snmp.TimeTicks(t.changed)
+	}
+	p.Scalar(below(arcsIfMIB, 5), changed)
+}
+
+// ifXColumns adds ifLinkUpDownTrapEnable: enabled(1) or disabled(2).
+func (h *Host) ifXColumns() []snmp.Column[link] {
+	enable := snmp.Column[link]{Arc: 14, Value: func(*link) snmp.Value { return truth(!h.options.QuietLinks) }}
+	columns := make([]snmp.Column[link], 0, len(ifXColumns)+1)
+	for _, c := range ifXColumns {
+		if c.Arc == 15 {
+			columns = append(columns, enable)
+		}
+		columns = append(columns, c)
+	}
+	return columns
+}
+
+// duplex serves the duplex of Ethernet interfaces.
+func (h *Host) duplex(p *page) {
+	t, _ := use(p, h.links)
+	var rows []link
+	for _, l := range t.rows {
+		if l.Type == arphrdEther {
+			rows = append(rows, l)
+		}
+	}
+	snmp.AddTable(&p.Builder, below(arcsDot3, 1), dot3Columns, rows, (*link).arcs)
+}
