@@ -31,9 +31,11 @@ type Writer struct {
 func (w *Writer) Begin(e *Envelope, requestID int32, limit int) {
 	w.envelope, w.requestID, w.limit = *e, requestID, limit
 	w.Reset()
-	w.room = limit - w.measure(0, 0, 0).message
+	// The padding of no bindings may be room for some, but the lengths in front
+	// grow with the bindings.
+	w.room = limit - w.measure(0, 0, 0).message + e.BlockSize
 	for w.room > 0 && w.measure(0, 0, w.room).message > limit {
-		w.room-- // the lengths in front grow with the bindings
+		w.room--
 	}
 }
 
