@@ -1,8 +1,6 @@
 // Package snmp is an SNMP agent to build into a program: SNMPv1, v2c and v3
 // over UDP, with views, two-phase SET, traps and informs.
 //
-//	keys, err := enginefile.New("/var/lib/gateway/snmp-engine")
-//	...
 //	agent, err := snmp.New(snmp.Config{
 //		Enabled: true,
 //		Listen:  []string{"0.0.0.0:161"},
@@ -13,7 +11,7 @@
 //		}},
 //	}, snmp.Options{
 //		Handlers: handlers, // of hostmib, of the program
-//		Store:    keys,
+//		Store:    enginefile.New("/var/lib/gateway/snmp-engine"),
 //		Hostname: hostname,
 //	})
 //	if err != nil {
