@@ -1,0 +1,4 @@
+package snmp
+
+// EndOfMibView is what only the agent itself puts into an answer.
+func EndOfMibView() Value { return Value{kind: KindEndOfMibView} }
