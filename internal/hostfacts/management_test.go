@@ -131,10 +131,20 @@ func TestFixtureProtocols(t *testing.T) {
 	require.NoError(t, err)
 	for name, want := range map[string]int64{
 		"Ip.Forwarding": 1, "Ip.OutTransmits": 990130, "Icmp.InDestUnreachs": 103, "Icmp.OutAddrMaskReps": 126,
-		"Tcp.MaxConn": -1, "Tcp.InSegs": 4300000215, "Udp.OutDatagrams": 304,
+		"Tcp.MaxConn": -1, "Tcp.InSegs": 4300000215, "Udp.OutDatagrams": 304, "Udp6.OutDatagrams": 34,
 	} {
 		assert.Equal(t, want, counts[name], name)
 	}
+
+	counts, err = hostfacts.New(hostfacts.Options{Root: fixtureWith(t, map[string]string{"proc/net/snmp6": "-"})}).Protocols()
+	require.NoError(t, err, "a host without IPv6")
+	assert.NotContains(t, counts, "Udp6.OutDatagrams")
+	assert.Contains(t, counts, "Udp.OutDatagrams")
+
+	root := fixtureWith(t, map[string]string{"proc/net/snmp6": "Udp6InDatagrams many\n"})
+	_, err = hostfacts.New(hostfacts.Options{Root: root}).Protocols()
+	requireNamed(t, err, root, "proc/net/snmp6", nil)
+
 	v6, err := router(nil).IPv6()
 	require.NoError(t, err)
 	assert.Equal(t, hostfacts.IPv6{Forwarding: true, HopLimit: 64}, v6)
@@ -199,11 +209,11 @@ func TestMountPoints(t *testing.T) {
 	list, err := h.MountPoints()
 	require.NoError(t, err)
 	assert.Equal(t, []hostfacts.MountPoint{
-		{Number: 2, Device: "/dev/sda1", Mount: "/", Type: "ext4", Data: true},
-		{Number: 3, Device: "/dev/sda2", Mount: "/mnt/a b", Type: "ext4", ReadOnly: true, Data: true},
-		{Number: 4, Device: "/dev/sda3", Mount: "/mnt/c", Type: "vfat", ReadOnly: true, Data: true},
-		{Number: 1, Device: "cover", Mount: "/proc", Type: "tmpfs"},
-		{Number: 5, Device: "/dev/sda1", Mount: "/srv", Type: "ext4"},
+		{Number: 2, Device: "/dev/sda1", Mount: "/", Type: "ext4", Local: true},
+		{Number: 3, Device: "/dev/sda2", Mount: "/mnt/a b", Type: "ext4", ReadOnly: true, Local: true},
+		{Number: 4, Device: "/dev/sda3", Mount: "/mnt/c", Type: "vfat", ReadOnly: true, Local: true},
+		{Number: 1, Device: "cover", Mount: "/proc", Type: "tmpfs", Local: true},
+		{Number: 5, Device: "/dev/sda1", Mount: "/srv", Type: "ext4", Local: true},
 		{Number: 6, Device: "srv:/x", Mount: "/n", Type: "nfs"},
 	}, list)
 }

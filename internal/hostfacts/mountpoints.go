@@ -1,9 +1,5 @@
 package hostfacts
 
-import (
-	"github.com/prometheus/procfs"
-)
-
 // MountPoint is a place where a filesystem is mounted.
 type MountPoint struct {
 	// Number counts the mount points in the order in which they were first
@@ -11,8 +7,10 @@ type MountPoint struct {
 	Number              int
 	Device, Mount, Type string
 	ReadOnly            bool
-	// Data tells that [Host.Filesystems] lists it, if it can be measured.
-	Data bool
+	// Local tells that it keeps files on a block device, on flash or in
+	// memory: it is no view of the kernel, and no server is needed to measure
+	// it.
+	Local bool
 }
 
 // MountPoints lists every mount point, of filesystems of all kinds, without
@@ -34,17 +32,13 @@ func (h *Host) MountPoints() ([]MountPoint, error) {
 		}
 	}
 	mounts = visible(mounts)
-	data := make(map[*procfs.MountInfo]bool)
-	for _, m := range onePerDevice(mounts) {
-		data[m] = true
-	}
 	list := make([]MountPoint, 0, len(mounts))
 	for _, m := range mounts {
 		_, here := m.Options["ro"]
 		_, whole := m.SuperOptions["ro"]
 		list = append(list, MountPoint{
 			Number: numbers[m.MountPoint], Device: unescape(m.Source), Mount: unescape(m.MountPoint), Type: m.FSType,
-			ReadOnly: here || whole, Data: data[m],
+			ReadOnly: here || whole, Local: isReal(m) || m.FSType == "tmpfs" || m.FSType == "ramfs",
 		})
 	}
 	return list, nil

@@ -3,13 +3,16 @@ package hostfacts
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 )
 
 // Protocols reads what the kernel counts of IPv4, ICMP, TCP and UDP, under
-// names like "Tcp.ActiveOpens": protocol and object of RFC 1213. Source:
-// /proc/net/snmp. Tcp.MaxConn is -1 where there is no limit.
+// names like "Tcp.ActiveOpens": protocol and object of RFC 1213. Tcp holds
+// both versions of IP, and Tcp.MaxConn is -1 where there is no limit; Udp6 is
+// UDP over IPv6, if the host has that. Sources: /proc/net/snmp and, for Udp6,
+// /proc/net/snmp6.
 func (h *Host) Protocols() (map[string]int64, error) {
 	const name = "proc/net/snmp"
 	text, err := h.table(name)
@@ -35,7 +38,32 @@ func (h *Host) Protocols() (map[string]int64, error) {
 			counts[protocol+names[j]] = n
 		}
 	}
-	return counts, nil
+	return counts, h.addUDP6(counts)
+}
+
+// addUDP6 adds lines like "Udp6InDatagrams 7".
+func (h *Host) addUDP6(counts map[string]int64) error {
+	const name, protocol = "proc/net/snmp6", "Udp6"
+	text, err := h.table(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(text) {
+		object, value, _ := strings.Cut(line, " ")
+		object, found := strings.CutPrefix(object, protocol)
+		if !found {
+			continue
+		}
+		n, err := counterOf(strings.TrimSpace(value))
+		if err != nil {
+			return h.fault(name, err)
+		}
+		counts[protocol+"."+object] = n
+	}
+	return nil
 }
 
 // counterOf reads a count of 64 bits, or a negative number.

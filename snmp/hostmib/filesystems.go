@@ -39,22 +39,23 @@ func (h *Host) filesystemReader() func() ([]filesystem, error) {
 		if len(numbers) > maxMounts {
 			clear(numbers)
 		}
+		first := len(numbers) == 0
 		var list []filesystem
 		var paths []string
 		for _, m := range mounts {
 			number, known := numbers[m.Mount]
 			if !known {
-				if number = highest + 1; highest == 0 || int(number) < m.Number {
-					number = int32(m.Number)
+				if number = int32(m.Number); !first {
+					number = highest + 1
 				}
 				highest = max(highest, number)
 				numbers[m.Mount] = number
 			}
 			limit, named := limits[m.Mount]
-			if !named {
+			if !named && !full(m.Type) {
 				limit = Disk{Mount: m.Mount, MinPercent: h.options.OtherDisks}
 			}
-			if !m.Data && !named {
+			if !m.Local && !named {
 				continue
 			}
 			list = append(list, filesystem{MountPoint: m, index: number, limit: limit, limited: named || h.options.OtherDisks > 0})
@@ -70,6 +71,15 @@ func (h *Host) filesystemReader() func() ([]filesystem, error) {
 		}
 		return measured, nil
 	}
+}
+
+// full tells that a filesystem is made once, and has nothing free ever.
+func full(kind string) bool {
+	switch kind {
+	case "squashfs", "erofs", "cramfs", "romfs", "iso9660":
+		return true
+	}
+	return false
 }
 
 // patience is how long the filesystems have, all together, to tell their

@@ -30,7 +30,9 @@ type Options struct {
 	Disks []Disk
 	// OtherDisks is the limit, in percent of free space (1..100), for the
 	// filesystems that Disks does not name, which are then in dskTable too.
-	// 0: they are not, unless Disks is empty; then it is 10.
+	// 0: they are not, unless Disks is empty; then it is 10. Network
+	// filesystems are left out, and those that are read-only by nature, such
+	// as squashfs, have no limit.
 	OtherDisks int
 	// MaxLoad are the load averages above which laErrorFlag is 1, for 1, 5
 	// and 15 minutes; 0: 12.
