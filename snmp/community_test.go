@@ -196,8 +196,8 @@ func TestTooBig(t *testing.T) {
 	})
 }
 
-// Where the community alone fills the least message there is no answer.
-func TestSilentDrop(t *testing.T) {
+// The error fits even where the community fills half of the least message.
+func TestTooBigFitsIntoTheLeastMessage(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		r.config.Limits.MaxMessage = 484
 		r.config.Communities[0].Community = snmp.NewSecret(strings.Repeat("c", 255))
