@@ -11,7 +11,9 @@
 // "Wrong Type" remarks. What is printed in place of a value, such as "No Such
 // Object available on this agent at this OID", is left out. A text without
 // quotes was made by a display hint of a MIB and cannot be read back: record
-// with the environment MIBS set to the empty text.
+// with the environment MIBS set to the empty text. Forms without types (-Oq,
+// -OQ, -Ot) are refused. What a walk has lost stays lost: net-snmp prints
+// floats with six decimals, and a double like a float.
 //
 // A walk does not tell where the object type ends and the index starts. So
 // Get takes for a missing instance what shares all arcs but the last with an

@@ -57,7 +57,6 @@ func TestValues(t *testing.T) {
 		"BITS: 00 ":                                                                  snmp.OctetString("\x00"),
 		"BITS: ":                                                                     snmp.OctetString(""),
 		"Opaque: Float: 1.828125":                                                    snmp.Float(1.828125),
-		"Opaque: Double: -2.000000":                                                  snmp.Opaque("\x9f\x79\x08\xc0\x00\x00\x00\x00\x00\x00\x00"),
 		"OPAQUE: 9F 78 04 3F EA 00 00 ":                                              snmp.Float(1.828125),
 		`Wrong Type (should be INTEGER): STRING: "x"`:                                snmp.OctetString("x"),
 	} {
@@ -88,6 +87,8 @@ func TestFaults(t *testing.T) {
 		".1.3.1.0 = 7":                                       `.1.3.1.0: want a type and a colon, got "7"`,
 		".1.3.1.0 =":                                         `want a type and a colon`,
 		".1.3.1.0 = Integer: 7":                              `unknown type "Integer"`,
+		`.1.3.1.0 = "6E 2A "`:                                "want a type and a colon",
+		`.1.3.1.0 = "a: b"`:                                  "unknown type",
 		".1.3.1.0 = NULL":                                    "want a type and a colon",
 		".1.3.1.0 = INTEGER: 2147483648":                     "value out of range",
 		".1.3.1.0 = INTEGER: up":                             "invalid syntax",

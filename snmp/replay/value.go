@@ -1,11 +1,9 @@
 package replay
 
 import (
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"math"
 	"math/bits"
 	"net/netip"
 	"slices"
@@ -20,12 +18,12 @@ func (s *scanner) value(text string) (snmp.Value, error) {
 	if remark, rest, ok := strings.Cut(text, "): "); ok && strings.HasPrefix(remark, "Wrong Type (should be ") {
 		text = rest
 	}
-	if strings.HasPrefix(text, `"`) { // the empty string has no type
-		return s.quoted(text)
+	if strings.TrimSpace(text) == `""` { // the empty string has no type
+		return snmp.OctetString(""), nil
 	}
 	kind, text, ok := strings.Cut(text, ":")
 	if !ok {
-		return snmp.Value{}, fmt.Errorf("want a type and a colon, got %.40q", kind)
+		return snmp.Value{}, fmt.Errorf("want a type and a colon, got %.40q: record without -Oq, -OQ and -Ot", kind)
 	}
 	text = strings.TrimPrefix(text, " ")
 	switch kind {
@@ -108,19 +106,14 @@ func number(text string) string {
 	return n
 }
 
-// floating reads what net-snmp wraps into an Opaque.
+// floating reads a float that net-snmp wraps into an Opaque.
 func floating(text string) (snmp.Value, error) {
 	kind, n, _ := strings.Cut(text, ": ")
-	switch kind {
-	case "Float":
-		f, err := strconv.ParseFloat(number(n), 32)
-		return made(snmp.Float(float32(f)), err)
-	case "Double":
-		f, err := strconv.ParseFloat(number(n), 64)
-		wrapped := binary.BigEndian.AppendUint64([]byte{0x9f, 0x79, 8}, math.Float64bits(f))
-		return made(snmp.Opaque(string(wrapped)), err)
+	if kind != "Float" {
+		return snmp.Value{}, fmt.Errorf("unknown type %.40q in an Opaque", kind)
 	}
-	return snmp.Value{}, fmt.Errorf("unknown type %.40q in an Opaque", kind)
+	f, err := strconv.ParseFloat(number(n), 32)
+	return made(snmp.Float(float32(f)), err)
 }
 
 // quoted reads a string in quotes, which may go on in further lines.
