@@ -56,8 +56,3 @@ func appendNumber(dst []byte, tag byte, n uint64, size int) []byte {
 func AppendOctets[T ~[]byte | ~string](dst []byte, tag byte, octets T) []byte {
 	return append(AppendHeader(dst, tag, len(octets)), octets...)
 }
-
-// AppendObjectID appends an OBJECT IDENTIFIER, see AppendArcs.
-func AppendObjectID(dst []byte, arcs []uint32) []byte {
-	return AppendArcs(AppendHeader(dst, ObjectID, ArcsSize(arcs)), arcs)
-}

@@ -102,12 +102,3 @@ func TestHeaderIsReadBack(t *testing.T) {
 		})
 	}
 }
-
-func TestAppendObjectID(t *testing.T) {
-	arcs := append(arcsOf(120), 4294967295, 4294967295, 4294967295)
-	r := ber.NewReader(ber.AppendObjectID(nil, arcs))
-	got, err := ber.Arcs(nil, r.Expect(ber.ObjectID))
-	require.NoError(t, err)
-	require.NoError(t, r.Close())
-	assert.Equal(t, arcs, got)
-}
