@@ -1,4 +1,6 @@
-package usm_test
+// Package agreement_test compares package usm with gosnmp. It stands apart, so
+// that programs with an agent do not get gosnmp into their go.sum.
+package agreement_test
 
 import (
 	"net"
@@ -29,41 +31,55 @@ func TestAgreesWithGoSNMP(t *testing.T) {
 		usm.AES256: gosnmp.AES256, usm.AES192C: gosnmp.AES192C, usm.AES256C: gosnmp.AES256C,
 	}
 	agent := newAgent(t)
-	for _, u := range users() {
-		if u.Auth() == usm.AuthNone {
-			continue
+	for auth := range authOf {
+		for priv := range privOf {
+			t.Run(string(auth)+"-"+string(priv), func(t *testing.T) {
+				agree(t, agent, auth, priv, authOf[auth], privOf[priv])
+			})
 		}
-		t.Run(u.Name(), func(t *testing.T) {
-			agent.engine.Store(newEngine(3))
-			flags := gosnmp.AuthPriv
-			if u.Priv() == usm.PrivNone {
-				flags = gosnmp.AuthNoPriv
-			}
-			client := &gosnmp.GoSNMP{
-				Target: "127.0.0.1", Port: agent.port, Version: gosnmp.Version3, Timeout: 10 * time.Second, Retries: 2,
-				SecurityModel: gosnmp.UserSecurityModel, MsgFlags: flags,
-				SecurityParameters: &gosnmp.UsmSecurityParameters{
-					UserName:               u.Name(),
-					AuthenticationProtocol: authOf[u.Auth()], AuthenticationPassphrase: authPassword,
-					PrivacyProtocol: privOf[u.Priv()], PrivacyPassphrase: privPassword,
-				},
-			}
-			require.NoError(t, client.Connect())
-			defer client.Conn.Close()
-			read := func() {
-				got, err := client.Get([]string{"." + strings.Repeat("1.3.6.", 30) + "1"})
-				require.NoError(t, err)
-				require.Len(t, got.Variables, 1)
-				assert.Equal(t, []byte("hello "+u.Name()), got.Variables[0].Value)
-			}
-			read()
-			restarted := newEngine(4)
-			agent.engine.Store(restarted)
-			read()
-			assert.Equal(t, uint32(1), restarted.Count(usm.NotInTimeWindows))
-		})
 	}
 }
+
+func agree(t *testing.T, agent *agent, auth usm.Auth, priv usm.Priv, theirAuth gosnmp.SnmpV3AuthProtocol, theirPriv gosnmp.SnmpV3PrivProtocol) {
+	const authPassword, privPassword = "authentic words", "private words"
+	u, err := usm.NewUser(usm.Credentials{
+		Name: string(auth) + "-" + string(priv), Auth: auth, AuthPassword: authPassword, Priv: priv, PrivPassword: privPassword,
+	}, engineID)
+	require.NoError(t, err)
+	boot := func(boots uint32) *usm.Engine {
+		e := usm.New(usm.Config{ID: engineID, Boots: boots, MaxSize: 65507, Users: []*usm.User{u}})
+		agent.engine.Store(e)
+		return e
+	}
+	flags := gosnmp.AuthPriv
+	if priv == usm.PrivNone {
+		flags = gosnmp.AuthNoPriv
+	}
+	boot(3)
+	client := &gosnmp.GoSNMP{
+		Target: "127.0.0.1", Port: agent.port, Version: gosnmp.Version3, Timeout: 10 * time.Second, Retries: 2,
+		SecurityModel: gosnmp.UserSecurityModel, MsgFlags: flags,
+		SecurityParameters: &gosnmp.UsmSecurityParameters{
+			UserName:               u.Name(),
+			AuthenticationProtocol: theirAuth, AuthenticationPassphrase: authPassword,
+			PrivacyProtocol: theirPriv, PrivacyPassphrase: privPassword,
+		},
+	}
+	require.NoError(t, client.Connect())
+	defer client.Conn.Close()
+	read := func() {
+		got, err := client.Get([]string{"." + strings.Repeat("1.3.6.", 30) + "1"})
+		require.NoError(t, err)
+		require.Len(t, got.Variables, 1)
+		assert.Equal(t, []byte("hello "+u.Name()), got.Variables[0].Value)
+	}
+	read()
+	restarted := boot(4)
+	read()
+	assert.Equal(t, uint32(1), restarted.Count(usm.NotInTimeWindows))
+}
+
+var engineID = []byte("\x80\x00\xc3\xbb\x04gateway-1")
 
 // agent answers every request with a greeting.
 type agent struct {
