@@ -31,6 +31,7 @@ type com2sec struct {
 type membership struct {
 	group string
 	snmp.Member
+	at Place
 }
 
 // access is a line of the directive access, with the place for what is found
@@ -147,7 +148,7 @@ func (p *parser) seen(w []string) (name, context string, ok bool) {
 			p.errorf("missing VIEW parameter")
 			return "", "", false
 		}
-		return w[1], w[2], true
+		return w[1], w[2], p.context(w[2])
 	}
 	o, valid := parseOID(w[0])
 	if !valid {
@@ -156,7 +157,28 @@ func (p *parser) seen(w []string) (name, context string, ok bool) {
 	}
 	name = fmt.Sprintf("line%d-%d", p.at.Line, len(p.views)+1)
 	p.views = append(p.views, view{name: name, include: true, family: snmp.Family(o.String()), key: o.String()})
-	return name, w[1], true
+	return name, w[1], p.context(w[1])
+}
+
+// maxName is the longest name of a group, security name, view or context.
+const maxName = 32
+
+// named tells whether a name can be one. "_" begins those that the agent makes
+// for itself.
+func (p *parser) named(what, name string) bool {
+	if name == "" || len(name) > maxName || strings.HasPrefix(name, "_") {
+		p.errorf("%s \"%s\": want 1 to %d characters, the first of them no _", what, name, maxName)
+		return false
+	}
+	return true
+}
+
+func (p *parser) context(name string) bool {
+	if len(name) > maxName {
+		p.errorf("context name too long, want at most %d characters", maxName)
+		return false
+	}
+	return true
 }
 
 // com2sec reads [-Cn CONTEXT] SECNAME SOURCE COMMUNITY.
@@ -181,8 +203,11 @@ func (p *parser) com2sec(name, rest string) {
 		return
 	}
 	c.name, c.community = w[0], w[2]
-	if c.name == "" || len(c.name) > 32 || c.community == "" || len(c.community) > 255 {
-		p.errorf("security name or community name too long")
+	if !p.named("security name", c.name) || !p.context(c.context) {
+		return
+	}
+	if c.community == "" || len(c.community) > 255 {
+		p.errorf("community name too long")
 		return
 	}
 	p.names = append(p.names, c)
@@ -202,8 +227,7 @@ func (p *parser) group(rest string) {
 		p.errorf("bad security model, should be: v1, v2c or usm or a registered security plugin name")
 		return
 	}
-	if w[0] == "" || len(w[0]) > 32 || w[2] == "" || len(w[2]) > 32 {
-		p.errorf("GROUP or SECURITY parameter too long, want 1 to 32 characters")
+	if !p.named("GROUP", w[0]) || !p.named("SECURITY", w[2]) {
 		return
 	}
 	p.join(w[0], snmp.Member{Model: m, SecurityName: w[2]})
@@ -212,7 +236,7 @@ func (p *parser) group(rest string) {
 // join makes a member of a group; of another it is one no longer.
 func (p *parser) join(group string, m snmp.Member) {
 	p.groups = slices.DeleteFunc(p.groups, func(g membership) bool { return g.Member == m })
-	p.groups = append(p.groups, membership{group, m})
+	p.groups = append(p.groups, membership{group, m, p.at})
 }
 
 func securityModel(text string) (snmp.SecurityModel, bool) {
@@ -264,8 +288,7 @@ func (p *parser) view(rest string) {
 		p.errorf("bad SUBTREE object id")
 		return
 	}
-	if v.name == "" || len(v.name) > 30 {
-		p.errorf("view name too long")
+	if !p.named("view", v.name) {
 		return
 	}
 	var mask []byte
@@ -328,6 +351,9 @@ func (p *parser) accessRow(rest string) {
 	level, ok := securityLevel(w[3])
 	if !ok {
 		p.errorf("bad security level (noauthnopriv, authnopriv, authpriv)")
+		return
+	}
+	if !p.context(w[1]) {
 		return
 	}
 	prefix := strings.EqualFold(w[4], "prefix") || w[4] == "2"

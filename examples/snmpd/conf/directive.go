@@ -136,6 +136,10 @@ func (p *parser) authTrapEnable(rest string) {
 // disk reads PATH [MINSPACE | MINPERCENT%].
 func (p *parser) disk(rest string) {
 	w := Words(rest)
+	if !strings.HasPrefix(w[0], "/") {
+		p.errorf("disk %s: want a mount point", w[0])
+		return
+	}
 	d := Disk{Path: w[0], MinKiB: 100_000}
 	if len(w) > 1 {
 		text, percent := strings.CutSuffix(w[1], "%")
@@ -190,6 +194,10 @@ func (p *parser) load(rest string) {
 // proc reads NAME [MAX [MIN]].
 func (p *parser) proc(rest string) {
 	w := Words(rest)
+	if w[0] == "" {
+		p.errorf("proc: want the name of a program")
+		return
+	}
 	one := Process{Name: w[0]}
 	for i, to := range []*int32{&one.Max, &one.Min} {
 		if i+1 < len(w) {
@@ -215,8 +223,8 @@ func (p *parser) extend(rest string) {
 	switch {
 	case !ok:
 		p.errorf("extend %s: a program is missing", name)
-	case len(name) > 32:
-		p.errorf("extend %s: the name has more than 32 characters", name)
+	case name == "" || len(name) > 32:
+		p.errorf("extend %s: the name has %d characters, want 1 to 32", name, len(name))
 	case slices.ContainsFunc(p.file.Extends, func(e Extend) bool { return e.Name == name }):
 		p.errorf("extend %s is there already", name)
 	default:

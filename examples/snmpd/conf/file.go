@@ -3,6 +3,8 @@ package conf
 import (
 	"path/filepath"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/fieldgate/fieldgate/snmp"
 )
@@ -106,6 +108,10 @@ func (p *parser) text(in Input, depth int) {
 func (p *parser) line(line string) {
 	line = skipSpace(line)
 	if line == "" {
+		return
+	}
+	if !utf8.ValidString(line) || strings.ContainsFunc(line, func(c rune) bool { return c == utf8.RuneError || unicode.IsControl(c) && c != '\t' }) {
+		p.errorf("control characters, or what is not UTF-8: the line has no effect.")
 		return
 	}
 	section := p.section

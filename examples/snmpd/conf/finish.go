@@ -27,9 +27,9 @@ func (p *parser) finish() {
 			c.Write = p.viewName(c.Write)
 		}
 	}
-	p.finishGroups()
 	p.finishUsers()
 	p.finishSinks()
+	p.finishGroups()
 }
 
 // finishViews makes the views. Of two lines about the same subtree the last
@@ -119,17 +119,24 @@ func (p *parser) finishUsers() {
 				continue
 			}
 		}
-		u.Read, u.Write, u.Level = "none", "none", snmp.NoAuthNoPriv
 		p.addUser(u.User)
 	}
 	for _, m := range p.groups {
 		if m.Model == snmp.ModelUSM && !slices.ContainsFunc(p.file.Config.Users, func(u snmp.User) bool { return u.Name == m.SecurityName }) {
+			p.at = m.at
 			p.warnf("no createUser makes user %s, who is let in nowhere.", m.SecurityName)
 		}
 	}
 }
 
+// addUser adds a user, who is in a group in any case: nobody is let in just
+// for being a user.
 func (p *parser) addUser(u snmp.User) {
+	u.Read, u.Write, u.Level = "none", "none", snmp.NoAuthNoPriv
+	m := snmp.Member{Model: snmp.ModelUSM, SecurityName: u.Name}
+	if !slices.ContainsFunc(p.groups, func(g membership) bool { return g.Member == m }) {
+		p.join("user-"+u.Name, m)
+	}
 	users := &p.file.Config.Users
 	*users = append(slices.DeleteFunc(*users, func(other snmp.User) bool { return other.Name == u.Name }), u)
 }
@@ -197,14 +204,13 @@ func (p *parser) finishSinks() {
 		switch {
 		case s.Version != snmp.Version3:
 		case s.user != nil && i < 0:
-			s.user.Read, s.user.Write, s.user.Level = "none", "none", snmp.NoAuthNoPriv
 			p.addUser(*s.user)
 		case s.user != nil && (s.user.Auth != p.file.Config.Users[i].Auth || s.user.Priv != p.file.Config.Users[i].Priv && s.user.Priv != snmp.PrivNone ||
 			cmp.Or(s.user.AuthPassword, p.file.Config.Users[i].AuthPassword) != p.file.Config.Users[i].AuthPassword):
 			p.errorf("trapsess: user %s is there already, with other protocols or passwords", s.User)
 			continue
 		case s.user == nil && i < 0 && s.Level == snmp.NoAuthNoPriv:
-			p.addUser(snmp.User{Name: s.User, Read: "none", Write: "none"})
+			p.addUser(snmp.User{Name: s.User})
 		case s.user == nil && i < 0:
 			p.errorf("trapsess: no createUser makes user %s, and there is no -A", s.User)
 			continue

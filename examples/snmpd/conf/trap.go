@@ -109,10 +109,9 @@ func (p *parser) trapSession(rest string) {
 
 // session is what the options of a trapsess say.
 type session struct {
-	community         string
-	user              snmp.User
-	hasAuth, hasPriv  bool
-	authPass, privKey string
+	community        string
+	user             snmp.User
+	hasAuth, hasPriv bool
 }
 
 // set takes an option. It returns what is wrong with it.
@@ -172,8 +171,11 @@ func (o *session) set(s *sink, letter byte, value string) string {
 
 // finish makes the user of a session, where it names passwords.
 func (o *session) finish(p *parser, s *sink) bool {
-	if s.User == "" || len(s.User) > 32 {
-		p.errorf("trapsess: -u is missing, or longer than 32 characters")
+	if s.User == "" || len(s.User) > maxUser {
+		p.errorf("trapsess: -u is missing, or longer than %d characters", maxUser)
+		return false
+	}
+	if !p.context(s.Context) {
 		return false
 	}
 	s.Level = cmp.Or(s.Level, snmp.NoAuthNoPriv) // as snmpcmd has it

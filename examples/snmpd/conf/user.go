@@ -11,8 +11,10 @@ import (
 	"github.com/fieldgate/fieldgate/snmp"
 )
 
-// minPassword is the least length of a password (RFC 3414, section 11.2).
-const minPassword = 8
+const (
+	minPassword = 8  // RFC 3414, section 11.2
+	maxUser     = 27 // with what is put before it for a group, 32
+)
 
 // user is a line of createUser. An engine other than ours, or keys instead of
 // passwords, are judged once ours is known.
@@ -41,8 +43,8 @@ func (p *parser) createUser(rest string) {
 		w = w[2:]
 	}
 	u.Name, w = w[0], w[1:]
-	if u.Name == "" || len(u.Name) > 32 {
-		p.errorf("createUser: the name has %d characters, want 1 to 32", len(u.Name))
+	if u.Name == "" || len(u.Name) > maxUser {
+		p.errorf("createUser: the name has %d characters, want 1 to %d", len(u.Name), maxUser)
 		return
 	}
 	if len(w) > 0 {
@@ -161,8 +163,8 @@ func (p *parser) simpleUser(name, rest string) {
 		w = w[2:]
 	}
 	w = append(w, make([]string, 5)...)
-	if w[0] == "" || len(w[0]) > 27 { // with what is put before it for the group, 32
-		p.errorf("the user name has %d characters, want 1 to 27", len(w[0]))
+	if w[0] == "" || len(w[0]) > maxUser {
+		p.errorf("the user name has %d characters, want 1 to %d", len(w[0]), maxUser)
 		return
 	}
 	level, ok := securityLevel(cmp.Or(w[1], "auth"))
