@@ -103,7 +103,7 @@ func (w *worker) answerCommunity(size int, from netip.Addr) []byte {
 	envelope := message.Envelope{Version: w.msg.Version, Community: w.msg.Community}
 	w.out.Begin(&envelope, w.msg.PDU.RequestID, w.s.unauthenticatedLimit(size))
 	status, index := w.process(sc)
-	if w.msg.PDU.Type == message.Set && sc.rights.write == nil || sc.denied {
+	if w.msg.PDU.Type == message.Set && sc.rights.write.empty() {
 		w.s.counters.inc(inBadCommunityUses)
 	}
 	sealable, ok := w.finishResponse(status, index)

@@ -17,7 +17,9 @@ func (w *worker) next(sc *scope, oid OID) (VarBind, bool) {
 			if oid, more = v.skip(oid); !more {
 				return VarBind{}, false
 			}
-			self = true
+			// Where that is not in the view either, the handler knows what is
+			// there: there may be four thousand million such places.
+			self = v.contains(oid)
 			if !oid.HasPrefix(m.Prefix) {
 				i = sc.tree.at(oid)
 				within = i < len(sc.tree) && oid.HasPrefix(sc.tree[i].Prefix)

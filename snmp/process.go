@@ -34,6 +34,10 @@ type worker struct {
 	cursors   []cursor
 }
 
+func (s *Service) newWorker(r *run) *worker {
+	return &worker{s: s, run: r, snapshots: make([]snapshot, len(s.registry.mounts))}
+}
+
 // snapshot is the handler that answers for a mount in a request.
 type snapshot struct {
 	request uint64

@@ -172,7 +172,7 @@ func (s *Service) serve(ctx context.Context, r *run) error {
 		s.log.Info("snmp: ended")
 	}()
 	for _, socket := range r.sockets {
-		w := &worker{s: s, run: r, snapshots: make([]snapshot, len(s.registry.mounts))}
+		w := s.newWorker(r)
 		wg.Go(func() {
 			if err := s.receive(ctx, socket, w); err != nil {
 				cancel(err)

@@ -3,6 +3,7 @@ package snmp
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -116,6 +117,11 @@ func (v *view) best(oid OID) *family {
 		}
 	}
 	return best
+}
+
+// empty tells whether nothing can be in the view.
+func (v *view) empty() bool {
+	return v == nil || !slices.ContainsFunc(v.families, func(f family) bool { return f.include })
 }
 
 // contains tells whether oid is in the view.

@@ -50,7 +50,7 @@ func (c Config) Warnings() []Warning {
 func (a *accessControl) communityWrites(c *Community, index int) bool {
 	for _, m := range []model{v1Model, v2cModel} {
 		r, ok := a.rights(member{m, c.securityName(index)}, noAuthNoPriv, c.Context)
-		if ok && r.write != nil && slices.ContainsFunc(r.write.families, func(f family) bool { return f.include }) {
+		if ok && !r.write.empty() {
 			return true
 		}
 	}
