@@ -40,18 +40,39 @@ type Value struct {
 	text string // octets; for an object identifier its encoded contents
 }
 
-// The makers of values.
-func Integer(n int32) Value      { return Value{kind: KindInteger, num: uint64(int64(n))} }
+// Integer is an INTEGER or Integer32.
+func Integer(n int32) Value { return Value{kind: KindInteger, num: uint64(int64(n))} }
+
+// OctetString is an OCTET STRING of the octets of a text.
 func OctetString(s string) Value { return Value{kind: KindOctetString, text: s} }
-func Octets(b []byte) Value      { return Value{kind: KindOctetString, text: string(b)} }
-func Counter32(n uint32) Value   { return Value{kind: KindCounter32, num: uint64(n)} }
-func Gauge32(n uint32) Value     { return Value{kind: KindGauge32, num: uint64(n)} }
-func TimeTicks(n uint32) Value   { return Value{kind: KindTimeTicks, num: uint64(n)} }
-func Counter64(n uint64) Value   { return Value{kind: KindCounter64, num: n} }
-func Opaque(s string) Value      { return Value{kind: KindOpaque, text: s} }
-func ObjectID(o OID) Value       { return Value{kind: KindObjectID, text: string(ber.AppendArcs(nil, o))} }
-func NoSuchObject() Value        { return Value{kind: KindNoSuchObject} }
-func NoSuchInstance() Value      { return Value{kind: KindNoSuchInstance} }
+
+// Octets is an OCTET STRING of a copy of b.
+func Octets(b []byte) Value { return Value{kind: KindOctetString, text: string(b)} }
+
+// Counter32 is a counter that wraps after 4294967295.
+func Counter32(n uint32) Value { return Value{kind: KindCounter32, num: uint64(n)} }
+
+// Gauge32 is a Gauge32 or Unsigned32.
+func Gauge32(n uint32) Value { return Value{kind: KindGauge32, num: uint64(n)} }
+
+// TimeTicks is a time in hundredths of a second.
+func TimeTicks(n uint32) Value { return Value{kind: KindTimeTicks, num: uint64(n)} }
+
+// Counter64 is a counter that managers with SNMPv1 do not see.
+func Counter64(n uint64) Value { return Value{kind: KindCounter64, num: n} }
+
+// Opaque is an Opaque of encoded octets.
+func Opaque(s string) Value { return Value{kind: KindOpaque, text: s} }
+
+// ObjectID is an OBJECT IDENTIFIER. What has no encoding, such as the empty
+// identifier, becomes the nearest that has one: .0.0.
+func ObjectID(o OID) Value { return Value{kind: KindObjectID, text: string(ber.AppendArcs(nil, o))} }
+
+// NoSuchObject stands for an object of a type that is not served.
+func NoSuchObject() Value { return Value{kind: KindNoSuchObject} }
+
+// NoSuchInstance stands for an instance that is not there, of a type that is.
+func NoSuchInstance() Value { return Value{kind: KindNoSuchInstance} }
 
 // IPAddress is the value of an IPv4 address; any other address is 0.0.0.0.
 func IPAddress(a netip.Addr) Value {
