@@ -103,6 +103,18 @@ access two "" v2c noauth exact rows none none
 			differently("-v2c -c nobody", get, "authorizationError"),
 			asks("-v1 -c writers", get, contact), asks("-v2c -c writers", get, nextRow, "snmpget .1.3.6.1.2.1.2.2.1.2.1", "snmpgetnext .1.3.6.1.2.1.2.2.1.2.1"),
 		}},
+		"tables": {`
+rocommunity all
+proc nobody-runs-this
+proc nor-this 4 1
+proc nor-that 4
+extend words /bin/echo "a b" c
+extend lines /bin/sh -c "echo one; echo; echo three; exit 3"
+extend absent /nonexistent/program
+extend silent /bin/true
+`, [][]question{
+			asks("-v2c -c all", "snmpwalk .1.3.6.1.4.1.2021.2", "snmpwalk .1.3.6.1.4.1.8072.1.3"),
+		}},
 		"users": {`
 createUser none
 createUser auth SHA-256 longpassword
@@ -135,7 +147,7 @@ group members usm nobody
 			config := configFile(t, head+c.conf)
 			theirs, ours := freeAddress(t), freeAddress(t)
 			launch(t, "", peer(t, "snmpd"), "-I", "-smux", "-c", config, "udp:"+theirs)
-			launch(t, "", built, "-c", config, "udp:"+ours)
+			launch(t, "", built, "--extend", "-c", config, "udp:"+ours)
 			var all sync.WaitGroup
 			defer all.Wait()
 			for _, group := range c.questions {

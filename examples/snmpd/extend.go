@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/fieldgate/fieldgate/examples/snmpd/conf"
@@ -101,7 +102,7 @@ func (e *extendTable) refresh(done chan struct{}) {
 }
 
 // runProgram runs a program without a shell. A status of -1 is that of one
-// that could not be started or was ended.
+// that was ended. The output of one that could not be started is the reason.
 func runProgram(p conf.Extend) extendResult {
 	ctx, cancel := context.WithTimeout(context.Background(), extendTimeout)
 	defer cancel()
@@ -110,15 +111,27 @@ func runProgram(p conf.Extend) extendResult {
 	cmd.WaitDelay = time.Second
 	cmd.Stdout = &limitedWriter{to: &out, left: extendOutput}
 	cmd.Stderr = cmd.Stdout
-	r := extendResult{}
-	if err := cmd.Run(); err != nil {
-		r.status = -1
-		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-			r.status = int32(exit.ExitCode())
-		}
+	err := cmd.Run()
+	r := extendResult{output: strings.TrimSuffix(out.String(), "\n")}
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		r.status = int32(exit.ExitCode())
+	case errors.Is(err, exec.ErrWaitDelay): // it has left a child that holds its output
+	case err != nil:
+		r = extendResult{p.Program + ": " + reason(err), 1}
 	}
-	r.output = strings.TrimSuffix(out.String(), "\n")
 	return r
+}
+
+// reason is the error of the system, as the C library writes it.
+func reason(err error) string {
+	var number syscall.Errno
+	if !errors.As(err, &number) {
+		return err.Error()
+	}
+	text := number.Error()
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // limitedWriter drops what is too much.

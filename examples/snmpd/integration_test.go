@@ -157,7 +157,8 @@ func TestIntegrationExtend(t *testing.T) {
 			tree + ".1.0 = INTEGER: 2",
 			tree + `.3.1.1.3.116.119.111 = STRING: "one"`, tree + ".3.1.3.3.116.119.111 = INTEGER: 2", tree + ".3.1.4.3.116.119.111 = INTEGER: 3",
 			tree + `.4.1.2.3.116.119.111.2 = STRING: "two"`,
-			tree + ".3.1.4.6.97.98.115.101.110.116 = INTEGER: -1",
+			tree + ".3.1.4.6.97.98.115.101.110.116 = INTEGER: 1",
+			tree + `.3.1.1.6.97.98.115.101.110.116 = STRING: "/nonexistent/program: No such file or directory"`,
 		} {
 			assert.Contains(t, walk, want)
 		}

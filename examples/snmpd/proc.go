@@ -69,12 +69,12 @@ func (t *processTable) build() (*snmp.List, error) {
 // fault says what is wrong with the count, "" when nothing is.
 func (p *watchedProcess) fault() string {
 	switch {
-	case p.Min > 0 && p.count < p.Min:
+	case p.Min > 0 && p.count == 0:
+		return fmt.Sprintf("No %s process running", p.Name)
+	case p.count < p.Min:
 		return fmt.Sprintf("Too few %s running (# = %d)", p.Name, p.count)
 	case p.Max > 0 && p.count > p.Max:
 		return fmt.Sprintf("Too many %s running (# = %d)", p.Name, p.count)
-	case p.Min == 0 && p.Max == 0 && p.count == 0:
-		return fmt.Sprintf("No %s process running", p.Name)
 	}
 	return ""
 }

@@ -199,6 +199,9 @@ func (p *parser) proc(rest string) {
 		return
 	}
 	one := Process{Name: w[0]}
+	if len(w) == 1 {
+		one.Min = 1
+	}
 	for i, to := range []*int32{&one.Max, &one.Min} {
 		if i+1 < len(w) {
 			n, err := strconv.ParseInt(w[i+1], 10, 32)

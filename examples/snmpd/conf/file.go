@@ -36,8 +36,8 @@ type Disk struct {
 	MinPercent int
 }
 
-// Process is the directive proc: how many of a name must run. Both 0: one at
-// least.
+// Process is the directive proc: how many of a name must run; Max 0 is no
+// limit.
 type Process struct {
 	Name     string
 	Max, Min int32
