@@ -12,7 +12,8 @@ var arcsDisks = []uint32{1, 3, 6, 1, 4, 1, 2021, 9}
 
 // dskColumns are in KiB. The INTEGERs stop at 2 TiB; the pairs of low and
 // high halves do not. Available leaves out what is reserved for the
-// superuser, and percentages are of the whole, rounded to the nearest.
+// superuser, and percentages are of the whole, rounded to the nearest. A
+// filesystem that makes inodes as it needs them has used up none.
 var dskColumns = []snmp.Column[filesystem]{
 	{Arc: 1, Value: func(f *filesystem) snmp.Value { return snmp.Integer(f.index) }},
 	{Arc: 2, Value: func(f *filesystem) snmp.Value { return snmp.OctetString(f.Mount) }},

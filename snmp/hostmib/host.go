@@ -78,7 +78,7 @@ func (h *Host) Mounts() []snmp.Mount {
 	}
 	mounts := make([]snmp.Mount, len(list))
 	for i, m := range list {
-		tree := &subtree{build: m.build}
+		tree := &subtree{build: m.build, building: make(chan struct{}, 1)}
 		mounts[i] = snmp.Mount{Prefix: m.prefix, Handler: tree}
 		if m.watch != nil {
 			mounts[i].Handler = &watched{subtree: tree, watch: m.watch}

@@ -127,6 +127,17 @@ func show(p gosnmp.SnmpPDU) string {
 // tolerances are how far an object may lie outside of the bracket: a share of
 // the value, or a number.
 var tolerances = map[string]struct{ share, number float64 }{
+	".1.3.6.1.6.3.10.2.1.3":      {number: 2},             // snmpEngineTime
+	".1.3.6.1.2.1.25.3.3.1.2":    {number: 50},            // hrProcessorLoad, which snmpd has after a minute only
+	".1.3.6.1.4.1.2021.11.3":     {share: 1, number: 100}, // ssSwapIn, and so on: averages of another minute
+	".1.3.6.1.4.1.2021.11.4":     {share: 1, number: 100},
+	".1.3.6.1.4.1.2021.11.5":     {share: 1, number: 1e5},
+	".1.3.6.1.4.1.2021.11.6":     {share: 1, number: 1e5},
+	".1.3.6.1.4.1.2021.11.7":     {share: 1, number: 1e4},
+	".1.3.6.1.4.1.2021.11.8":     {share: 1, number: 1e5},
+	".1.3.6.1.4.1.2021.11.9":     {number: 50},
+	".1.3.6.1.4.1.2021.11.10":    {number: 50},
+	".1.3.6.1.4.1.2021.11.11":    {number: 50},
 	".1.3.6.1.2.1.6.9":           {number: 20},               // tcpCurrEstab
 	".1.3.6.1.2.1.25.1.6":        {share: 0.5, number: 20},   // hrSystemProcesses
 	".1.3.6.1.2.1.25.2.3.1.5":    {share: 0.05, number: 1e5}, // hrStorageSize: cached, shared and available memory

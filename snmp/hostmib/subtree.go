@@ -1,7 +1,6 @@
 package hostmib
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -13,8 +12,8 @@ import (
 type subtree struct {
 	build func(*page)
 
-	current atomic.Pointer[page]
-	mu      sync.Mutex // held by who builds
+	current  atomic.Pointer[page]
+	building chan struct{} // holds one while somebody builds
 }
 
 var _ snmp.Snapshotter = (*subtree)(nil)
@@ -47,14 +46,16 @@ func (s *subtree) now() *snmp.List {
 	if old != nil && now.Before(old.expires) {
 		return old.list
 	}
-	if !s.mu.TryLock() {
+	select {
+	case s.building <- struct{}{}:
+	default:
 		if old != nil && now.Before(old.expires.Add(grace)) {
 			return old.list
 		}
-		s.mu.Lock()
+		s.building <- struct{}{}
 	}
-	defer s.mu.Unlock()
-	if p := s.current.Load(); p != old && time.Now().Before(p.expires) {
+	defer func() { <-s.building }()
+	if p := s.current.Load(); p != nil && p != old && time.Now().Before(p.expires) {
 		return p.list // built while this call waited
 	}
 	p := &page{expires: now.Add(defaultTTL * still)}
