@@ -61,7 +61,7 @@ func (l *limiter) allow(source netip.Addr, now time.Time) bool {
 		bits = sourceBits4
 	}
 	network, err := source.WithZone("").Prefix(bits)
-	if err != nil {
+	if err != nil || !network.IsValid() {
 		return false // no address at all
 	}
 	l.mu.Lock()
