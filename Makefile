@@ -11,10 +11,10 @@ BIG_ENDIAN := $(wildcard internal/config internal/lifecycle internal/hostfacts t
 # The processors that gateways have, as GOARCH or GOARCH with its variant.
 TARGETS := amd64 arm64 arm,GOARM=6 arm,GOARM=7 mips,GOMIPS=softfloat mipsle,GOMIPS=softfloat riscv64
 
-.PHONY: help test quick check peers format vet lint tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry fmt
+.PHONY: help test quick check peers format vet lint tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net soak-ser2net fmt
 
 help: ## list the tasks
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
 
 test: ## everything that a change must pass (what .ci/run calls)
 	@scripts/parts peers format vet lint tidy cross unit big-endian integration test-serial-hw
@@ -76,6 +76,13 @@ cover: ## write bin/cover.html and print the total
 
 bench-telemetry: ## measure telemetry beside collectd, into docs/benchmarks.md
 	@go run ./examples/fleet/bench -docs docs/benchmarks.md
+
+bench-ser2net: ## measure ser2net beside C ser2net, into docs/benchmarks.md
+	@go run ./examples/ser2net/bench -docs docs/benchmarks.md
+
+soak-ser2net: ## 1 GB each way and 1,000,000 clients through ser2net, some minutes
+	@SER2NET_SOAK_MEGABYTES=1024 SER2NET_SOAK_CONNECTS=1000000 go test -count=1 -v -timeout 30m \
+		-run '^TestIntegration(Transfer|Connects)$$' ./ser2net | grep -v level=INFO
 
 fmt: ## format every file
 	@gofmt -s -w .

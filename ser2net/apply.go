@@ -9,7 +9,8 @@ import (
 )
 
 // Apply makes c the Config. Ports and rotators are compared by name: one that
-// is as before is not touched, and its sessions live on; one that differs, or
+// is as before is not touched, but that its next TLS handshake is with what
+// the files hold now, and its sessions live on; one that differs, or
 // is gone, is stopped, and its clients are disconnected. A device or an
 // address may move from one port to another.
 //
@@ -92,7 +93,15 @@ func (s *Service) bring(ctx context.Context, c Config) error {
 
 	var errs []error
 	for _, p := range c.Ports {
-		if want, on := ports[p.Name]; on && s.runner(p.Name) == nil {
+		want, on := ports[p.Name]
+		if !on {
+			continue
+		}
+		if r := s.runner(p.Name); r != nil {
+			if err := r.loadTLS(); err != nil { // it goes on with what it has
+				errs = append(errs, fmt.Errorf("port %q: %w", p.Name, err))
+			}
+		} else {
 			r := newRunner(*want, s.env)
 			if err := r.start(ctx); err != nil {
 				errs = append(errs, fmt.Errorf("port %q: %w", p.Name, err))

@@ -1,6 +1,7 @@
 package ser2net_test
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -133,5 +134,16 @@ func TestApplyUnderLoad(t *testing.T) {
 		}
 		<-done
 		assert.Equal(t, want, client.heard())
+	})
+}
+
+// A list of nothing is no list.
+func TestApplyEmptyLists(t *testing.T) {
+	bubble(t, config(port()), func(t *testing.T, r *rig) {
+		client := r.connect()
+		r.apply(port(func(p *ser2net.PortConfig) {
+			p.Traces, p.Allow, p.Connect.Destinations, p.TLS.ClientNames = []ser2net.Trace{}, []netip.Prefix{}, []string{}, []string{}
+		}))
+		assert.False(t, client.ended())
 	})
 }

@@ -19,19 +19,23 @@ type client struct {
 	gone   chan struct{} // closed when it has no place any more
 
 	toDevice atomic.Uint64 // bytes
+	turns    atomic.Uint64 // odd while the device is busy with what it sent
+	closed   atomic.Bool   // its peer will send no more; told only when turns stays odd for long
 
 	// Guarded by mu of the runner. The connection is set before run, once.
-	conn    net.Conn  // nil while a dialed client waits for data to come
-	from    io.Reader // reads it
-	remote  string
-	user    string    // of its certificate
-	since   time.Time // it is served
-	seated  bool      // it has been told to be served
-	session *session  // that it has, or had, a place in; nil before
-	why     string    // it has no place any more; empty while it has or may get one
-	ended   bool      // nobody reads its connection any more
-	heir    *client   // takes its place; nil if none
-	out     queue
+	conn     net.Conn  // nil while a dialed client waits for data to come
+	socket   net.Conn  // the same, or what is below its TLS
+	from     io.Reader // reads conn
+	remote   string
+	user     string    // of its certificate
+	since    time.Time // it is served
+	seated   bool      // it has been told to be served
+	session  *session  // that it has, or had, a place in; nil before
+	why      string    // it has no place any more; empty while it has or may get one
+	ended    bool      // nobody reads its connection any more
+	heir     *client   // takes its place; nil if none
+	lastTurn uint64    // when the session looked last
+	out      queue
 }
 
 // newClient returns a client without a place. A dialed one may get its
@@ -41,6 +45,7 @@ func (r *runner) newClient(conn net.Conn, dialed bool) *client {
 		r: r, id: r.env.clients.Add(1), dialed: dialed,
 		in: buffer{env: r.env}, gone: make(chan struct{}),
 	}
+	c.out.datagrams = r.cfg.Network == NetworkUDP
 	if conn != nil {
 		c.attach(conn)
 	}
@@ -52,10 +57,8 @@ func (r *runner) newClient(conn net.Conn, dialed bool) *client {
 
 // attach gives the client its connection.
 func (c *client) attach(conn net.Conn) {
-	c.conn, c.from, c.remote = conn, conn, conn.RemoteAddr().String()
-	if c.r.cfg.Network == NetworkUDP {
-		c.out.direct = datagrams{conn}
-	} else if d := newDirect(conn); d != nil {
+	c.conn, c.socket, c.from, c.remote = conn, conn, conn, conn.RemoteAddr().String()
+	if d := newDirect(conn); d != nil {
 		c.out.direct, c.from = d, d
 	}
 }
@@ -63,8 +66,11 @@ func (c *client) attach(conn net.Conn) {
 // serve is the life of an accepted connection. Moving its data is for a new
 // goroutine: the stack that the welcome took is large.
 func (r *runner) serve(conn net.Conn) {
-	c, s := r.welcome(conn)
-	<-r.newcomer
+	var c *client
+	var s *session
+	if r.guarded(func() error { c, s = r.welcome(conn); return nil }) != nil {
+		_ = conn.Close()
+	}
 	if c != nil {
 		r.tasks.Go(func() { c.run(s) })
 	}
@@ -84,7 +90,7 @@ func (r *runner) welcome(conn net.Conn) (*client, *session) {
 		return nil, nil
 	}
 	c := r.newClient(secure, false)
-	c.user = user
+	c.socket, c.user = conn, user
 	c.greet()
 	s, err := r.place(c)
 	if err != nil {
@@ -104,12 +110,8 @@ func (c *client) run(s *session) {
 	}
 	defer c.close()
 	why := reasonLeft
-	if err := c.receive(s); !errors.Is(err, io.EOF) {
+	if err := c.r.guarded(func() error { return c.receive(s) }); !errors.Is(err, io.EOF) {
 		why = reason(err)
-	}
-	c.in.release()
-	if c.tel != nil {
-		c.tel.release()
 	}
 	c.r.mu.Lock()
 	defer c.r.mu.Unlock()
@@ -121,12 +123,18 @@ func (c *client) run(s *session) {
 // receive reads the connection until it ends. What comes when the client has
 // no place any more is dropped.
 func (c *client) receive(s *session) error {
+	defer c.in.release()
+	if c.tel != nil {
+		defer c.tel.release()
+	}
 	for {
 		in := c.in.bytes()
 		n, err := c.from.Read(in)
 		if n > 0 && !c.left() {
 			c.idle.touch()
+			s.attended(c)
 			c.take(s, in[:n])
+			c.turns.Add(1)
 		}
 		if err != nil {
 			return err

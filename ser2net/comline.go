@@ -85,8 +85,17 @@ func (l comLine) Lines() (telnet.Lines, bool) {
 	return telnet.Lines{}, false
 }
 
-// SetLines implements [telnet.Line].
+// SetLines implements [telnet.Line]. What is set also holds when the device is
+// opened again after it was lost.
 func (l comLine) SetLines(dtr, rts *bool) {
+	l.s.r.mu.Lock()
+	if dtr != nil {
+		l.s.mode.DTR = dtr
+	}
+	if rts != nil {
+		l.s.mode.RTS = rts
+	}
+	l.s.r.mu.Unlock()
 	if p := l.s.port.Load(); p != nil {
 		if lp, ok := p.Port.(LinePort); ok {
 			_ = lp.SetLines(dtr, rts) // the answer tells the state

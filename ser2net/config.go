@@ -147,7 +147,18 @@ func (c PortConfig) normal() PortConfig {
 	c.Connect.RetryMin = cmp.Or(c.Connect.RetryMin, defaultRetryMin)
 	c.Connect.RetryMax = cmp.Or(c.Connect.RetryMax, max(defaultRetryMax, c.Connect.RetryMin))
 	c.Packing.DelimiterProcess = cmp.Or(c.Packing.DelimiterProcess, DelimiterKeep)
+	c.Allow, c.Traces = orNil(c.Allow), orNil(c.Traces)
+	c.Connect.Destinations, c.TLS.ClientNames = orNil(c.Connect.Destinations), orNil(c.TLS.ClientNames)
 	return c
+}
+
+// orNil returns nil for a list of nothing: there is no difference to an
+// operator.
+func orNil[T any](list []T) []T {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
 }
 
 // on tells whether the port is to run.

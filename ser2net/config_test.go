@@ -81,6 +81,9 @@ func TestConfigFaults(t *testing.T) {
 		`ports[0].allow[0]: required: a network, such as 192.0.2.0/24`: func(p *ser2net.PortConfig) {
 			p.Allow = []netip.Prefix{{}}
 		},
+		`ports[0].allow[0]: ::ffff:127.0.0.0/104 is an IPv4 network in the form of IPv6, write it as IPv4`: func(p *ser2net.PortConfig) {
+			p.Allow = []netip.Prefix{netip.MustParsePrefix("::ffff:127.0.0.0/104")}
+		},
 		`ports[0].tls.key_file: required with cert_file`:       func(p *ser2net.PortConfig) { p.TLS.CertFile = "x" },
 		`ports[0].tls.cert_file: required with key_file`:       func(p *ser2net.PortConfig) { p.TLS.KeyFile = "x" },
 		`ports[0].tls.cert_file: required with client_ca_file`: func(p *ser2net.PortConfig) { p.TLS.ClientCAFile = "x" },
@@ -159,7 +162,7 @@ func TestConfigInJSON(t *testing.T) {
 		"enabled": true,
 		"ports": [{
 			"name": "plc", "enabled": true, "listen": ":5000", "protocol": "telnet", "rfc2217": true,
-			"device": "/dev/ttyS0", "mode": {"baud": 19200, "parity": "even", "local": true},
+			"device": "/dev/ttyS0", "mode": {"baud": 19200, "parity": "even", "carrier": true},
 			"on_loss": "keep", "max_clients": 2, "on_busy": "kick", "allow": ["192.0.2.0/24", "2001:db8::/32"],
 			"network_timeout": "5m", "slow_client": "drop_oldest",
 			"packing": {"delimiter": "\\r\\n", "delimiter_process": "plus_1", "force_time": "5ms"},
@@ -178,7 +181,7 @@ func TestConfigInJSON(t *testing.T) {
 
 	back, err = json.Marshal(ser2net.PortConfig{Name: "a", Device: "d"})
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"name":"a","enabled":false,"device":"d","mode":{"local":false}}`, string(back), "what is not set is left out")
+	assert.JSONEq(t, `{"name":"a","enabled":false,"device":"d","mode":{}}`, string(back), "what is not set is left out")
 }
 
 // Every field has the same name in YAML and in JSON.

@@ -33,8 +33,8 @@ func askDevices(runners []*runner) {
 	}
 }
 
-// ask asks the driver of an open device, in a goroutine of its own since a
-// driver may hang. It returns false when there is nobody to ask.
+// ask asks the driver of an open device, in a goroutine that nobody waits for
+// since a driver may hang. It returns false when there is nobody to ask.
 func (r *runner) ask(answered chan<- struct{}) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -46,7 +46,7 @@ func (r *runner) ask(answered chan<- struct{}) bool {
 	if p == nil || !s.asking.CompareAndSwap(false, true) {
 		return false
 	}
-	r.tasks.Go(func() {
+	go func() {
 		facts, err := p.facts()
 		s.asking.Store(false)
 		if err == nil {
@@ -55,7 +55,7 @@ func (r *runner) ask(answered chan<- struct{}) bool {
 			r.mu.Unlock()
 		}
 		answered <- struct{}{}
-	})
+	}()
 	return true
 }
 

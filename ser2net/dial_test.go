@@ -182,3 +182,39 @@ func TestDialAndListen(t *testing.T) {
 		assert.Equal(t, "Port already in use\r\n", r.connect().heard())
 	})
 }
+
+// Each connection controls the line, not only the first.
+func TestDialOnDataWithRFC2217(t *testing.T) {
+	c := config(port(dials("192.0.2.1:1"), rfc2217, func(p *ser2net.PortConfig) { p.Connect.When = ser2net.WhenOnData }))
+	bubble(t, c, func(t *testing.T, r *rig) {
+		s := r.serve("192.0.2.1:1")
+		defer s.close()
+		sleep(t, "5s")
+		for range 3 {
+			r.say("data")
+			client := s.next()
+			assert.Contains(t, client.heard(), "data")
+			client.send(willComPort)
+			assert.Equal(t, com(107, "\xb0"), client.heard())
+			client.close()
+			sleep(t, "1m")
+		}
+	})
+}
+
+// What follows the text that closes a connection is for the next one.
+func TestCloseOnKeepsTheRest(t *testing.T) {
+	c := config(port(dials("192.0.2.1:1"), func(p *ser2net.PortConfig) {
+		p.Connect.When, p.CloseOn = ser2net.WhenOnData, "END"
+	}))
+	bubble(t, c, func(t *testing.T, r *rig) {
+		s := r.serve("192.0.2.1:1")
+		defer s.close()
+		sleep(t, "5s")
+		r.say("first")
+		one := s.next()
+		r.say("ENDnext")
+		assert.Equal(t, "firstEND", one.heard())
+		assert.Equal(t, "next", s.next().heard())
+	})
+}

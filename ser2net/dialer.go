@@ -83,8 +83,7 @@ func (d *dialer) standBy() *client {
 func (c *client) connect(conn net.Conn, heir *client) {
 	c.r.mu.Lock()
 	defer c.r.mu.Unlock()
-	waits := c.out.bytes
-	c.out.bytes = nil
+	waits, ends := c.out.take(nil)
 	c.heir = heir
 	c.attach(conn)
 	if c.why != "" { // the port stops
@@ -96,7 +95,7 @@ func (c *client) connect(conn net.Conn, heir *client) {
 	}
 	c.seat()
 	if c.why == "" {
-		c.out.bytes = append(c.out.bytes, waits...)
+		c.out.putBack(waits, ends)
 		c.write()
 	}
 }

@@ -4,6 +4,7 @@ package ser2net
 
 import (
 	"net"
+	"syscall"
 
 	"github.com/fieldgate/fieldgate/ser2net/internal/nowait"
 )
@@ -20,3 +21,6 @@ func newDirect(conn net.Conn) direct {
 	}
 	return nowait.New(raw)
 }
+
+// nonBlock lets opening a pipe that nobody reads fail rather than wait.
+const nonBlock = syscall.O_NONBLOCK

@@ -41,7 +41,20 @@
 //
 // When a device goes away its clients are disconnected, or kept
 // ([OnLossKeep]): the device is then opened again within a second after it
-// is back. What clients send meanwhile is dropped.
+// is back, with the mode, DTR and RTS that clients have set. One that goes
+// again within two seconds each time is left alone for up to ten. What clients
+// send meanwhile is dropped.
+//
+// A slow line may need long for what clients have sent before they left. Who
+// comes meanwhile waits for ten seconds, and is then told that the device is in
+// use.
+//
+// A client that has gone loses its place although the device is busy with what
+// it sent: within two seconds, or as soon as somebody wants the place, when
+// its connection was reset or does not answer any more. When it closed its
+// connection in good order, everything is still sent, unless the device takes
+// nothing for ten seconds. This needs Linux; elsewhere a device that takes
+// nothing keeps such clients.
 //
 // # Safety of the line
 //
@@ -64,5 +77,6 @@
 //
 // Each change of state is an [Event], handed to [Options.Event] and logged:
 // Warn for what needs somebody, Info for the rest. Of the refused clients of
-// a port one line a second is logged. Data is never logged.
+// a port one line a second is logged; of a device that goes and comes one line
+// each a minute, and how it stands after that. Data is never logged.
 package ser2net

@@ -163,7 +163,7 @@ func serialParameters(m Mode) string {
 	case FlowRTSCTS:
 		s += ",RTSCTS"
 	}
-	if m.Local {
+	if !m.Carrier {
 		s += ",CLOCAL"
 	}
 	if m.HangUp {

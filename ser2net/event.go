@@ -1,8 +1,8 @@
 package ser2net
 
 import (
-	"context"
 	"log/slog"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -50,13 +50,6 @@ type reporter struct {
 	mu     sync.RWMutex // held for reading to send, so that the end closes nothing under a sender
 	events chan Event   // nil while nothing runs
 	ended  chan struct{}
-	quiet  map[string]*silence // by port, only for the goroutine
-}
-
-// silence counts the refusals of a port that were not logged.
-type silence struct {
-	until   time.Time
-	leftOut int
 }
 
 // begin starts the goroutine; end must follow.
@@ -64,7 +57,6 @@ func (r *reporter) begin() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.events, r.ended = make(chan Event, maxEvents), make(chan struct{})
-	r.quiet = make(map[string]*silence)
 	go r.run(r.events, r.ended)
 }
 
@@ -79,10 +71,27 @@ func (r *reporter) end() {
 
 func (r *reporter) run(events <-chan Event, ended chan<- struct{}) {
 	defer close(ended)
-	for e := range events {
-		r.write(e)
-		if r.handle != nil {
-			r.handle(e)
+	book := logbook{log: r.log, quiet: make(map[subject]*silence), states: make(map[string]time.Time)}
+	due := time.NewTimer(math.MaxInt64) // for what was left out
+	defer due.Stop()
+	for {
+		select {
+		case e, more := <-events:
+			if !more {
+				book.catchUp(time.Now().Add(math.MaxInt64)) // all
+				return
+			}
+			book.add(e)
+			if lost := r.lost.Swap(0); lost > 0 {
+				r.log.Warn("ser2net: events left out, their receiver is too slow", slog.Uint64("events_lost", lost))
+			}
+			if r.handle != nil {
+				r.handle(e)
+			}
+		case <-due.C:
+		}
+		if next := book.catchUp(time.Now()); next > 0 {
+			due.Reset(next)
 		}
 	}
 }
@@ -101,37 +110,4 @@ func (r *reporter) report(e Event) {
 	default:
 		r.lost.Add(1)
 	}
-}
-
-func (r *reporter) write(e Event) {
-	level := slog.LevelInfo
-	if e.Kind.warns() {
-		level = slog.LevelWarn
-	}
-	attrs := []slog.Attr{slog.String("port", e.Port)}
-	if e.Remote != "" {
-		attrs = append(attrs, slog.String("remote", e.Remote))
-	}
-	if e.Text != "" {
-		attrs = append(attrs, slog.String("text", e.Text))
-	}
-	if e.Kind == EventRefused {
-		s := r.quiet[e.Port]
-		if s == nil {
-			s = &silence{}
-			r.quiet[e.Port] = s
-		}
-		if e.Time.Before(s.until) {
-			s.leftOut++
-			return
-		}
-		if s.leftOut > 0 {
-			attrs = append(attrs, slog.Int("left_out", s.leftOut))
-		}
-		*s = silence{until: e.Time.Add(time.Second)}
-	}
-	if lost := r.lost.Swap(0); lost > 0 {
-		attrs = append(attrs, slog.Uint64("events_lost", lost))
-	}
-	r.log.LogAttrs(context.Background(), level, "ser2net: "+string(e.Kind), attrs...)
 }

@@ -11,23 +11,34 @@ import (
 // any. It ends with ctx; closing the secure connection closes conn.
 type Handshake func(ctx context.Context, conn net.Conn) (secure net.Conn, user string, err error)
 
-// loadTLS prepares the handshake of the port, nil without TLS.
-func (r *runner) loadTLS() (err error) {
-	if r.cfg.TLS.on() {
-		r.secure, err = r.env.opts.TLS(r.cfg.TLS)
+// loadTLS prepares the handshake of the port, if it has TLS. After a failure
+// the last one stays.
+func (r *runner) loadTLS() error {
+	if !r.cfg.TLS.on() {
+		return nil
 	}
-	return err
+	secure, err := r.env.opts.TLS(r.cfg.TLS)
+	if err != nil {
+		return err
+	}
+	r.secure.Store(&secure)
+	return nil
 }
 
 // handshake makes a connection secure, if the port asks for it.
 func (r *runner) handshake(conn net.Conn) (secure net.Conn, user string, err error) {
-	if r.secure == nil {
+	shake := r.secure.Load()
+	if shake == nil {
 		return conn, "", nil
 	}
 	ctx, cancel := context.WithTimeout(r.ctx, openTimeout)
 	defer cancel()
-	secure, user, err = r.secure(ctx, conn)
-	if errors.Is(err, context.DeadlineExceeded) {
+	secure, user, err = (*shake)(ctx, conn)
+	switch {
+	case err == nil:
+	case !r.waits(conn): // acceptFor has closed it
+		err = errors.New("too many handshakes at a time")
+	case errors.Is(err, context.DeadlineExceeded):
 		err = errors.New("no handshake in " + openTimeout.String())
 	}
 	return secure, user, err

@@ -9,15 +9,16 @@ import (
 // device, and for the clients that were earlier. Without a device the data is
 // dropped.
 func (s *session) send(c *client, data []byte) {
+	if c.left() {
+		return
+	}
 	s.r.toDevice.Add(uint64(len(data)))
 	c.toDevice.Add(uint64(len(data)))
 	s.trace(DirectionToDevice, data)
-	select {
-	case s.writing <- struct{}{}:
-	case <-c.gone: // another client may be stuck on the device for ever
+	if !s.claim(c) {
 		return
 	}
-	defer func() { <-s.writing }()
+	defer s.yield()
 	p := s.port.Load()
 	if p == nil {
 		s.r.mu.Lock()
@@ -31,3 +32,17 @@ func (s *session) send(c *client, data []byte) {
 		_ = p.Close() // which ends the reader, and with it all else
 	}
 }
+
+// claim waits until nobody else writes to the device. It returns false when
+// the client has to leave before: another may be stuck on the device for ever.
+// After true, yield must follow.
+func (s *session) claim(c *client) bool {
+	select {
+	case s.writing <- struct{}{}:
+		return true
+	case <-c.gone:
+		return false
+	}
+}
+
+func (s *session) yield() { <-s.writing }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/backoff"
@@ -36,24 +38,25 @@ func (r *runner) listenOnce(ctx context.Context) error {
 		return err // names the address
 	}
 	if r.closeAtStop(l, l.Addr()) {
-		r.tasks.Go(func() { accept(r.ctx, l, r.accept, r.fail) })
+		r.tasks.Go(func() { accept(r.ctx, &r.tasks, l, r.accept, r.fail) })
 		r.report(EventListening, nil, l.Addr().String())
 	}
 	return nil
 }
 
 // accept hands the connections of l on until it is closed. It survives what a
-// listener can fail with meanwhile, such as too many open files.
-func accept(ctx context.Context, l net.Listener, serve func(net.Conn), fail func(string)) {
+// listener can fail with meanwhile, such as too many open files. It waits for
+// each connection in a new task, since the stack that one took is large.
+func accept(ctx context.Context, tasks *sync.WaitGroup, l net.Listener, serve func(net.Conn), fail func(string)) {
 	pause := backoff.Backoff{Min: 10 * time.Millisecond, Max: time.Second}
 	failing := false
 	for {
 		conn, err := l.Accept()
 		switch {
 		case err == nil:
-			failing = false
-			pause.Reset()
 			serve(conn)
+			tasks.Go(func() { accept(ctx, tasks, l, serve, fail) })
+			return
 		case errors.Is(err, net.ErrClosed):
 			return
 		default:
@@ -70,17 +73,25 @@ func accept(ctx context.Context, l net.Listener, serve func(net.Conn), fail func
 
 // accept serves a new connection.
 func (r *runner) accept(conn net.Conn) {
-	r.acceptFor(conn, func() { r.serve(conn) })
+	r.acceptFor(r.ctx, conn, func() { r.serve(conn) })
 }
 
 // acceptFor calls serve for a new connection in a goroutine of its own. When
-// very many wait for their answer it waits for one of them.
-func (r *runner) acceptFor(conn net.Conn, serve func()) {
-	select {
-	case r.newcomer <- struct{}{}:
-	case <-r.ctx.Done():
-		_ = conn.Close()
-		return
+// very many wait for their answer it waits for one of them, unless ctx ends.
+// With TLS it is the client that can let the port wait, by saying nothing:
+// there the connection that has waited longest has to go.
+func (r *runner) acceptFor(ctx context.Context, conn net.Conn, serve func()) {
+	secure := r.cfg.TLS.on()
+	if !secure {
+		select {
+		case r.newcomer <- struct{}{}:
+		case <-ctx.Done():
+			_ = conn.Close()
+			return
+		case <-r.ctx.Done():
+			_ = conn.Close()
+			return
+		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -88,7 +99,38 @@ func (r *runner) acceptFor(conn net.Conn, serve func()) {
 		_ = conn.Close()
 		return
 	}
-	r.tasks.Go(serve)
+	if !secure {
+		r.tasks.Go(func() {
+			defer func() { <-r.newcomer }()
+			serve()
+		})
+		return
+	}
+	if len(r.unproved) == maxNewcomers {
+		_ = r.unproved[0].Close()
+		r.unproved = r.unproved[1:]
+	}
+	r.unproved = append(r.unproved, conn)
+	r.tasks.Go(func() {
+		defer r.proved(conn)
+		serve()
+	})
+}
+
+// waits tells whether a connection was not closed for a newer one.
+func (r *runner) waits(conn net.Conn) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Contains(r.unproved, conn)
+}
+
+// proved forgets a connection that has a place, or gets none.
+func (r *runner) proved(conn net.Conn) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if i := slices.Index(r.unproved, conn); i >= 0 {
+		r.unproved = slices.Delete(r.unproved, i, i+1)
+	}
 }
 
 // sleep waits for d and returns true, or false as soon as ctx ends.

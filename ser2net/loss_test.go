@@ -3,6 +3,7 @@ package ser2net_test
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -54,6 +55,73 @@ func TestLossKeepsTheClients(t *testing.T) {
 		r.say("data")
 		assert.Equal(t, "data", client.heard())
 		assert.Equal(t, []ser2net.EventKind{"listening", "opened", "connected", "lost", "restored"}, r.kinds())
+	})
+}
+
+// A device that goes again each time fills neither the log nor the processor,
+// and one that stays is trusted again.
+func TestFlappingDevice(t *testing.T) {
+	var stays atomic.Bool
+	c := config(port(func(p *ser2net.PortConfig) { p.OnLoss = ser2net.OnLossKeep }))
+	bubbleDriven(t, c, ser2nettest.Hardware{}, func(op string, _ []byte) error {
+		if op == "open" && !stays.Load() {
+			return ser2net.ErrHangup
+		}
+		return nil
+	}, func(t *testing.T, r *rig) {
+		client := r.connect()
+		sleep(t, "1h")
+		losses := r.service.Status().Ports[0].Losses
+		assert.Greater(t, losses, uint64(300))
+		assert.Less(t, losses, uint64(400))
+		lines := strings.Count(r.logged(), "\n")
+		assert.Greater(t, lines, 100)
+		assert.Less(t, lines, 150)
+
+		stays.Store(true)
+		sleep(t, "10s")
+		assert.Equal(t, ser2net.StateOpen, r.service.Status().Ports[0].State)
+		sleep(t, "2s")
+		r.line.Unplug()
+		sleep(t, "10s")
+		r.line.Plug()
+		sleep(t, "1s")
+		client.send("back")
+		assert.Equal(t, "back", r.hear())
+		sleep(t, "2m")
+		assert.Regexp(t, `ser2net: restored".*\n$`, r.logged(), "the log tells how things stand")
+	})
+}
+
+// A device that goes and stays away is told of, however often it went before.
+func TestLastLossIsLogged(t *testing.T) {
+	bubble(t, config(port(func(p *ser2net.PortConfig) { p.OnLoss = ser2net.OnLossKeep })), func(t *testing.T, r *rig) {
+		r.connect()
+		for range 5 {
+			r.line.Unplug()
+			sleep(t, "3s")
+			r.line.Plug()
+			sleep(t, "3s")
+		}
+		r.line.Unplug()
+		assert.Equal(t, 1, strings.Count(r.logged(), "ser2net: lost"))
+		sleep(t, "1m")
+		assert.Equal(t, 2, strings.Count(r.logged(), "ser2net: lost"))
+		assert.Regexp(t, `ser2net: lost".* left_out=4\n$`, r.logged())
+		assert.EqualValues(t, 6, r.service.Status().Ports[0].Losses)
+	})
+}
+
+// What a driver told is not told of a device that has gone.
+func TestFactsGoWithTheDevice(t *testing.T) {
+	bubble(t, config(port(func(p *ser2net.PortConfig) { p.OnLoss = ser2net.OnLossKeep })), func(t *testing.T, r *rig) {
+		r.connect()
+		assert.NotNil(t, r.service.Status().Ports[0].Lines)
+		r.line.Unplug()
+		sleep(t, "1s")
+		status := r.service.Status().Ports[0]
+		assert.Nil(t, status.Lines)
+		assert.Nil(t, status.Counters)
 	})
 }
 

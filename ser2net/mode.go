@@ -34,9 +34,10 @@ type Mode struct {
 	StopBits StopBits `yaml:"stop_bits,omitempty" json:"stop_bits,omitzero"`
 	// Flow says how either side stops the other. Default and zero: none.
 	Flow FlowControl `yaml:"flow,omitempty" json:"flow,omitzero"`
-	// Local ignores the modem line DCD. Default: true; zero: the port hangs
-	// up when the peer drops DCD.
-	Local bool `yaml:"local" json:"local"`
+	// Carrier hangs the port up when the peer drops the modem line DCD, as C
+	// ser2net does without its option local. Default and zero: off, as cables
+	// without that line need it.
+	Carrier bool `yaml:"carrier,omitempty" json:"carrier,omitzero"`
 	// RS485 lets the driver switch the transmitter. Default and zero: off.
 	RS485 RS485 `yaml:"rs485,omitempty" json:"rs485,omitzero"`
 	// DTR and RTS are the levels of these lines, set at once after the device
@@ -74,17 +75,21 @@ type RS485 struct {
 // DefaultMode is 9600 baud, 8 data bits, no parity, 1 stop bit, no flow
 // control, without regard to DCD.
 func DefaultMode() Mode {
-	return Mode{Local: true}.Normal()
+	return Mode{}.Normal()
 }
 
-// Normal returns m with the default in place of each zero field. It is the
-// form in which a [Port] reports its mode.
+// Normal returns m with the default in place of each zero field, and without
+// the settings of an RS485 that is off. It is the form in which a [Port]
+// reports its mode.
 func (m Mode) Normal() Mode {
 	m.Baud = cmp.Or(m.Baud, 9600)
 	m.DataBits = cmp.Or(m.DataBits, 8)
 	m.Parity = cmp.Or(m.Parity, ParityNone)
 	m.StopBits = cmp.Or(m.StopBits, StopBits1)
 	m.Flow = cmp.Or(m.Flow, FlowNone)
+	if !m.RS485.Enabled {
+		m.RS485 = RS485{}
+	}
 	return m
 }
 
@@ -99,7 +104,7 @@ func (m Mode) String() string {
 			b.WriteString("," + text)
 		}
 	}
-	option(m.Local, "local")
+	option(!m.Carrier, "local")
 	option(m.Flow != FlowNone, string(m.Flow))
 	option(m.HangUp, "hangup-when-done")
 	for _, line := range []struct {
@@ -150,6 +155,7 @@ func (m Mode) faults(path string, faults *config.Errors) {
 		}
 		return path + "." + field
 	}
+	delays := m.RS485 // also while it is off
 	m = m.Normal()
 	if m.Baud < 1 || m.Baud > MaxBaud {
 		faults.Addf(at("baud"), "%d is out of range, allowed is 1 to %d", m.Baud, MaxBaud)
@@ -171,7 +177,7 @@ func (m Mode) faults(path string, faults *config.Errors) {
 	for _, d := range []struct {
 		name  string
 		delay time.Duration
-	}{{"rs485.delay_before", m.RS485.DelayBefore.Std()}, {"rs485.delay_after", m.RS485.DelayAfter.Std()}} {
+	}{{"rs485.delay_before", delays.DelayBefore.Std()}, {"rs485.delay_after", delays.DelayAfter.Std()}} {
 		if d.delay < 0 || d.delay > MaxRS485Delay || d.delay%time.Millisecond != 0 {
 			faults.Addf(at(d.name), "%v is not allowed, want whole milliseconds from 0 to %v", d.delay, MaxRS485Delay)
 		}

@@ -14,20 +14,20 @@ import (
 func TestModePrints(t *testing.T) {
 	off, on := false, true
 	for want, m := range map[string]ser2net.Mode{
-		"9600n81":         {},
+		"9600n81":         {Carrier: true},
 		"9600n81,local":   ser2net.DefaultMode(),
-		"115200e71,local": {Baud: 115200, DataBits: 7, Parity: ser2net.ParityEven, Local: true},
-		"12345o82,rtscts": {Baud: 12345, Parity: ser2net.ParityOdd, StopBits: ser2net.StopBits2, Flow: ser2net.FlowRTSCTS},
-		"50m51.5,xonxoff": {Baud: 50, DataBits: 5, Parity: ser2net.ParityMark, StopBits: ser2net.StopBits15, Flow: ser2net.FlowXonXoff},
-		"300s61":          {Baud: 300, DataBits: 6, Parity: ser2net.ParitySpace},
-		"9600n81,dtr=off": {DTR: &off},
+		"115200e71,local": {Baud: 115200, DataBits: 7, Parity: ser2net.ParityEven},
+		"12345o82,rtscts": {Carrier: true, Baud: 12345, Parity: ser2net.ParityOdd, StopBits: ser2net.StopBits2, Flow: ser2net.FlowRTSCTS},
+		"50m51.5,xonxoff": {Carrier: true, Baud: 50, DataBits: 5, Parity: ser2net.ParityMark, StopBits: ser2net.StopBits15, Flow: ser2net.FlowXonXoff},
+		"300s61":          {Carrier: true, Baud: 300, DataBits: 6, Parity: ser2net.ParitySpace},
+		"9600n81,dtr=off": {Carrier: true, DTR: &off},
 		"9600n81,dtr=on,rts=off,rs485=1:20:rts_on_send": {
-			DTR: &on, RTS: &off,
+			Carrier: true, DTR: &on, RTS: &off,
 			RS485: ser2net.RS485{Enabled: true, DelayBefore: ms(1), DelayAfter: ms(20)},
 		},
 		"9600n81,hangup-when-done,rs485=0:0:rts_after_send:rx_during_tx:terminate_bus": {
-			HangUp: true,
-			RS485:  ser2net.RS485{Enabled: true, RTSAfterSend: true, RxDuringTx: true, TerminateBus: true},
+			Carrier: true, HangUp: true,
+			RS485: ser2net.RS485{Enabled: true, RTSAfterSend: true, RxDuringTx: true, TerminateBus: true},
 		},
 	} {
 		t.Run(want, func(t *testing.T) {
@@ -41,10 +41,12 @@ func ms(n int) ser2net.Duration { return ser2net.Duration(n) * ser2net.Duration(
 
 func TestModeNormal(t *testing.T) {
 	assert.Equal(t, ser2net.Mode{
-		Baud: 9600, DataBits: 8, Parity: ser2net.ParityNone, StopBits: ser2net.StopBits1, Flow: ser2net.FlowNone, Local: true,
+		Baud: 9600, DataBits: 8, Parity: ser2net.ParityNone, StopBits: ser2net.StopBits1, Flow: ser2net.FlowNone,
 	}, ser2net.DefaultMode())
 	m := ser2net.Mode{Baud: 50, DataBits: 5, Parity: ser2net.ParityOdd, StopBits: ser2net.StopBits15, Flow: ser2net.FlowXonXoff, HangUp: true}
 	assert.Equal(t, m, m.Normal(), "what is set stays")
+	off := ser2net.Mode{RS485: ser2net.RS485{DelayBefore: ms(5)}}
+	assert.Equal(t, ser2net.DefaultMode(), off.Normal(), "no driver tells the delays of what is off")
 }
 
 func TestModeFaults(t *testing.T) {

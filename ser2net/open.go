@@ -3,6 +3,7 @@ package ser2net
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // openFirst opens the device for the clients that wait for it.
@@ -12,15 +13,17 @@ func (s *session) openFirst() (*openPort, error) {
 		return p, err
 	}
 	s.r.fail(refusal(err)) // nobody is there to be told
-	return s.openAgain()
+	return s.openAgain(reopenPause)
 }
 
-// openAgain tries to open the device until it succeeds or nobody wants it.
-func (s *session) openAgain() (*openPort, error) {
+// openAgain tries to open the device until it succeeds or nobody wants it. It
+// begins after a pause.
+func (s *session) openAgain(pause time.Duration) (*openPort, error) {
 	for {
-		if !sleep(s.ctx, reopenPause) {
+		if !sleep(s.ctx, pause) {
 			return nil, s.ctx.Err()
 		}
+		pause = reopenPause
 		p, err := s.open()
 		if err == nil {
 			return p, nil

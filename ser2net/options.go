@@ -72,9 +72,12 @@ func (o Options) check(c Config) error {
 const (
 	openTimeout   = 10 * time.Second       // of a device, a TLS handshake, a dial
 	reopenPause   = 400 * time.Millisecond // between tries to open a device that has gone
+	reopenMax     = 10 * time.Second       // pause for a device that goes away again each time
+	shortLife     = 2 * time.Second        // of such a device
 	goodbye       = 500 * time.Millisecond // for the peer to close after us
 	flushTimeout  = 2 * time.Second        // for what waits for a client that has to leave
 	drainAtStop   = time.Second            // for the output of a device when its port stops
 	breakDuration = 250 * time.Millisecond // of a telnet break, as tcsendbreak
+	stopLimit     = 5 * time.Second        // for the end of a port, then a driver hangs
 	maxNewcomers  = 32                     // of a port, not yet served or refused
 )

@@ -59,13 +59,15 @@ func (o *outbound) take(data []byte) {
 	if s.r.cfg.Protocol == ProtocolRawLP {
 		return
 	}
-	if o.closeOn != nil {
-		if n := o.closeOn.Next(data); n >= 0 {
-			o.pack(data[:n])
-			o.flush()
-			s.r.partAll(s, reasonClosed)
-			return // nobody is there for the rest
+	for o.closeOn != nil && len(data) > 0 {
+		n := o.closeOn.Next(data)
+		if n < 0 {
+			break
 		}
+		o.pack(data[:n])
+		o.flush()
+		s.r.partAll(s, reasonClosed)
+		data = data[n:] // for who dials next; nobody may be there
 	}
 	o.pack(data)
 }

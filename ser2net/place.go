@@ -35,12 +35,14 @@ func (r *runner) place(c *client) (*session, error) {
 	if err := r.ctx.Err(); err != nil {
 		return nil, err
 	}
-	if s := r.session; s != nil && !c.dialed && s.guests() >= r.cfg.MaxClients {
+	if !c.dialed && r.full() {
 		if r.cfg.OnBusy == OnBusyRefuse {
 			return nil, errPortInUse
 		}
-		oldest := s.firstGuest()
-		oldest.sayLocked([]byte(textKicked + "\r\n"))
+		oldest := r.session.firstGuest()
+		if r.cfg.Network != NetworkUDP { // there a text would only be data
+			oldest.sayLocked([]byte(textKicked + "\r\n"))
+		}
 		r.part(oldest, reasonKicked)
 	}
 	return r.join(c), nil
@@ -54,22 +56,37 @@ func (r *runner) join(c *client) *session {
 		s = r.begin(c.remote)
 	}
 	s.clients = append(s.clients[:len(s.clients):len(s.clients)], c)
-	c.session = s
+	c.enter(s)
 	r.changed.Broadcast() // the policy for slow clients may be another now
-	if c.tel != nil {
-		c.tel.bind(s)
-	}
 	if s.began && c.conn != nil {
 		c.seat()
 	}
 	return s
 }
 
+// enter makes the session the one that the client takes part in, with mu held.
+func (c *client) enter(s *session) {
+	c.session = s
+	if c.tel != nil {
+		c.tel.bind(s)
+	}
+}
+
 // vacant tells whether a client would get a place.
 func (r *runner) vacant() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.started && r.ctx.Err() == nil && (r.session == nil || r.session.guests() < r.cfg.MaxClients)
+	return r.started && r.ctx.Err() == nil && !r.full()
+}
+
+// full tells whether all places are taken, with mu held.
+func (r *runner) full() bool {
+	s := r.session
+	if s == nil || s.guests() < r.cfg.MaxClients {
+		return false
+	}
+	s.sweep()
+	return r.session == s && s.guests() >= r.cfg.MaxClients
 }
 
 // guests counts the clients that were not dialed.
@@ -113,7 +130,7 @@ func (r *runner) part(c *client, why string) {
 		}
 	}
 	if c.heir != nil && r.ctx.Err() == nil {
-		c.heir.session = s
+		c.heir.enter(s)
 		left = append(left, c.heir)
 	}
 	s.clients = left

@@ -2,6 +2,7 @@ package ser2net
 
 import (
 	"io"
+	"slices"
 	"time"
 )
 
@@ -20,22 +21,54 @@ type direct interface {
 // queue is what waits to be sent to a client. All of it is guarded by mu of
 // the runner.
 type queue struct {
-	direct  immediate     // nil where only a goroutine can write without waiting
-	bytes   []byte        // that wait
-	writing int           // bytes in the hands of the writer
-	writer  bool          // the writer runs
-	data    []byte        // held back by FLOWCONTROL-SUSPEND
-	held    bool          // and whether it is
-	arrived chan struct{} // told when data comes for a client without a connection; nil if it has one
+	direct    immediate     // nil where only a goroutine can write without waiting
+	datagrams bool          // what is sent in one piece stays one
+	bytes     []byte        // that wait
+	ends      []int         // of the datagrams in bytes
+	writing   int           // bytes in the hands of the writer
+	writer    bool          // the writer runs
+	data      []byte        // held back by FLOWCONTROL-SUSPEND
+	held      bool          // and whether it is
+	arrived   chan struct{} // told when data comes for a client without a connection; nil if it has one
 
 	sent, dropped uint64 // bytes
+}
+
+// add lets p wait.
+func (q *queue) add(p []byte) {
+	if !q.datagrams {
+		q.bytes = append(q.bytes, p...)
+		return
+	}
+	for len(p) > 0 {
+		n := min(len(p), maxPayload)
+		q.bytes = append(q.bytes, p[:n]...)
+		q.ends = append(q.ends, len(q.bytes))
+		p = p[n:]
+	}
+}
+
+// take takes what waits, and leaves the memory of spare in its place. Without
+// datagrams there are no ends.
+func (q *queue) take(spare []byte) (p []byte, ends []int) {
+	p, ends = q.bytes, q.ends
+	q.bytes, q.ends = spare[:0], nil
+	return p, ends
 }
 
 // waiting is how much room the queue takes.
 func (q *queue) waiting() int { return len(q.bytes) + q.writing + len(q.data) }
 
+// putBack lets what was taken wait again, behind what waits now.
+func (q *queue) putBack(p []byte, ends []int) {
+	for _, end := range ends {
+		q.ends = append(q.ends, len(q.bytes)+end)
+	}
+	q.bytes = append(q.bytes, p...)
+}
+
 // drop forgets what waits.
-func (q *queue) drop() { q.bytes, q.data = nil, nil }
+func (q *queue) drop() { q.bytes, q.ends, q.data = nil, nil, nil }
 
 // pass sends what came from the device, with mu held. It may wait for room,
 // and then gives mu up for the time.
@@ -51,7 +84,7 @@ func (c *client) pass(p []byte) {
 		q.data = append(q.data, p...)
 		return
 	}
-	q.bytes = append(q.bytes, p...)
+	q.add(p)
 	q.announce()
 	c.write()
 }
@@ -77,7 +110,7 @@ func (c *client) sayLocked(p []byte) {
 		c.r.part(c, reasonSlow)
 		return
 	}
-	c.out.bytes = append(c.out.bytes, p...)
+	c.out.add(p)
 	c.write()
 }
 
@@ -136,15 +169,18 @@ func (c *client) policy() SlowClient {
 		return SlowDropOldest // nobody can take it yet
 	case policy != SlowAuto:
 		return policy
-	case len(c.session.clients) == 1:
-		return SlowWait
 	}
-	return SlowDisconnect
+	for _, other := range c.session.clients {
+		if other != c && other.conn != nil {
+			return SlowDisconnect
+		}
+	}
+	return SlowWait
 }
 
 // dropOldest drops so much of what waits that n bytes have room, besides what
-// the writer has. Telnet cannot be cut anywhere: there the new bytes are
-// dropped.
+// the writer has. Datagrams go as a whole. Telnet cannot be cut anywhere:
+// there the new bytes are dropped.
 func (c *client) dropOldest(n int) bool {
 	q := &c.out
 	if c.tel != nil {
@@ -153,10 +189,28 @@ func (c *client) dropOldest(n int) bool {
 	}
 	for _, part := range []*[]byte{&q.bytes, &q.data} {
 		over := min(max(len(q.bytes)+len(q.data)+n-c.r.cfg.Queue, 0), len(*part))
+		if part == &q.bytes {
+			over = q.cut(over)
+		}
 		*part = append((*part)[:0], (*part)[over:]...)
 		q.dropped += uint64(over)
 	}
 	return true
+}
+
+// cut forgets the ends of the datagrams of which any of the first n bytes is a
+// part, and returns how many bytes they have.
+func (q *queue) cut(n int) int {
+	if n == 0 || !q.datagrams {
+		return n
+	}
+	i, _ := slices.BinarySearch(q.ends, n)
+	n = q.ends[i]
+	q.ends = slices.Delete(q.ends, 0, i+1)
+	for j := range q.ends {
+		q.ends[j] -= n
+	}
+	return n
 }
 
 // hold keeps data back, or lets it go on.
@@ -190,13 +244,16 @@ func (c *client) writeAll() {
 	defer mu.Unlock()
 	q := &c.out
 	for len(q.bytes) > 0 {
-		p := q.bytes
-		q.bytes, q.writing = spare[:0], len(p)
+		p, ends := q.take(spare)
+		q.writing = len(p)
 		mu.Unlock()
-		n, err := c.conn.Write(p)
+		n, err := c.transmit(p, ends)
 		mu.Lock()
 		q.writing, spare = 0, p
 		c.wrote(n)
+		if q.datagrams {
+			q.dropped += uint64(len(p) - n)
+		}
 		c.r.changed.Broadcast()
 		if err != nil {
 			q.drop()
@@ -210,6 +267,21 @@ func (c *client) writeAll() {
 		c.finish()
 		mu.Lock()
 	}
+}
+
+// transmit writes p, which has datagrams that end there if there are any. A
+// datagram that cannot be sent is lost, as UDP does.
+func (c *client) transmit(p []byte, ends []int) (sent int, err error) {
+	if len(ends) == 0 {
+		return c.conn.Write(p)
+	}
+	begin := 0
+	for _, end := range ends {
+		n, _ := c.conn.Write(p[begin:end])
+		sent += n
+		begin = end
+	}
+	return sent, nil
 }
 
 // finish ends a connection to which all has been sent. The peer has a moment

@@ -8,7 +8,7 @@ import (
 // turnAway tells a connection why it cannot be served, and ends it. Who has
 // not spoken TLS yet is told nothing.
 func (r *runner) turnAway(conn net.Conn, text string) {
-	if r.secure != nil {
+	if r.secure.Load() != nil {
 		r.refused(conn, text)
 		_ = conn.Close()
 		return

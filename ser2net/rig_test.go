@@ -1,8 +1,10 @@
 package ser2net_test
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -30,6 +32,22 @@ type rig struct {
 
 	mu     sync.Mutex
 	events []ser2net.Event
+	log    bytes.Buffer
+}
+
+// Write takes the log.
+func (r *rig) Write(line []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.log.Write(line)
+}
+
+// logged returns the log so far.
+func (r *rig) logged() string {
+	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.log.String()
 }
 
 // port is a raw port for device at "mem:1".
@@ -55,13 +73,19 @@ func bubble(t *testing.T, c ser2net.Config, test func(t *testing.T, r *rig)) {
 
 func bubbleOn(t *testing.T, c ser2net.Config, hw ser2nettest.Hardware, test func(t *testing.T, r *rig)) {
 	t.Helper()
+	bubbleDriven(t, c, hw, nil, test)
+}
+
+// bubbleDriven is bubbleOn with a driver that does something else before.
+func bubbleDriven(t *testing.T, c ser2net.Config, hw ser2nettest.Hardware, before func(op string, data []byte) error, test func(t *testing.T, r *rig)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		r := &rig{t: t, network: new(memnet.Network), hardware: new(ser2nettest.Opener)}
 		r.line = r.hardware.Add(device, hw)
 		r.machine = newPeer(t, r.line.Far())
 		var err error
 		r.service, err = ser2net.New(c, ser2net.Options{
-			Opener: r.hardware, Listen: r.network.Listen, ListenPacket: r.network.ListenPacket, Dial: r.network.Dial, TLS: tlsport.Load,
+			Opener: driver{r.hardware, before}, Logger: slog.New(slog.NewTextHandler(r, nil)), Listen: r.network.Listen, ListenPacket: r.network.ListenPacket, Dial: r.network.Dial, TLS: tlsport.Load,
 			Event: func(e ser2net.Event) {
 				r.mu.Lock()
 				defer r.mu.Unlock()
@@ -186,3 +210,62 @@ func sleep(t *testing.T, text string) {
 }
 
 func seconds(n int) ser2net.Duration { return ser2net.Duration(n) * ser2net.Duration(time.Second) }
+
+// driver opens ports that call before, unless it is nil, with the name of the
+// operation and its data. Its error is then theirs.
+type driver struct {
+	*ser2nettest.Opener
+	before func(op string, data []byte) error
+}
+
+func (d driver) Open(ctx context.Context, device string, m ser2net.Mode) (ser2net.Port, error) {
+	p, err := d.Opener.Open(ctx, device, m)
+	if err != nil || d.before == nil {
+		return p, err
+	}
+	return drivenPort{p.(*ser2nettest.Port), d.before}, nil
+}
+
+type drivenPort struct {
+	*ser2nettest.Port
+	before func(op string, data []byte) error
+}
+
+func (p drivenPort) Read(b []byte) (int, error) {
+	if err := p.before("open", nil); err != nil {
+		return 0, err
+	}
+	n, err := p.Port.Read(b)
+	if err == nil {
+		err = p.before("read", b[:n])
+	}
+	return n, err
+}
+
+func (p drivenPort) Write(b []byte) (int, error) {
+	if err := p.before("write", b); err != nil {
+		return 0, err
+	}
+	return p.Port.Write(b)
+}
+
+func (p drivenPort) Mode() (ser2net.Mode, error) {
+	if err := p.before("mode", nil); err != nil {
+		return ser2net.Mode{}, err
+	}
+	return p.Port.Mode()
+}
+
+func (p drivenPort) Lines() (ser2net.Lines, error) {
+	if err := p.before("lines", nil); err != nil {
+		return ser2net.Lines{}, err
+	}
+	return p.Port.Lines()
+}
+
+func (p drivenPort) Counters() (ser2net.Counters, error) {
+	if err := p.before("counters", nil); err != nil {
+		return ser2net.Counters{}, err
+	}
+	return p.Port.Counters()
+}

@@ -15,7 +15,7 @@ type rotator struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup
-	next   int // port to try first, only for the listener's goroutine
+	next   int // port to try first, only for who accepts
 
 	mu       sync.Mutex
 	listener net.Listener // nil while it does not run
@@ -33,7 +33,7 @@ func (r *rotator) start(ctx context.Context) error {
 	r.mu.Lock()
 	r.listener = l
 	r.mu.Unlock()
-	r.tasks.Go(func() { accept(r.ctx, l, r.serve, r.fail) })
+	r.tasks.Go(func() { accept(r.ctx, &r.tasks, l, r.serve, r.fail) })
 	r.env.report(Event{Port: r.cfg.Name, Kind: EventListening, Text: l.Addr().String()})
 	return nil
 }
@@ -75,7 +75,7 @@ func (r *rotator) serve(conn net.Conn) {
 		}
 		if port.vacant() {
 			r.next = at + 1
-			port.accept(conn)
+			port.acceptFor(r.ctx, conn, func() { port.serve(conn) })
 			return
 		}
 		if first == nil {
@@ -86,10 +86,7 @@ func (r *rotator) serve(conn net.Conn) {
 		_ = conn.Close()
 		return
 	}
-	first.acceptFor(conn, func() {
-		defer func() { <-first.newcomer }()
-		first.turnAway(conn, textNoPort)
-	})
+	first.acceptFor(r.ctx, conn, func() { first.turnAway(conn, textNoPort) })
 }
 
 func (r *rotator) fail(text string) {

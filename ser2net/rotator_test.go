@@ -2,6 +2,8 @@ package ser2net_test
 
 import (
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -39,6 +41,25 @@ func TestRotator(t *testing.T) {
 		require.NoError(t, r.service.Apply(t.Context(), c))
 		assert.False(t, again.ended(), "the sessions of its ports live on")
 		assert.Equal(t, "No free port found\r\n", r.dial("127.0.0.1:9").heard())
+	})
+}
+
+// A rotator can be stopped while a port has its hands full with newcomers.
+func TestRotatorStopsWhileItWaits(t *testing.T) {
+	c := config(port())
+	c.Rotators = []ser2net.RotatorConfig{{Name: "r", Enabled: true, Listen: "127.0.0.1:9", Ports: []string{"a"}}}
+	bubble(t, c, func(t *testing.T, r *rig) {
+		r.dial("127.0.0.1:9")
+		for range 33 { // who reads nothing holds up its refusal
+			conn, err := r.network.Dial(t.Context(), "tcp", "127.0.0.1:9")
+			require.NoError(t, err)
+			defer func() { _ = conn.Close() }()
+		}
+		synctest.Wait()
+		c.Rotators = nil
+		begun := time.Now()
+		require.NoError(t, r.service.Apply(t.Context(), c))
+		assert.Zero(t, time.Since(begun))
 	})
 }
 

@@ -18,7 +18,7 @@ type runner struct {
 	cfg    PortConfig // with its defaults
 	env    *environment
 	texts  texts
-	secure Handshake // nil = none
+	secure atomic.Pointer[Handshake] // nil = none
 
 	onData bool // the port dials when the device has sent something
 	keeps  bool // clients stay while the device is away
@@ -26,7 +26,8 @@ type runner struct {
 	ctx      context.Context // ends with the port
 	cancel   context.CancelFunc
 	tasks    sync.WaitGroup
-	newcomer chan struct{} // one for each connection without a place
+	newcomer chan struct{} // one for each connection without a place, but with TLS
+	panicked atomic.Bool   // a stack has been logged
 
 	toDevice, toNetwork atomic.Uint64 // bytes
 
@@ -37,6 +38,7 @@ type runner struct {
 	started  bool
 	address  net.Addr // that is listened on, nil if none
 	closers  []interface{ Close() error }
+	unproved []net.Conn      // with TLS those without a place, the oldest first
 	session  *session        // with the device, nil when nobody has a place
 	free     <-chan struct{} // closed when the session before has given the device back; nil at first
 	count    portCounts
@@ -113,7 +115,8 @@ func (r *runner) running() bool {
 	return r.started && r.ctx.Err() == nil
 }
 
-// stop ends everything and waits for the end.
+// stop ends everything and waits for the end, but not for ever for a driver
+// that hangs.
 func (r *runner) stop() {
 	r.cancel()
 	r.mu.Lock()
@@ -128,7 +131,18 @@ func (r *runner) stop() {
 	for _, c := range closers {
 		_ = c.Close()
 	}
-	r.tasks.Wait()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		r.tasks.Wait()
+	}()
+	late := time.NewTimer(stopLimit)
+	defer late.Stop()
+	select {
+	case <-ended:
+	case <-late.C:
+		r.fail("the driver of " + r.cfg.Device + " hangs, the port was given up")
+	}
 }
 
 // closeAtStop notes what stop is to close. It returns false, and closes it,

@@ -45,10 +45,12 @@ func New(c Config, o Options) (*Service, error) {
 // before, and [ErrStopped] after Stop.
 func (s *Service) Start(ctx context.Context) error { return s.shell.Start(ctx) }
 
-// Stop disconnects all clients, gives the devices back and waits for the end,
-// for which it takes up to about two seconds. It may be called at any time
-// and any number of times. When ctx ends first it returns ctx's error, and
-// the end still comes.
+// Stop disconnects all clients, gives the devices back and waits for the end.
+// Clients have two seconds to take what waits for them, and devices one second
+// for their output, at the same time. Drivers that hang are given up after
+// five seconds. Then the last events are handed over. Stop may be called at
+// any time and any number of times. When ctx ends first it returns ctx's
+// error, and the end still comes.
 func (s *Service) Stop(ctx context.Context) error { return s.shell.Stop(ctx) }
 
 // Done returns a channel that is closed when the service has ended for good.
@@ -62,30 +64,42 @@ func (s *Service) String() string { return "ser2net" }
 
 // open implements [lifecycle.Open].
 func (s *Service) open(ctx context.Context) (lifecycle.Run, error) {
+	s.env.begin()
+	end, err := s.begin(ctx)
+	if err != nil {
+		s.env.end() // outside of the lock: who gets the events may be in Apply
+		return nil, err
+	}
+	return func(ctx context.Context) error {
+		<-ctx.Done()
+		end()
+		s.env.end()
+		return nil
+	}, nil
+}
+
+// begin starts what the Config wants and returns what ends it. On failure
+// nothing runs.
+func (s *Service) begin(ctx context.Context) (end func(), err error) {
 	s.applying.Lock()
 	defer s.applying.Unlock()
 	cfg := s.config()
 	if !cfg.Enabled {
 		return nil, ErrDisabled
 	}
-	s.env.begin()
 	if err := s.bring(ctx, cfg); err != nil {
 		s.clear()
-		s.env.end()
 		return nil, err
 	}
 	life, cancel := context.WithCancel(context.Background())
 	s.mu.Lock()
 	s.life = life
 	s.mu.Unlock()
-	return func(ctx context.Context) error {
-		<-ctx.Done()
+	return func() {
 		cancel() // ends an Apply that waits
 		s.applying.Lock()
 		defer s.applying.Unlock()
 		s.clear()
-		s.env.end()
-		return nil
 	}, nil
 }
 

@@ -1,6 +1,7 @@
 package ser2net_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -8,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -143,6 +145,45 @@ func TestDisconnect(t *testing.T) {
 		assert.True(t, three.ended())
 		assert.Zero(t, r.hardware.InUse())
 	})
+}
+
+// The receiver of events may call Apply at any time, also while Stop or a Start
+// that fails waits for it.
+func TestApplyFromEvents(t *testing.T) {
+	for _, end := range []string{"stop", "failed_start"} {
+		t.Run(end, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				network, hardware := new(memnet.Network), new(ser2nettest.Opener)
+				hardware.Add(device, ser2nettest.Hardware{})
+				c := config(port(), port(func(p *ser2net.PortConfig) { p.Name, p.Listen = "b", "127.0.0.1:2" }))
+				var s *ser2net.Service
+				applied := 0
+				s, err := ser2net.New(c, ser2net.Options{Opener: hardware, Listen: network.Listen, Event: func(e ser2net.Event) {
+					if e.Kind == ser2net.EventDisconnected || e.Kind == ser2net.EventFailed {
+						time.Sleep(time.Second) // until the end waits
+						_ = s.Apply(context.Background(), c)
+						applied++
+					}
+				}})
+				require.NoError(t, err)
+				if end == "failed_start" {
+					taken, err := network.Listen(t.Context(), "tcp", "127.0.0.1:2")
+					require.NoError(t, err)
+					require.Error(t, s.Start(t.Context()))
+					require.NoError(t, taken.Close())
+				} else {
+					require.NoError(t, s.Start(t.Context()))
+					conn, err := network.Dial(t.Context(), "tcp", "127.0.0.1:1")
+					require.NoError(t, err)
+					synctest.Wait()
+					defer func() { _ = conn.Close() }()
+				}
+				require.NoError(t, s.Stop(t.Context()))
+				assert.Equal(t, 1, applied)
+				assert.Zero(t, network.Open()-boolToInt(end == "stop"), "but for the client")
+			})
+		})
+	}
 }
 
 // A receiver of events may call the service, and one that hangs stops nothing.

@@ -21,7 +21,10 @@ type session struct {
 	writing chan struct{} // holds a value while a client writes to the device
 	traces  []*traceFile
 	out     *outbound
-	asking  atomic.Bool // the driver is being asked for facts
+
+	asking    atomic.Bool // the driver is being asked for facts
+	attending atomic.Bool // see stuck.go
+	probing   atomic.Bool // the line is being probed
 
 	modes   sync.Mutex // held while the mode is read, changed and set
 	silence *idle      // of the serial timeout, nil if none
@@ -32,6 +35,8 @@ type session struct {
 	mode     Mode      // that the clients want
 	watching bool      // for modem lines and line errors, see watch
 	facts    deviceFacts
+
+	stuckSince time.Time // the line has taken nothing, as far as is known; zero if it does
 }
 
 // openPort is an open device with what else it can do.
@@ -57,10 +62,11 @@ func (r *runner) begin(remote string) *session {
 // run opens the device and leaves the rest to another goroutine, since the
 // stack that this took is large.
 func (s *session) run(remote string) {
-	if s.before != nil {
-		<-s.before
+	err := s.takeOver()
+	var p *openPort
+	if err == nil {
+		p, err = s.openFirst()
 	}
-	p, err := s.openFirst()
 	if err != nil {
 		s.refuse(err)
 		s.end()
@@ -76,6 +82,34 @@ func (s *session) run(remote string) {
 	})
 }
 
+// takeOver waits until the session before has given the device back. That may
+// still send what its clients have sent, which takes its time on a slow line.
+// Clients wait for so long as for opening a device, and are then told that it
+// is in use; who dials on data has nobody to tell.
+func (s *session) takeOver() error {
+	if s.before == nil {
+		return nil
+	}
+	late := time.NewTimer(openTimeout)
+	defer late.Stop()
+	select {
+	case <-s.before:
+		return nil
+	case <-late.C:
+	}
+	s.r.mu.Lock()
+	refuse := s.r.session == s && !s.r.onData
+	if refuse {
+		s.r.session, s.r.free = nil, s.before // the next one waits for the same
+	}
+	s.r.mu.Unlock()
+	if refuse {
+		return ErrPortBusy
+	}
+	<-s.before
+	return nil
+}
+
 // end tells that the device is given back.
 func (s *session) end() {
 	s.unused()
@@ -86,7 +120,9 @@ func (s *session) end() {
 // wants it any more.
 func (s *session) serve(p *openPort) {
 	opened := s.begun
+	pause := reopenPause
 	for {
+		began := time.Now()
 		cause := s.use(p, opened)
 		if s.ctx.Err() != nil {
 			s.r.report(EventClosed, nil, "")
@@ -97,10 +133,14 @@ func (s *session) serve(p *openPort) {
 			s.r.partAll(s, reasonLost)
 			return
 		}
+		if time.Since(began) > shortLife {
+			pause = reopenPause
+		}
 		var err error
-		if p, err = s.openAgain(); err != nil {
+		if p, err = s.openAgain(pause); err != nil {
 			return
 		}
+		pause = min(2*pause, reopenMax) // should it go at once again
 		opened = s.restored
 	}
 }
@@ -118,9 +158,10 @@ func (s *session) use(p *openPort, opened func()) string {
 	if text := s.r.text(s.r.cfg.OpenString, ""); len(text) > 0 {
 		_, _ = p.Write(text) // what is wrong with the device shows in Read
 	}
+	s.breaksEnded() // those of clients while it was away
 	s.port.Store(p)
 	opened()
-	err := s.read(p)
+	err := s.r.guarded(func() error { return s.read(p) })
 	s.port.Store(nil)
 	if !stop() {
 		<-closed
@@ -135,7 +176,7 @@ func (s *session) use(p *openPort, opened func()) string {
 
 // settle lets the line take what the clients have sent, and the close string.
 // A line that takes nothing is given up soon; a port that stops waits for a
-// second only.
+// second only. A slow line is not: see takeOver.
 func (s *session) settle(p *openPort) {
 	drain, ok := p.Port.(DrainPort)
 	if !ok {
@@ -197,6 +238,7 @@ func (s *session) lost(cause string) {
 	s.facts = deviceFacts{}
 	s.r.mu.Unlock()
 	s.r.report(EventLost, nil, cause)
+	s.breaksEnded()
 	s.notifyLines(Lines{})
 }
 

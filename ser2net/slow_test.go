@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -154,6 +155,18 @@ func TestSlowTelnetClientLosesWholeChunks(t *testing.T) {
 	})
 }
 
+// Stop waits for clients that take nothing, but not for ever.
+func TestStopWithASlowClient(t *testing.T) {
+	bubble(t, slow(ser2net.SlowAuto, 1), func(t *testing.T, r *rig) {
+		r.lazy()
+		r.flood(pattern(100_000))
+		begun := time.Now()
+		require.NoError(t, r.service.Stop(t.Context()))
+		assert.LessOrEqual(t, time.Since(begun), 2500*time.Millisecond)
+		assert.Positive(t, time.Since(begun))
+	})
+}
+
 // A client that asks and asks and never reads cannot fill the memory.
 func TestAnswersAreBounded(t *testing.T) {
 	c := slow(ser2net.SlowWait, 1)
@@ -168,5 +181,18 @@ func TestAnswersAreBounded(t *testing.T) {
 		}
 		sleep(t, "3s")
 		assert.Empty(t, r.service.Status().Ports[0].Clients)
+	})
+}
+
+// A client that is slow may hold up the device while nobody else is connected.
+func TestSlowBesideWhoIsNotConnected(t *testing.T) {
+	c := config(port(func(p *ser2net.PortConfig) {
+		p.Connect.Destinations, p.Connect.When, p.Queue = []string{"192.0.2.1:1"}, ser2net.WhenOnData, 4096
+	}))
+	bubble(t, c, func(t *testing.T, r *rig) {
+		sleep(t, "5s")
+		r.lazy()
+		assert.False(t, over(r.flood(pattern(100_000))))
+		assert.Len(t, r.service.Status().Ports[0].Clients, 1)
 	})
 }

@@ -1,6 +1,7 @@
 package ser2net
 
 import (
+	"encoding/binary"
 	"net"
 	"syscall"
 	"time"
@@ -23,4 +24,37 @@ func setSocket(conn *net.TCPConn, userTimeout time.Duration, inlineUrgent bool) 
 			_ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_OOBINLINE, 1)
 		}
 	})
+}
+
+// The states of tcp_states.h in which a connection can be that its peer has
+// ended.
+const (
+	tcpClose     = 7 // both ways, and not in order
+	tcpCloseWait = 8 // its own way
+)
+
+// endingOf asks the kernel, which knows of an end before everything is read.
+func endingOf(conn *net.TCPConn) (e ending) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return e
+	}
+	_ = raw.Control(func(fd uintptr) {
+		info, err := syscall.GetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_INFO)
+		if err != nil {
+			return
+		}
+		var begin [4]byte // of struct tcp_info, of which the state is the first byte
+		binary.NativeEndian.PutUint32(begin[:], uint32(info))
+		switch begin[0] {
+		case tcpCloseWait:
+			e.closed = true
+		case tcpClose:
+			e.broken = syscall.ECONNRESET
+			if cause, err := syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_ERROR); err == nil && cause != 0 {
+				e.broken = syscall.Errno(cause)
+			}
+		}
+	})
+	return e
 }

@@ -74,29 +74,80 @@ func TestBreakEndsWithItsClient(t *testing.T) {
 	})
 }
 
+// A client that sends nothing but breaks gets one of them, and those that wait
+// when it loses its place are not sent.
+func TestBreakStorm(t *testing.T) {
+	bubble(t, config(port(telnet, func(p *ser2net.PortConfig) { p.MaxClients = 2 })), func(t *testing.T, r *rig) {
+		breaks := func() uint64 {
+			counters, err := r.line.Far().Counters()
+			require.NoError(t, err)
+			return counters.Break
+		}
+		bad, good := r.connect(), r.connect()
+		bad.send(strings.Repeat("\xff\xf3", 100) + "x" + strings.Repeat("\xff\xf3\xff\xf1", 10))
+		sleep(t, "1m")
+		assert.EqualValues(t, 2, breaks())
+
+		go func() { _, _ = bad.conn.Write([]byte(strings.Repeat("\xff\xf3x", 80))) }()
+		sleep(t, "1s")
+		begun := breaks()
+		assert.Less(t, begun, uint64(10))
+		require.NoError(t, r.service.Disconnect("a", r.service.Status().Ports[0].Clients[0].ID))
+		good.send("good")
+		assert.Regexp(t, "good$", r.hear(), "the break has ended")
+		sleep(t, "1m")
+		assert.Equal(t, begun, breaks())
+	})
+}
+
+// PURGE drops what waits at the device, each way.
+func TestPurge(t *testing.T) {
+	for _, c := range []struct {
+		name, what      string
+		toNet, toDevice bool // is kept
+	}{
+		{"received", "\x01", false, true}, {"written", "\x02", true, false}, {"both", "\x03", false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, config(port(rfc2217, func(p *ser2net.PortConfig) { p.Queue = 1024 })), func(t *testing.T, r *rig) {
+				client := r.connect()
+				client.send(willComPort + com(8, "")) // so that the device has to wait
+				client.heard()
+				sent := pattern(1024 + 512)
+				for at := 0; at < len(sent); at += 512 {
+					r.say(sent[at : at+512])
+				}
+				r.line.Wedge(true)
+				client.send("to the device")
+				r.say("waits") // in the driver
+				client.send(com(12, c.what) + com(9, ""))
+				r.line.Wedge(false)
+				assert.Equal(t, c.toNet, strings.HasSuffix(client.heard(), "waits"))
+				assert.Equal(t, c.toDevice, r.hear() == "to the device")
+			})
+		})
+	}
+}
+
 func TestRFC2217(t *testing.T) {
 	bubble(t, config(port(rfc2217)), func(t *testing.T, r *rig) {
 		client := r.connect()
 		assert.Equal(t, options+doComPort, client.heard())
 		client.send(willComPort)
 		assert.Equal(t, com(107, "\xb0"), client.heard(), "CTS, DSR and DCD of the far end")
-		for name, c := range map[string]struct{ send, want string }{
-			"signature": {com(0, ""), com(100, "ser2net")},
-			"rate":      {com(1, "\x00\x01\xc2\x00"), com(101, "\x00\x01\xc2\x00")},
-			"size":      {com(2, "\x07"), com(102, "\x07")},
-			"parity":    {com(3, "\x03"), com(103, "\x03")},
-			"stop":      {com(4, "\x02"), com(104, "\x02")},
-			"flow":      {com(5, "\x03"), com(105, "\x03")},
-			"dtr":       {com(5, "\x09"), com(105, "\x09")},
-			"purge":     {com(12, "\x03"), com(112, "\x03")},
-			"bad_size":  {com(2, "\x09"), com(102, "\x07")},
+		for _, c := range []struct{ name, send, want string }{
+			{"signature", com(0, ""), com(100, "ser2net")},
+			{"rate", com(1, "\x00\x01\xc2\x00"), com(101, "\x00\x01\xc2\x00")},
+			{"size", com(2, "\x07"), com(102, "\x07")},
+			{"bad_size", com(2, "\x09"), com(102, "\x07")},
+			{"parity", com(3, "\x03"), com(103, "\x03")},
+			{"stop", com(4, "\x02"), com(104, "\x02")},
+			{"flow", com(5, "\x03"), com(105, "\x03")},
+			{"dtr", com(5, "\x09"), com(105, "\x09")},
+			{"purge", com(12, "\x03"), com(112, "\x03")},
 		} {
 			client.send(c.send)
-			if name == "bad_size" {
-				client.heard() // the size depends on the order of the map
-				continue
-			}
-			assert.Equal(t, c.want, client.heard(), name)
+			assert.Equal(t, c.want, client.heard(), c.name)
 		}
 		assert.Equal(t, "115200e72,local,rtscts", r.line.Mode().String())
 		assert.Equal(t, "115200e72,local,rtscts", r.service.Status().Ports[0].Mode.String())
@@ -108,6 +159,20 @@ func TestRFC2217(t *testing.T) {
 		again := r.connect()
 		assert.Equal(t, "9600n81,local", r.line.Mode().String(), "the next client begins with what is configured")
 		again.close()
+	})
+}
+
+// A client may send requests without ever saying WILL, as pyserial does.
+func TestModemLinesAreToldWithoutWill(t *testing.T) {
+	bubble(t, config(port(rfc2217)), func(t *testing.T, r *rig) {
+		client := r.connect()
+		client.heard()
+		client.send(com(5, "\x08"))
+		assert.Equal(t, com(107, "\xb0")+com(105, "\x08"), client.heard())
+		off := false
+		require.NoError(t, r.line.Far().SetLines(nil, &off))
+		sleep(t, "1s")
+		assert.Equal(t, com(107, "\xa1"), client.heard())
 	})
 }
 
@@ -134,12 +199,23 @@ func TestLineErrorsAreTold(t *testing.T) {
 		client.send(willComPort)
 		client.send(com(10, "\x1e"))
 		client.heard()
-		r.line.Damage(ser2nettest.BadParity, ser2nettest.BadFraming)
-		r.say("xy")
+		for _, c := range []struct {
+			fault      ser2nettest.Fault
+			told, data string
+		}{
+			{ser2nettest.BadParity, "\x04", "x"}, {ser2nettest.BadFraming, "\x08", "x"},
+			{ser2nettest.Overrun, "\x02", ""}, {ser2nettest.BufOverrun, "\x02", ""},
+		} {
+			r.line.Damage(c.fault)
+			r.say("x")
+			sleep(t, "1s")
+			assert.Equal(t, c.data+com(106, c.told), client.heard())
+			sleep(t, "1s")
+			assert.Empty(t, client.heard(), "once")
+		}
+		require.NoError(t, r.line.Far().SetBreak(true))
 		sleep(t, "1s")
-		assert.Equal(t, "xy"+com(106, "\x0c"), client.heard())
-		sleep(t, "1s")
-		assert.Empty(t, client.heard(), "once")
+		assert.Equal(t, com(106, "\x10"), client.heard())
 	})
 }
 
@@ -198,5 +274,27 @@ func TestModeSurvivesTheLossOfTheDevice(t *testing.T) {
 		sleep(t, "1s")
 		assert.Equal(t, 19200, r.line.Mode().Baud)
 		assert.Equal(t, com(107, "\xbb"), client.heard())
+	})
+}
+
+// So do the lines, while a break ends with the device.
+func TestLinesSurviveTheLossOfTheDevice(t *testing.T) {
+	bubble(t, config(port(rfc2217, func(p *ser2net.PortConfig) { p.OnLoss = ser2net.OnLossKeep })), func(t *testing.T, r *rig) {
+		client := r.connect()
+		client.send(willComPort + com(5, "\x09") + com(5, "\x05"))
+		r.line.Unplug()
+		client.heard()
+		client.send(com(5, "\x04") + com(5, "\x0c") + com(5, "\x05"))
+		assert.Equal(t, com(105, "\x06")+com(105, "\x0c")+com(105, "\x05"), client.heard(), "no break; RTS off, and a break, as wished")
+		r.line.Plug()
+		sleep(t, "1s")
+		client.heard()
+		client.send(com(5, "\x07") + com(5, "\x0a") + com(5, "\x04"))
+		assert.Equal(t, com(105, "\x09")+com(105, "\x0c")+com(105, "\x06"), client.heard())
+		client.send("x")
+		assert.Equal(t, "x", r.hear())
+		lines, err := r.line.Far().Lines()
+		require.NoError(t, err)
+		assert.False(t, lines.DSR || lines.CTS, "both are off at the far end")
 	})
 }

@@ -1,6 +1,10 @@
 package ser2net
 
-import "github.com/fieldgate/fieldgate/ser2net/internal/telnet"
+import (
+	"time"
+
+	"github.com/fieldgate/fieldgate/ser2net/internal/telnet"
+)
 
 // terminal is the telnet side of a client.
 type terminal struct {
@@ -42,27 +46,31 @@ func (c *client) sayData(text []byte) {
 	c.sayLocked(text)
 }
 
-// take handles what the client sent.
+// take handles what the client sent, until it has no place any more. Breaks
+// without anything between them are one.
 func (t *terminal) take(s *session, data []byte) {
-	for len(data) > 0 {
+	broke := false
+	for len(data) > 0 && !t.c.left() {
 		var ev telnet.Event
 		ev, data = t.engine.Next(data)
 		t.c.say(ev.Reply)
+		breaks := ev.Kind == telnet.Break || ev.Kind == telnet.Sync && s.r.cfg.BreakOnSync
+		if breaks && !broke {
+			s.sendBreak(t.c)
+		}
+		if ev.Kind != telnet.Nothing {
+			broke = breaks
+		}
 		switch ev.Kind {
 		case telnet.Data:
 			s.send(t.c, ev.Data)
-		case telnet.Break:
-			s.sendBreak()
-		case telnet.Sync:
-			if s.r.cfg.BreakOnSync {
-				s.sendBreak()
-			}
 		case telnet.ComPortOn:
 			s.watch()
 			t.c.say(t.com.Agree(nil))
 		case telnet.ComPortOff:
 			t.com.Withdraw()
 		case telnet.ComPortRequest:
+			s.watch() // some clients never say WILL
 			t.c.say(t.com.Answer(nil, ev.Request))
 		case telnet.Suspend, telnet.Resume:
 			t.c.hold(ev.Kind == telnet.Suspend)
@@ -70,10 +78,21 @@ func (t *terminal) take(s *session, data []byte) {
 	}
 }
 
-// sendBreak sends a break of the usual length.
-func (s *session) sendBreak() {
+// sendBreak sends a break of the usual length, or a shorter one when the
+// client has to leave. What others send waits for its end. A client that has
+// closed its side, and was still busy a while later, has sent enough of them.
+func (s *session) sendBreak(c *client) {
+	if c.closed.Load() || !s.claim(c) {
+		return
+	}
+	defer s.yield()
 	line := comLine{s}
 	line.SetBreak(true)
-	sleep(s.ctx, breakDuration)
+	length := time.NewTimer(breakDuration)
+	defer length.Stop()
+	select {
+	case <-length.C:
+	case <-c.gone:
+	}
 	line.SetBreak(false)
 }

@@ -1,6 +1,7 @@
 package ser2net_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -9,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"io"
+	"io/fs"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -156,6 +158,38 @@ func TestTLSHandshakeIsTimed(t *testing.T) {
 	})
 }
 
+// However many say nothing, who speaks is served at once, and Apply does not
+// wait for them either.
+func TestTLSHandshakesDoNotBlock(t *testing.T) {
+	a := newAuthority(t)
+	c := config(port(a.secure, func(p *ser2net.PortConfig) { p.Listen = "127.0.0.1:1" }))
+	c.Rotators = []ser2net.RotatorConfig{{Name: "r", Enabled: true, Listen: "127.0.0.1:9", Ports: []string{"a"}}}
+	bubble(t, c, func(t *testing.T, r *rig) {
+		begun := time.Now()
+		var silent []*peer
+		for i := range 100 {
+			silent = append(silent, r.dial([]string{"127.0.0.1:1", "127.0.0.1:9"}[i%2]))
+		}
+		ended := func() (n int) {
+			for _, p := range silent {
+				n += boolToInt(p.ended())
+			}
+			return n
+		}
+		assert.Equal(t, 68, ended(), "32 may wait")
+		assert.True(t, silent[0].ended())
+		client := tls.Client(r.lazy(), a.client(""))
+		require.NoError(t, client.Handshake())
+		assert.Equal(t, 69, ended())
+		assert.Contains(t, r.logged(), "TLS: too many handshakes at a time")
+
+		c.Rotators = nil
+		require.NoError(t, r.service.Apply(t.Context(), c))
+		assert.Zero(t, time.Since(begun))
+		_ = client.Close()
+	})
+}
+
 func TestTLSFiles(t *testing.T) {
 	a := newAuthority(t)
 	junk := a.path("junk")
@@ -179,4 +213,32 @@ func TestTLSNeedsItsOption(t *testing.T) {
 	a := newAuthority(t)
 	_, err := ser2net.New(config(port(a.secure)), ser2net.Options{Opener: new(ser2nettest.Opener)})
 	require.EqualError(t, err, `ser2net: port "a" has tls, which this program does not: Options.TLS is missing`)
+}
+
+// Apply reads renewed files, and disturbs nobody.
+func TestTLSRenewal(t *testing.T) {
+	ca := newAuthority(t)
+	hardware := new(ser2nettest.Opener)
+	hardware.Add(device, ser2nettest.Hardware{})
+	c := config(port(ca.secure, func(p *ser2net.PortConfig) { p.MaxClients = 3 }))
+	s, err := ser2net.New(c, ser2net.Options{Opener: hardware, TLS: tlsport.Load})
+	require.NoError(t, err)
+	require.NoError(t, s.Start(t.Context()))
+	t.Cleanup(func() { assert.NoError(t, s.Stop(context.Background())) })
+	connect := func() *tls.Conn {
+		conn, err := tls.Dial("tcp", s.Status().Ports[0].Listening, ca.client(""))
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		return conn
+	}
+	serial := func(conn *tls.Conn) string { return conn.ConnectionState().PeerCertificates[0].SerialNumber.String() }
+	old := connect()
+	ca.issue("server", ca.cert)
+	require.NoError(t, s.Apply(t.Context(), c))
+	assert.NotEqual(t, serial(old), serial(connect()))
+	require.Eventually(t, func() bool { return len(s.Status().Ports[0].Clients) == 2 }, 20*time.Second, time.Millisecond)
+
+	require.NoError(t, os.Remove(c.Ports[0].TLS.CertFile))
+	require.ErrorIs(t, s.Apply(t.Context(), c), fs.ErrNotExist)
+	connect()
 }

@@ -1,6 +1,8 @@
 package ser2net
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"sync"
 	"time"
@@ -21,7 +23,7 @@ func (r *runner) openTraces(remote string) []*traceFile {
 	var traces []*traceFile
 	for _, t := range r.cfg.Traces {
 		path := string(mustExpand(t.File, &facts{port: &r.cfg, remote: remote, time: time.Now(), file: true}))
-		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
+		file, err := openTrace(path)
 		if err != nil {
 			r.fail("trace: " + err.Error())
 			continue
@@ -29,6 +31,23 @@ func (r *runner) openTraces(remote string) []*traceFile {
 		traces = append(traces, &traceFile{Trace: t, fail: r.fail, file: file})
 	}
 	return traces
+}
+
+// openTrace opens a file for appending. A pipe is refused: the port would wait
+// for its reader.
+func openTrace(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND|nonBlock, 0o640)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: path, Err: errors.New("it is no regular file")}
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
 }
 
 // trace records data that goes in a direction.
@@ -90,7 +109,8 @@ func (t *traceFile) append(dst []byte, d Direction, data []byte) []byte {
 // dumpWidth is how many bytes a line of a dump has.
 const dumpWidth = 8
 
-// appendDump appends lines like "term 48 69 0d 0a              |Hi..|".
+// appendDump appends lines as C ser2net does, such as
+// "term 48 69 0d 0a              |Hi..|".
 func appendDump(dst []byte, head string, data []byte) []byte {
 	const digits = "0123456789abcdef"
 	for len(data) > 0 {
@@ -104,7 +124,7 @@ func appendDump(dst []byte, head string, data []byte) []byte {
 				dst = append(dst, "   "...)
 			}
 		}
-		dst = append(dst, '|')
+		dst = append(dst, ' ', '|')
 		for _, c := range line {
 			if c < ' ' || c > '~' {
 				c = '.'

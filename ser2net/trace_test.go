@@ -3,6 +3,7 @@ package ser2net_test
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,11 +36,11 @@ func TestTraces(t *testing.T) {
 	for name, want := range map[string]string{
 		"raw": "aska \x00 longer one\xff",
 		"in":  "ask",
-		"line-" + year + ".hex": "tcp  61 73 6b                |ask|\n" +
-			"term 61 20 00 20 6c 6f 6e 67 |a . long|\n" +
-			"term 65 72 20 6f 6e 65 ff    |er one.|\n",
-		"time": stamp + "term 61 20 00 20 6c 6f 6e 67 |a . long|\n" +
-			stamp + "term 65 72 20 6f 6e 65 ff    |er one.|\n",
+		"line-" + year + ".hex": "tcp  61 73 6b                 |ask|\n" +
+			"term 61 20 00 20 6c 6f 6e 67  |a . long|\n" +
+			"term 65 72 20 6f 6e 65 ff     |er one.|\n",
+		"time": stamp + "term 61 20 00 20 6c 6f 6e 67  |a . long|\n" +
+			stamp + "term 65 72 20 6f 6e 65 ff     |er one.|\n",
 		"chunks": stamp + "tcp  ask\n" + stamp + "term a \x00 longer one\xff\n",
 	} {
 		got, err := os.ReadFile(filepath.Join(dir, name))
@@ -73,4 +74,16 @@ func TestTraceThatCannotBeWritten(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A pipe that nobody reads holds nothing up.
+func TestTracePipe(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	bubble(t, config(port(func(p *ser2net.PortConfig) { p.Traces = []ser2net.Trace{{File: pipe}} })), func(t *testing.T, r *rig) {
+		client := r.connect()
+		client.send("works")
+		assert.Equal(t, "works", r.hear())
+		assert.Contains(t, r.service.Status().Ports[0].LastError, pipe)
+	})
 }

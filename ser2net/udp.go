@@ -14,8 +14,12 @@ import (
 // further ones are dropped, as UDP does.
 const udpBacklog = 16
 
-// maxDatagram is the longest datagram that is read, in bytes.
-const maxDatagram = 64 << 10
+// maxDatagram is the longest datagram that is read, in bytes, and maxPayload
+// the longest that IPv4 carries.
+const (
+	maxDatagram = 64 << 10
+	maxPayload  = 65507
+)
 
 // listenUDP begins to serve the port's address by UDP.
 func (r *runner) listenUDP(ctx context.Context) error {
@@ -135,16 +139,7 @@ func (c *udpConn) Close() error {
 func (c *udpConn) LocalAddr() net.Addr  { return c.listener.socket.LocalAddr() }
 func (c *udpConn) RemoteAddr() net.Addr { return c.remote }
 
-// Deadlines have no effect: writing to UDP does not wait, and Close ends Read.
+// Deadlines have no effect: Close ends Read, and closing the socket a Write.
 func (c *udpConn) SetDeadline(time.Time) error      { return nil }
 func (c *udpConn) SetReadDeadline(time.Time) error  { return nil }
 func (c *udpConn) SetWriteDeadline(time.Time) error { return nil }
-
-// datagrams sends each write as a datagram. One that cannot be sent is lost,
-// as UDP does.
-type datagrams struct{ conn net.Conn }
-
-func (d datagrams) TryWrite(p []byte) (int, error) {
-	_, _ = d.conn.Write(p)
-	return len(p), nil
-}

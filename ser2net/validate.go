@@ -160,8 +160,11 @@ func (c PortConfig) faults(path string, faults *config.Errors) {
 	f.time("connect.retry_min", c.Connect.RetryMin, 100*time.Millisecond, 24*time.Hour)
 	f.time("connect.retry_max", c.Connect.RetryMax, c.Connect.RetryMin.Std(), 24*time.Hour)
 	for i, prefix := range c.Allow {
-		if !prefix.IsValid() {
-			f.add(fmt.Sprintf("allow[%d]", i), "required: a network, such as 192.0.2.0/24")
+		switch at := fmt.Sprintf("allow[%d]", i); {
+		case !prefix.IsValid():
+			f.add(at, "required: a network, such as 192.0.2.0/24")
+		case prefix.Addr().Is4In6():
+			f.add(at, "%v is an IPv4 network in the form of IPv6, write it as IPv4", prefix)
 		}
 	}
 	c.tlsFaults(f)

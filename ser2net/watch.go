@@ -118,6 +118,13 @@ func (s *session) comPorts() []*terminal {
 	return all
 }
 
+// breaksEnded tells the clients' terminals that no break of theirs lasts.
+func (s *session) breaksEnded() {
+	for _, t := range s.comPorts() {
+		t.com.BreakEnded()
+	}
+}
+
 // notify sends every client what message makes for it.
 func (s *session) notify(message func(*telnet.ComPort) []byte) {
 	for _, t := range s.comPorts() {

@@ -34,14 +34,15 @@ type tools struct {
 }
 
 // serve runs the daemon until a signal ends it.
-func serve(o options, log *slog.Logger, t tools) (err error) {
+func serve(o options, log *slog.Logger, t tools) error {
 	from := &source{options: o, in: t.in}
 	cfg, err := from.load(log)
 	if err != nil {
 		return err
 	}
 	left := make(chan struct{}, 1) // a client has left
-	service, err := ser2net.New(cfg, ser2net.Options{Opener: t.opener, TLS: tlsport.Load, Logger: log, Event: func(e ser2net.Event) {
+	d := &daemon{log: log, running: cfg}
+	service, err := ser2net.New(cfg, ser2net.Options{Opener: t.opener, Listen: d.doors.listen, TLS: tlsport.Load, Logger: log, Event: func(e ser2net.Event) {
 		if e.Kind == ser2net.EventDisconnected {
 			select {
 			case left <- struct{}{}:
@@ -57,6 +58,13 @@ func serve(o options, log *slog.Logger, t tools) (err error) {
 	if err := service.Start(ctx); err != nil {
 		return err
 	}
+	if o.pidFile != "" {
+		// As in C, it is no reason not to serve.
+		if err := os.WriteFile(o.pidFile, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil {
+			log.Error("there is no pid file", "error", err)
+		}
+		defer func() { _ = os.Remove(o.pidFile) }()
+	}
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 		defer cancel()
@@ -64,12 +72,6 @@ func serve(o options, log *slog.Logger, t tools) (err error) {
 			log.Warn("not everything ended in time", "error", e)
 		}
 	}()
-	if o.pidFile != "" {
-		if err := os.WriteFile(o.pidFile, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, os.Remove(o.pidFile)) }()
-	}
 	if o.ready {
 		if _, err := fmt.Fprintln(t.out, "Ready"); err != nil {
 			return err
@@ -78,7 +80,7 @@ func serve(o options, log *slog.Logger, t tools) (err error) {
 	if err := t.background(); err != nil {
 		return err
 	}
-	d := &daemon{service: service, log: log, running: cfg}
+	d.service = service
 	for {
 		select {
 		case s := <-t.signals:

@@ -7,11 +7,12 @@ import (
 	"strconv"
 )
 
-// defaultConfig is read without -c and -Y.
+// defaultConfig is read without -c, -C and -Y.
 const defaultConfig = "/etc/ser2net/ser2net.yaml"
 
 const usage = `usage: ser2net [flags], with the flags of C ser2net:
   -c FILE       configuration, - for standard input (default ` + defaultConfig + `)
+  -C LINE       a line of ser2net 3.x, may be repeated
   -Y STRING     YAML, may be repeated; an unquoted # is a line end
   -n            stay in the foreground
   -d            stay in the foreground and log to standard output
@@ -25,8 +26,8 @@ const usage = `usage: ser2net [flags], with the flags of C ser2net:
 
 // options is the command line.
 type options struct {
-	config                  string // "" = none, only strings
-	strings                 []string
+	config                  string // "" = none, only lines and strings
+	lines, strings          []string
 	foreground, log2stdout  bool
 	ready, version, verbose bool
 	pidFile, signature      string
@@ -51,7 +52,7 @@ func parseFlags(args []string) (options, error) {
 		for j := 1; j < len(word); j++ {
 			letter, value := word[j], ""
 			switch letter {
-			case 'c', 'Y', 't', 'P', 'p', 's', 'C', 'a', 'A':
+			case 'c', 'C', 'Y', 't', 'P', 'p', 's':
 				value, j = word[j+1:], len(word)
 				if value == "" {
 					if i++; i == len(args) {
@@ -63,6 +64,8 @@ func parseFlags(args []string) (options, error) {
 			switch letter {
 			case 'c':
 				config, configSet = value, true
+			case 'C':
+				o.lines = append(o.lines, value)
 			case 'Y':
 				o.strings = append(o.strings, value)
 			default:
@@ -72,13 +75,13 @@ func parseFlags(args []string) (options, error) {
 			}
 		}
 	}
-	if configSet || len(o.strings) == 0 {
+	if configSet || len(o.lines)+len(o.strings) == 0 {
 		o.config = config
 	}
 	return o, o.absolute()
 }
 
-// set takes a flag other than -c and -Y.
+// set takes a flag other than -c, -C and -Y.
 func (o *options) set(letter byte, value string) (err error) {
 	switch letter {
 	case 'n':
@@ -93,8 +96,8 @@ func (o *options) set(letter byte, value string) (err error) {
 		o.verbose = true
 	case 'u', 'b':
 	case 't':
-		if o.threads, err = strconv.Atoi(value); err != nil || o.threads < 1 {
-			return fmt.Errorf("-t %s: want a number of threads from 1", value)
+		if o.threads, err = strconv.Atoi(value); err != nil || o.threads < 0 {
+			return fmt.Errorf("-t %s: want a number of threads", value)
 		}
 	case 'P':
 		o.pidFile = value
@@ -102,8 +105,6 @@ func (o *options) set(letter byte, value string) (err error) {
 		o.signature = value
 	case 'p':
 		return fmt.Errorf("-p %s: the admin port is not supported; the log tells what happens, and SIGHUP reads the configuration again", value)
-	case 'C', 'a', 'A':
-		return fmt.Errorf("-%c is not supported; lines of ser2net 3.x are read from a file, with -c", letter)
 	case 'h':
 		return errHelp
 	default:

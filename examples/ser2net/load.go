@@ -20,7 +20,7 @@ type source struct {
 
 // load reads the configuration, and logs what has no effect.
 func (s *source) load(log *slog.Logger) (ser2net.Config, error) {
-	input := cconfig.Input{Strings: s.strings}
+	input := cconfig.Input{Lines: s.lines, Strings: s.strings}
 	var err error
 	switch s.config {
 	case "":

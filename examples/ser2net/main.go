@@ -8,6 +8,7 @@
 //	load.go     the configuration from file, standard input and -Y
 //	daemon.go   start, signals, end
 //	reload.go   what a new configuration changes at once, and what waits
+//	doors.go    listeners that let nobody in while a change waits
 //	detach.go   into the background
 //	log.go      syslog or standard output, with a limit
 //	cconfig/    the three formats of C ser2net
@@ -57,8 +58,9 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		return exitOK
 	}
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
+	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT)
 	defer signal.Stop(signals)
+	signal.Ignore(syscall.SIGPIPE) // who reads the log may leave, the daemon stays
 	log, err := newLog(o, out, errOut)
 	if err != nil {
 		return fail(errOut, err)

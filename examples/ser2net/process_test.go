@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"net"
 	"os"
@@ -69,7 +70,7 @@ func pidOf(t *testing.T, file string) int {
 }
 
 func TestSignalToEnd(t *testing.T) {
-	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT} {
 		t.Run(signal.String(), func(t *testing.T) {
 			port, line := freePort(t), newPTY(t)
 			p := start(t, program, "-d", "-r", "-c", configFile(t, connectionText("a", "", port, line.name, "")))
@@ -80,7 +81,7 @@ func TestSignalToEnd(t *testing.T) {
 				var exit *exec.ExitError
 				require.ErrorAs(t, err, &exit)
 				assert.Equal(t, 1, exit.ExitCode(), "as C")
-			case <-time.After(3 * time.Second):
+			case <-time.After(5 * time.Second):
 				t.Fatal("it did not end\n" + p.log())
 			}
 			_, err := net.Dial("tcp", "127.0.0.1:"+port)
@@ -113,7 +114,7 @@ func TestDetach(t *testing.T) {
 	assert.Eventually(t, func() bool {
 		_, err := os.Stat(pidFile)
 		return errors.Is(err, os.ErrNotExist)
-	}, 5*time.Second, 10*time.Millisecond)
+	}, 10*time.Second, 10*time.Millisecond)
 }
 
 func TestReload(t *testing.T) {
@@ -133,15 +134,17 @@ func TestReload(t *testing.T) {
 		connectionText("added", "", added, "/dev/none", "")), 0o644))
 	p.signal(syscall.SIGHUP)
 	rest := make([]byte, 1)
-	n, err := kicked.Read(rest)
+	n, errRead := kicked.Read(rest)
 	assert.Zero(t, n)
-	assert.Error(t, err, "a connection that is switched off loses its user")
+	assert.Error(t, errRead, "a connection that is switched off loses its user")
 	assert.Eventually(t, func() bool {
 		c, err := net.Dial("tcp", "127.0.0.1:"+added)
 		return err == nil && c.Close() == nil
-	}, 5*time.Second, 10*time.Millisecond, "a new connection")
+	}, 10*time.Second, 10*time.Millisecond, "a new connection")
 	passes(t, calm, lines[0])
 	passes(t, busy, lines[1])
+	_, err := net.Dial("tcp", "127.0.0.1:"+changes)
+	assert.ErrorIs(t, err, syscall.ECONNREFUSED, "nobody new is let in, as with C")
 	require.NoError(t, busy.Close())
 	assert.Eventually(t, func() bool {
 		c, err := net.Dial("tcp", "127.0.0.1:"+changes)
@@ -153,12 +156,64 @@ func TestReload(t *testing.T) {
 		_ = c.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
 		_, err = c.Read(text)
 		return err == nil && string(text) == "new"
-	}, 5*time.Second, 50*time.Millisecond, "the change comes when the user has left")
+	}, 10*time.Second, 50*time.Millisecond, "the change comes when the user has left")
 
 	require.NoError(t, os.WriteFile(config, []byte("connection: &stays\n  accepter: sctp,1\n"), 0o644))
 	p.signal(syscall.SIGHUP)
-	assert.Eventually(t, func() bool { return strings.Contains(p.log(), "the configuration was not changed") }, 5*time.Second, 10*time.Millisecond)
+	assert.Eventually(t, func() bool { return strings.Contains(p.log(), "the configuration was not changed") }, 10*time.Second, 10*time.Millisecond)
 	passes(t, calm, lines[0])
+}
+
+// A change that is taken back before the users have left changes nothing: the
+// port lets others in again.
+func TestReloadTakenBack(t *testing.T) {
+	port, line := freePort(t), newPTY(t)
+	text := connectionText("a", "", port, line.name, "  options:\n    max-connections: 2\n")
+	config := configFile(t, text)
+	p := start(t, program, "-d", "-r", "-c", config)
+	first := dial(t, port)
+	passes(t, first, line)
+	lets := func() bool {
+		c, err := net.Dial("tcp", "127.0.0.1:"+port)
+		return err == nil && c.Close() == nil
+	}
+
+	require.NoError(t, os.WriteFile(config, []byte(text+"    banner: hi\n"), 0o644))
+	p.signal(syscall.SIGHUP)
+	require.Eventually(t, func() bool { return !lets() }, 10*time.Second, 10*time.Millisecond)
+	require.NoError(t, os.WriteFile(config, []byte(text), 0o644))
+	p.signal(syscall.SIGHUP)
+	require.Eventually(t, lets, 10*time.Second, 10*time.Millisecond)
+	passes(t, first, line)
+}
+
+// Nobody has to read the log: a daemon whose output is closed serves on.
+func TestOutputThatIsClosed(t *testing.T) {
+	port, line := freePort(t), newPTY(t)
+	cmd := exec.Command(program, "-d", "-r", "-c", configFile(t, connectionText("a", "", port, line.name, "")))
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	cmd.Stderr = cmd.Stdout
+	require.NoError(t, cmd.Start())
+	defer func() { _ = cmd.Process.Kill() }()
+	scanner := bufio.NewScanner(out)
+	for scanner.Scan() && scanner.Text() != "Ready" {
+	}
+	require.NoError(t, out.Close())
+	passes(t, dial(t, port), line) // each step writes to the log
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	var exit *exec.ExitError
+	require.ErrorAs(t, cmd.Wait(), &exit)
+	assert.Equal(t, 1, exit.ExitCode())
+}
+
+// As in C, a pid file that cannot be written is reported, and all else goes
+// on.
+func TestNoPidFile(t *testing.T) {
+	port := freePort(t)
+	p := start(t, program, "-d", "-r", "-P", "/none/pid", "-C", "127.0.0.1,"+port+":raw:0:/dev/none:9600")
+	assert.Equal(t, "Device open failure: Value or file not found\r\n", all(t, port))
+	assert.Contains(t, p.log(), "open /none/pid: no such file or directory")
 }
 
 func TestBadStart(t *testing.T) {
@@ -177,7 +232,6 @@ func TestBadStart(t *testing.T) {
 		"in child":    {[]string{"-Y", "connection: &a#  accepter: mux,tcp,1#  connector: /dev/x"}, "-Y:2:13: connection a: accepter: mux is not supported"},
 		"admin port":  {[]string{"-n", "-p", "tcp,2000"}, "-p tcp,2000: the admin port is not supported"},
 		"bad flag":    {[]string{"-z"}, "-z is no flag"},
-		"pid file":    {[]string{"-n", "-P", "/none/pid", "-Y", "define: &a b"}, "open /none/pid: no such file or directory"},
 		"a directory": {[]string{"-n", "-c", "/dev"}, "/dev: not a regular file"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"reflect"
 	"strings"
@@ -12,6 +13,7 @@ import (
 // daemon is the running service and what is wanted of it.
 type daemon struct {
 	service *ser2net.Service
+	doors   doors
 	log     *slog.Logger
 	running ser2net.Config  // applied last
 	wanted  *ser2net.Config // not yet applied in full; nil for none
@@ -38,7 +40,7 @@ func (d *daemon) settle() {
 	for _, p := range d.service.Status().Ports {
 		busy[p.Name] = len(p.Clients) > 0
 	}
-	cfg, waiting := merge(d.running, *d.wanted, busy)
+	cfg, waiting, held := merge(d.running, *d.wanted, busy)
 	if len(waiting) > 0 {
 		d.log.Info("a change waits until its users have left", "connections", strings.Join(waiting, ", "))
 	} else {
@@ -46,7 +48,7 @@ func (d *daemon) settle() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	if err := d.service.Apply(ctx, cfg); err != nil {
+	if err := errors.Join(d.doors.shut(held), d.service.Apply(ctx, cfg)); err != nil {
 		d.log.Error("a part of the configuration could not be applied", "error", err)
 	}
 	d.running = cfg
@@ -55,15 +57,15 @@ func (d *daemon) settle() {
 // merge returns the Config that leaves busy ports as they are, as C does, and
 // is wanted in all else: a port that is busy keeps its Config until its users
 // have left, but for one that is switched off. waiting are the ports that are
-// not yet as wanted.
-func merge(running, wanted ser2net.Config, busy map[string]bool) (merged ser2net.Config, waiting []string) {
+// not yet as wanted, held the addresses of those that are as before.
+func merge(running, wanted ser2net.Config, busy map[string]bool) (merged ser2net.Config, waiting []string, held map[string]bool) {
 	now := map[string]ser2net.PortConfig{}
 	for _, p := range running.Ports {
 		now[p.Name] = p
 	}
 	merged = wanted
 	merged.Ports = nil
-	held := map[string]bool{} // addresses of ports that stay as they are
+	held = map[string]bool{}
 	hold := func(p ser2net.PortConfig) {
 		merged.Ports = append(merged.Ports, p)
 		held[address(p)] = true
@@ -92,7 +94,7 @@ func merge(running, wanted ser2net.Config, busy map[string]bool) (merged ser2net
 		}
 		merged.Ports = append(merged.Ports, p)
 	}
-	return merged, waiting
+	return merged, waiting, held
 }
 
 func address(p ser2net.PortConfig) string {

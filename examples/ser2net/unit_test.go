@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +22,8 @@ func TestFlags(t *testing.T) {
 		"-nc/a":                        {config: "/a", foreground: true},
 		"-d -r -u -b -l":               {config: defaultConfig, foreground: true, log2stdout: true, ready: true, verbose: true},
 		"-Y a -Y b":                    {strings: []string{"a", "b"}},
+		"-C a:b -Cc:d":                 {lines: []string{"a:b", "c:d"}},
+		"-C a:b -c /a":                 {lines: []string{"a:b"}, config: "/a"},
 		"-Y a -c -":                    {strings: []string{"a"}, config: "-"},
 		"-t 4 -P /run/p -s sig -v":     {config: defaultConfig, threads: 4, pidFile: "/run/p", signature: "sig", version: true},
 		"-n -c /a -P /run/ser2net.pid": {config: "/a", foreground: true, pidFile: "/run/ser2net.pid"},
@@ -31,12 +35,13 @@ func TestFlags(t *testing.T) {
 		})
 	}
 	for args, want := range map[string]string{
-		"-c":     "-c needs a value",
-		"file":   `unexpected argument "file", see ser2net -h`,
-		"-":      `unexpected argument "-", see ser2net -h`,
-		"-t x":   "-t x: want a number of threads from 1",
-		"-nz":    "-z is no flag, see ser2net -h",
-		"-C a:b": "-C is not supported; lines of ser2net 3.x are read from a file, with -c",
+		"-c":    "-c needs a value",
+		"file":  `unexpected argument "file", see ser2net -h`,
+		"-":     `unexpected argument "-", see ser2net -h`,
+		"-t x":  "-t x: want a number of threads",
+		"-t -1": "-t -1: want a number of threads",
+		"-nz":   "-z is no flag, see ser2net -h",
+		"-C":    "-C needs a value",
 	} {
 		t.Run(args, func(t *testing.T) {
 			_, err := parseFlags(strings.Fields(args))
@@ -70,6 +75,7 @@ func TestMergeLeavesBusyPortsAlone(t *testing.T) {
 		busy    []string
 		merged  []ser2net.PortConfig
 		waiting []string
+		held    []string
 	}{
 		"idle ports change": {
 			wanted: []ser2net.PortConfig{port("a", ":1", "x", true)},
@@ -78,6 +84,7 @@ func TestMergeLeavesBusyPortsAlone(t *testing.T) {
 		"a change waits": {
 			wanted: []ser2net.PortConfig{port("a", ":1", "x", true)}, busy: []string{"a"},
 			merged: []ser2net.PortConfig{port("a", ":1", "", true)}, waiting: []string{"a"},
+			held: []string{"tcp :1"},
 		},
 		"no change waits for nothing": {
 			wanted: []ser2net.PortConfig{port("a", ":1", "", true)}, busy: []string{"a"},
@@ -91,6 +98,7 @@ func TestMergeLeavesBusyPortsAlone(t *testing.T) {
 			wanted: []ser2net.PortConfig{port("e", ":4", "", true), port("f", ":6", "", true)}, busy: []string{"d"},
 			merged:  []ser2net.PortConfig{port("d", ":4", "", true), port("e", ":4", "", false), port("f", ":6", "", true)},
 			waiting: []string{"d", "e"},
+			held:    []string{"tcp :4"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -98,9 +106,10 @@ func TestMergeLeavesBusyPortsAlone(t *testing.T) {
 			for _, b := range c.busy {
 				busy[b] = true
 			}
-			merged, waiting := merge(ser2net.Config{Ports: running}, ser2net.Config{Enabled: true, Ports: c.wanted}, busy)
+			merged, waiting, held := merge(ser2net.Config{Ports: running}, ser2net.Config{Enabled: true, Ports: c.wanted}, busy)
 			assert.Equal(t, ser2net.Config{Enabled: true, Ports: c.merged}, merged)
 			assert.Equal(t, c.waiting, waiting)
+			assert.Equal(t, c.held, slices.Sorted(maps.Keys(held)))
 		})
 	}
 }

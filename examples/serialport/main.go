@@ -40,6 +40,10 @@ func serve(ctx context.Context, device, listen string) error {
 	if err := service.Start(ctx); err != nil {
 		return err
 	}
-	<-ctx.Done()
-	return service.Stop(context.Background())
+	select {
+	case <-ctx.Done():
+		return service.Stop(context.Background())
+	case <-service.Done():
+		return service.Err()
+	}
 }

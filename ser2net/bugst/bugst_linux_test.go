@@ -14,9 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/fieldgate/fieldgate/internal/ptypair"
 	"github.com/fieldgate/fieldgate/ser2net"
 	"github.com/fieldgate/fieldgate/ser2net/bugst"
-	"github.com/fieldgate/fieldgate/ser2net/internal/ptypair"
 	"github.com/fieldgate/fieldgate/ser2net/ser2nettest/suite"
 )
 

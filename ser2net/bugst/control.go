@@ -53,7 +53,7 @@ func (n *narrow) setMode(m ser2net.Mode) error {
 	switch {
 	case m.Flow != ser2net.FlowNone:
 		return fmt.Errorf("go.bug.st/serial has no flow control: %w", errors.ErrUnsupported)
-	case !m.Local:
+	case m.Carrier:
 		return fmt.Errorf("go.bug.st/serial cannot heed DCD, only ignore it (local): %w", errors.ErrUnsupported)
 	case m.HangUp:
 		return fmt.Errorf("go.bug.st/serial cannot hang up at close: %w", errors.ErrUnsupported)

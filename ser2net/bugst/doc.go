@@ -8,7 +8,7 @@
 //	                            Linux                 other systems
 //	1.5 stop bits, RS485        refused               refused
 //	flow control, HangUp        by the side door      refused
-//	heeding DCD (not Local)     by the side door      refused
+//	heeding DCD (Carrier)       by the side door      refused
 //	Mode                        read back             what was last set
 //	DTR and RTS as they are     read back             what was last set
 //	SetBreak, Counters          by the side door      refused

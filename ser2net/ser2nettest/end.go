@@ -74,7 +74,7 @@ func (e *end) hangUp() {
 func (e *end) watchCarrier() {
 	had := e.carrier
 	e.carrier = e.lines().DCD
-	if had && !e.carrier && !e.mode.Local && !e.line.hw.NoLines {
+	if had && !e.carrier && e.mode.Carrier && !e.line.hw.NoLines {
 		e.hangUp()
 	}
 }
@@ -103,9 +103,6 @@ func (e *end) configure(m ser2net.Mode) {
 		if m.RTS != nil {
 			e.rts = *m.RTS
 		}
-	}
-	if !m.RS485.Enabled {
-		m.RS485 = ser2net.RS485{}
 	}
 	m.DTR, m.RTS = nil, nil
 	e.mode = m

@@ -175,7 +175,7 @@ func TestCarrier(t *testing.T) {
 		line := o.Add("ttyS0", ser2nettest.Hardware{})
 		on, off := true, false
 		require.NoError(t, line.Far().SetLines(&off, nil))
-		p := open(t, &o, "ttyS0", ser2net.Mode{HangUp: true})
+		p := open(t, &o, "ttyS0", ser2net.Mode{Carrier: true, HangUp: true})
 		_, err := p.Lines()
 		require.NoError(t, err)
 		require.NoError(t, line.Far().SetLines(&on, nil))
@@ -205,8 +205,8 @@ func TestPrints(t *testing.T) {
 	require.NoError(t, err)
 	bare.Unplug()
 	assert.Equal(t, `ttyS0: unplugged 9600n81,local; received 0, sent 0
-ttyUSB0: open 115200n81,rtscts; received 0, sent 3; lines up: DTR RTS CTS DSR RI DCD
+ttyUSB0: open 115200n81,local,rtscts; received 0, sent 3; lines up: DTR RTS CTS DSR RI DCD
 `, o.String())
 	require.NoError(t, p.Close())
-	assert.Equal(t, "ttyUSB0: closed 115200n81,rtscts; received 0, sent 3; lines up: DTR RTS CTS DSR RI DCD", usb.String())
+	assert.Equal(t, "ttyUSB0: closed 115200n81,local,rtscts; received 0, sent 3; lines up: DTR RTS CTS DSR RI DCD", usb.String())
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/fieldgate/fieldgate/ser2net/internal/ptypair"
+	"github.com/fieldgate/fieldgate/internal/ptypair"
 	"github.com/fieldgate/fieldgate/ser2net/ser2nettest/suite"
 	"github.com/fieldgate/fieldgate/ser2net/tty"
 )

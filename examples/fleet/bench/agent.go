@@ -4,27 +4,17 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-)
 
-// build makes a program of this module, with env added to the environment.
-func build(ctx context.Context, out, path string, env ...string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", out, path)
-	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0"), env...)
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build %s: %w: %s", path, err, text)
-	}
-	return nil
-}
+	"github.com/fieldgate/fieldgate/internal/benchkit"
+)
 
 // measureAgent measures the smallest program with the agent and the facts of
 // the host, for the gateways with the least flash.
 func measureAgent(ctx context.Context, dir string) ([]row, error) {
 	out := filepath.Join(dir, "agent")
-	if err := build(ctx, out, "./examples/fleet/agent", "GOOS=linux", "GOARCH=mips", "GOMIPS=softfloat"); err != nil {
+	if err := benchkit.Build(ctx, out, "./examples/fleet/agent", nil, "GOOS=linux", "GOARCH=mips", "GOMIPS=softfloat"); err != nil {
 		return nil, err
 	}
 	binary, err := os.ReadFile(out)

@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/fieldgate/fieldgate/internal/benchkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -63,24 +65,11 @@ func TestRow(t *testing.T) {
 	}
 }
 
-func TestBetweenMarks(t *testing.T) {
-	const old = "# Title\n" + docsBegin + "old\n" + docsEnd + "the rest\n"
-	changed, err := betweenMarks(old, "new\n")
-	require.NoError(t, err)
-	assert.Equal(t, "# Title\n"+docsBegin+"\n```\nnew\n```\n\n"+docsEnd+"the rest\n", changed)
-	for name, text := range map[string]string{"no marks": "# Title\n", "no end": docsBegin, "wrong order": docsEnd + docsBegin} {
-		t.Run(name, func(t *testing.T) {
-			_, err := betweenMarks(text, "new\n")
-			assert.ErrorContains(t, err, "marks")
-		})
-	}
-}
-
 // The document that make bench-telemetry writes to has its marks.
 func TestDocsHaveMarks(t *testing.T) {
 	text, err := os.ReadFile("../../../docs/benchmarks.md")
 	require.NoError(t, err)
-	_, err = betweenMarks(string(text), "")
+	_, err = benchkit.Replace(string(text), target, "")
 	assert.NoError(t, err)
 }
 

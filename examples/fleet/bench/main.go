@@ -19,6 +19,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/fieldgate/fieldgate/internal/benchkit"
 )
 
 func main() {
@@ -87,7 +89,7 @@ func run(ctx context.Context, docs string) error {
 	if docs == "" {
 		return nil
 	}
-	return writeDocs(docs, text+"\n")
+	return benchkit.WriteDocument(docs, target, inDocument(text))
 }
 
 // loads are the figures of the collector under load, beside collectd.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/examples/fleet/sim"
+	"github.com/fieldgate/fieldgate/internal/benchkit"
 	"github.com/fieldgate/fieldgate/telemetry"
 )
 
@@ -113,15 +114,15 @@ func measureCollectd(ctx context.Context, dir string, signed bool, devices, rate
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return run, err
 	}
-	collectd, err := start(ctx, "collectd", "-f", "-C", path)
+	collectd, err := benchkit.Start(ctx, "collectd", "-f", "-C", path)
 	if err != nil {
 		return run, fmt.Errorf("collectd (make peers installs it): %w", err)
 	}
-	defer collectd.stop()
-	if err := collectd.udpBound(ctx, port); err != nil {
+	defer collectd.Stop()
+	if err := udpBound(ctx, collectd, port); err != nil {
 		return run, err
 	}
-	before, err := collectd.cpu()
+	before, err := collectd.CPU()
 	if err != nil {
 		return run, err
 	}
@@ -130,9 +131,9 @@ func measureCollectd(ctx context.Context, dir string, signed bool, devices, rate
 		return run, err
 	}
 	drain(ctx, sink)
-	after, err := collectd.cpu()
+	after, err := collectd.CPU()
 	run.cpu = after - before
-	collectd.stop() // sends what fills no packet
+	collectd.Stop() // sends what fills no packet
 	drain(ctx, sink)
 	run.arrived = float64(sink.lines.Load()) / float64(values)
 	return run, err

@@ -16,12 +16,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fieldgate/fieldgate/internal/benchkit"
 	"github.com/fieldgate/fieldgate/telemetry"
 )
 
 // server is a collector that is measured, and the fleet to feed it.
 type server struct {
-	*process
+	*benchkit.Program
 	udp, url string
 	fleet    string // the program
 	master   string // the file
@@ -33,8 +34,8 @@ type programs struct{ collector, fleet string }
 func buildPrograms(ctx context.Context, dir string) (programs, error) {
 	p := programs{collector: filepath.Join(dir, "collector"), fleet: filepath.Join(dir, "fleet")}
 	return p, errors.Join(
-		build(ctx, p.collector, "./examples/collector"),
-		build(ctx, p.fleet, "./examples/fleet"))
+		benchkit.Build(ctx, p.collector, "./examples/collector", nil),
+		benchkit.Build(ctx, p.fleet, "./examples/fleet", nil))
 }
 
 // startServer starts a collector that verifies and stores, in an empty
@@ -51,21 +52,21 @@ func startServer(ctx context.Context, p programs, dir string, devices int) (*ser
 		os.WriteFile(keys, []byte("* "+master+"\n"), 0o600)); err != nil {
 		return nil, err
 	}
-	s.process, err = start(ctx, p.collector, "-listen", "127.0.0.1:0", "-http", "127.0.0.1:0",
+	s.Program, err = benchkit.Start(ctx, p.collector, "-listen", "127.0.0.1:0", "-http", "127.0.0.1:0",
 		"-data", filepath.Join(data, "log"), "-keys", keys, "-devices", strconv.Itoa(devices))
 	if err != nil {
 		return nil, err
 	}
 	ready := regexp.MustCompile(`msg="collector: receiving" address=(\S+) http=(\S+?)/?\s`)
-	err = s.wait(ctx, "begin to receive", func() (bool, error) {
-		found := ready.FindStringSubmatch(s.output.String())
+	err = s.Wait(ctx, "begin to receive", func() (bool, error) {
+		found := ready.FindStringSubmatch(s.Output())
 		if found != nil {
 			s.udp, s.url = found[1], found[2]
 		}
 		return found != nil, nil
 	})
 	if err != nil {
-		s.stop()
+		s.Stop()
 		return nil, err
 	}
 	return s, nil
@@ -117,8 +118,8 @@ func measureLoad(ctx context.Context, p programs, dir string, rate int, duration
 	if err != nil {
 		return load{}, err
 	}
-	defer s.stop()
-	before, err := s.cpu()
+	defer s.Stop()
+	before, err := s.CPU()
 	if err != nil {
 		return load{}, err
 	}
@@ -127,7 +128,7 @@ func measureLoad(ctx context.Context, p programs, dir string, rate int, duration
 		return l, err
 	}
 	time.Sleep(2 * time.Second) // it stores once a second
-	after, err := s.cpu()
+	after, err := s.CPU()
 	if err != nil {
 		return l, err
 	}
@@ -162,7 +163,7 @@ func measureIndex(ctx context.Context, p programs, dir string) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer s.stop()
+	defer s.Stop()
 	if err := s.meetAll(ctx, devices); err != nil {
 		return nil, err
 	}
@@ -174,7 +175,7 @@ func measureIndex(ctx context.Context, p programs, dir string) ([]row, error) {
 		}
 		took[i] = time.Since(begin)
 	}
-	memory, err := s.memory()
+	memory, err := s.Memory()
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +210,7 @@ func (s *server) meetAll(ctx context.Context, devices int) error {
 // idle waits until the collector has nothing more to store.
 func (s *server) idle(ctx context.Context) error {
 	last := -1.0
-	return s.wait(ctx, "come to an end", func() (bool, error) {
+	return s.Wait(ctx, "come to an end", func() (bool, error) {
 		n, err := s.metric(ctx, "store_stored_total")
 		if err != nil || n == last {
 			return true, err

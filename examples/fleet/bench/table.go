@@ -2,7 +2,8 @@ package main
 
 import (
 	"fmt"
-	"strconv"
+
+	"github.com/fieldgate/fieldgate/internal/benchkit"
 )
 
 // row is one measured figure.
@@ -41,7 +42,7 @@ func (r row) met() bool {
 func (r row) String() string {
 	text := fmt.Sprintf("%s: ours=%s", r.name, quantity(r.ours, r.unit))
 	if r.peer > 0 {
-		text += fmt.Sprintf(" peer=%s ratio=%s", quantity(r.peer, r.unit), number(r.ratio()))
+		text += fmt.Sprintf(" peer=%s ratio=%s", quantity(r.peer, r.unit), benchkit.Number(r.ratio()))
 	} else {
 		text += " peer=- ratio=-"
 	}
@@ -51,7 +52,7 @@ func (r row) String() string {
 		case atLeast:
 			sign = ">="
 		case ratioAtLeast:
-			sign, subject = " ratio>=", number(r.goal)
+			sign, subject = " ratio>=", benchkit.Number(r.goal)
 		}
 		verdict := "ok"
 		if !r.met() {
@@ -67,15 +68,7 @@ func (r row) String() string {
 
 func quantity(v float64, unit string) string {
 	if unit == "" {
-		return number(v)
+		return benchkit.Number(v)
 	}
-	return number(v) + " " + unit
-}
-
-// number has four digits, or all of a whole number.
-func number(v float64) string {
-	if v >= 100 || v == float64(int64(v)) {
-		return strconv.FormatFloat(v, 'f', 0, 64)
-	}
-	return strconv.FormatFloat(v, 'g', 4, 64)
+	return benchkit.Number(v) + " " + unit
 }

@@ -18,6 +18,9 @@ type Settings struct {
 	Signature string // of RFC 2217, where a connection has none
 }
 
+// maxName is the longest name in package ser2net, in bytes.
+const maxName = 64
+
 // Where C ser2net looks for certificate and key of ssl.
 const (
 	usualCert = "/etc/ser2net/ser2net.crt"
@@ -62,11 +65,34 @@ func (f *File) owner(path string) (Place, string) {
 	switch {
 	case err != nil || i < 0:
 	case list == "ports" && i < len(f.Connections):
-		return f.Connections[i].At, "connection " + f.Connections[i].Name + ": " + field
+		c := &f.Connections[i]
+		return c.placeOf(field), "connection " + c.Name + ": " + field
 	case list == "rotators" && i < len(f.Rotators):
 		return f.Rotators[i].At, "rotator " + f.Rotators[i].Name + ": " + field
 	}
 	return Place{}, path
+}
+
+// placeOf returns where what became a field of the port stands.
+func (c *Connection) placeOf(field string) Place {
+	field, _, _ = strings.Cut(field, "[")
+	head, _, _ := strings.Cut(field, ".")
+	switch head {
+	case "network", "listen", "protocol", "rfc2217", "tls":
+		return c.accepterAt
+	case "device", "mode":
+		return c.connectorAt
+	}
+	option, known := map[string]string{
+		"banner": "banner", "signature": "signature", "open_string": "openstr", "close_string": "closestr",
+		"close_on": "closeon", "packing.send_on": "sendon", "connect.destinations": "connback", "traces": "trace-",
+	}[field]
+	for _, o := range c.Options {
+		if known && (o.Name == option || option == "trace-" && strings.HasPrefix(o.Name, option)) {
+			return o.At
+		}
+	}
+	return c.At
 }
 
 // indexed is how the Config names a port or rotator in what it says.
@@ -93,8 +119,10 @@ type builder struct {
 	users           []string
 	needCA          bool     // ssl(clientauth)
 	backs           []string // destinations of connback
-	backTimeout     int      // seconds, -1 = not set
-	retry           int      // seconds, 0 = not set
+	backsAt         Place
+	backTimeout     int // seconds, -1 = not set
+	backTimeoutAt   Place
+	retry           int // seconds, 0 = not set
 	delay           struct {
 		on              bool
 		scale, min, max int // tenths of a character, µs, µs
@@ -122,17 +150,29 @@ func (b *builder) ignoreUnless(ok bool, why string) {
 func (f *File) port(c *Connection, s Settings, found *findings) ser2net.PortConfig {
 	b := &builder{findings: found, c: c, backTimeout: -1, traces: map[ser2net.Direction]string{}, hex: map[ser2net.Direction]bool{}, stamped: map[ser2net.Direction]bool{}}
 	b.delay.on, b.delay.scale, b.delay.min, b.delay.max = true, 20, 1000, 20_000
-	b.port = ser2net.PortConfig{Name: c.Name, Enabled: c.Enabled, NetworkTimeout: seconds(c.Timeout), MaxClients: 1, Signature: s.Signature}
+	b.port = ser2net.PortConfig{Name: shortened(c.Name, c.At), Enabled: c.Enabled, NetworkTimeout: seconds(c.Timeout), MaxClients: 1, Signature: s.Signature}
 	b.writeOnly = c.WriteOnly
 	b.connector()
 	b.accepter()
 	b.options()
 	b.finish()
-	if f.rotated(c.Name) && !c.Enabled {
+	switch rotated := f.rotated(c.Name); {
+	case rotated && !c.Enabled:
 		// As in C, a rotator reaches a connection that is disabled.
 		b.port.Enabled, b.port.Listen, b.port.Connect = true, "", ser2net.Connect{}
+	case c.Enabled && !rotated && b.transport() == "dummy" && len(b.backs) == 0:
+		b.fault(c.accepterAt, "nobody can reach it: its accepter is dummy, and no rotator has it")
 	}
 	return b.port
+}
+
+// shortened returns a name of package ser2net for one of C, which has no limit.
+// The name of a line of 3.x is its port, with all that stands before it.
+func shortened(name string, at Place) string {
+	if len(name) <= maxName {
+		return name
+	}
+	return fmt.Sprintf("%s... (line %d)", strings.ToValidUTF8(name[:40], ""), at.Line)
 }
 
 func (f *File) rotated(connection string) bool {
@@ -197,7 +237,7 @@ func (b *builder) connector() {
 		b.fault(b.c.connectorAt, "connector: the device is missing, want serialdev,/dev/ttyS0,9600n81,local")
 		return
 	}
-	s := serial{device: layer.Args[0]}
+	s := serial{device: layer.Args[0], mode: ser2net.Mode{Carrier: true}}
 	set := func(o Option, at Place) {
 		s.ignored = nil
 		if err := s.set(o); err != nil {
@@ -316,7 +356,7 @@ func (b *builder) layerOption(layer string, o Option) (err error) {
 		b.ignoreUnless(on || layer == "udp", "an address can always be used again")
 	case "tcp tcpd":
 		b.ignoreUnless(o.Value == "off", "TCP wrappers are not asked, use remaddr")
-	case "tcp readbuf", "udp readbuf", "ssl readbuf", "telnet readbuf":
+	case "tcp readbuf", "udp readbuf", "ssl readbuf", "telnet readbuf", "ssl writebuf", "telnet writebuf":
 		b.ignore("buffers size themselves")
 	default:
 		err = fmt.Errorf("%s is not supported", o.Name)
@@ -358,7 +398,7 @@ func (b *builder) dial(args []string) error {
 	if host == "" {
 		return errors.New("the host to connect back to is missing")
 	}
-	b.backs = append(b.backs, net.JoinHostPort(host, port))
+	b.backs, b.backsAt = append(b.backs, net.JoinHostPort(host, port)), b.at
 	return nil
 }
 
@@ -392,6 +432,9 @@ func (b *builder) pack(character time.Duration) {
 	after := character * time.Duration(b.delay.scale) / 10
 	after = max(after, time.Duration(b.delay.min)*time.Microsecond)
 	longest := time.Duration(b.delay.max) * time.Microsecond
+	if after == 0 {
+		return // it goes out at once
+	}
 	b.port.Packing.ForceTime = ser2net.Duration(min(after, longest))
 	b.port.Packing.MaxTime = ser2net.Duration(longest)
 }
@@ -424,7 +467,7 @@ func (b *builder) finishConnectBack() {
 	}
 	left := p.MaxClients - len(b.backs)
 	if left < 0 {
-		b.fault(b.c.At, "connback: %d destinations are more than max-connections: %d", len(b.backs), p.MaxClients)
+		b.fault(b.backsAt, "connback: %d destinations are more than max-connections: %d", len(b.backs), p.MaxClients)
 		return
 	}
 	p.Connect = ser2net.Connect{Destinations: b.backs, When: ser2net.WhenOnData}
@@ -439,7 +482,7 @@ func (b *builder) finishConnectBack() {
 	case left == 0 || b.c.Timeout == 0 && p.Listen == "":
 		p.NetworkTimeout = seconds(b.backTimeout)
 	default:
-		b.fault(b.c.At, "connback-timeout is not supported beside a timeout that differs")
+		b.fault(b.backTimeoutAt, "connback-timeout is not supported beside a timeout that differs")
 	}
 }
 
@@ -453,11 +496,13 @@ func (f *File) rotator(r *Rotator, ports []ser2net.PortConfig, found *findings) 
 	b := &builder{findings: found, c: c}
 	b.accepter()
 	b.finishTLS()
-	out := ser2net.RotatorConfig{Name: r.Name, Enabled: true, Listen: b.port.Listen}
+	out := ser2net.RotatorConfig{Name: shortened(r.Name, r.At), Enabled: true, Listen: b.port.Listen}
 	for _, o := range r.Options {
 		switch o.Name {
 		case "authdir":
 			found.warnf(o.At, "rotator %s: authdir has no effect", r.Name)
+		case "accepter-retry-time":
+			found.warnf(o.At, "rotator %s: accepter-retry-time has no effect: an address that cannot be listened on is an error", r.Name)
 		default:
 			fault(o.At, "%s is not supported for a rotator", o.Name)
 		}
@@ -468,17 +513,26 @@ func (f *File) rotator(r *Rotator, ports []ser2net.PortConfig, found *findings) 
 			fault(r.At, "there is no connection %s", name)
 			continue
 		}
-		out.Ports = append(out.Ports, f.Connections[i].Name)
-		p := ports[i]
-		if f.Dialect != Lines && (p.Protocol != b.port.Protocol || p.RFC2217 != b.port.RFC2217 || !sameTLS(p.TLS, b.port.TLS)) {
+		out.Ports = append(out.Ports, ports[i].Name)
+		p := &ports[i]
+		if p.Listen == "" { // reached through the rotator alone, so it speaks as that does
+			p.RFC2217, p.TLS = b.port.RFC2217, b.port.TLS
+			if p.Protocol != ser2net.ProtocolRawLP {
+				p.Protocol = b.port.Protocol
+			}
+		}
+		if !r.anyProtocol && !sameAccess(*p, b.port) {
 			fault(r.accepterAt, "its accepter %s differs from that of connection %s in protocol or options, which is not supported", r.AccepterText, name)
 		}
 	}
 	return out
 }
 
-func sameTLS(x, y ser2net.TLS) bool {
-	return x.CertFile == y.CertFile && x.KeyFile == y.KeyFile && x.ClientCAFile == y.ClientCAFile
+// sameAccess tells whether a client of x may be served as one of y.
+func sameAccess(x, y ser2net.PortConfig) bool {
+	telnet := func(p ser2net.PortConfig) bool { return p.Protocol == ser2net.ProtocolTelnet }
+	return telnet(x) == telnet(y) && x.RFC2217 == y.RFC2217 &&
+		x.TLS.CertFile == y.TLS.CertFile && x.TLS.KeyFile == y.TLS.KeyFile && x.TLS.ClientCAFile == y.TLS.ClientCAFile
 }
 
 // connection returns the index of a connection, -1 when there is none.

@@ -55,15 +55,17 @@ type Rotator struct {
 	Connections  []string
 	Options      []Setting
 
-	accepterAt Place
-	defaults   defaults
+	accepterAt  Place
+	defaults    defaults
+	anyProtocol bool // each connection keeps its own, as in 3.x
 }
 
-// Input is what Parse reads: a file, the strings of the options -Y, or both,
-// the file first.
+// Input is what Parse reads: the lines of the options -C, a file, and the
+// strings of the options -Y, in this order.
 type Input struct {
 	Name    string // of the file, for errors; its folder is where includes start
 	Text    []byte
+	Lines   []string
 	Strings []string
 }
 
@@ -74,8 +76,11 @@ func Parse(in Input, files Files) (*File, error) {
 	if len(in.Text) > MaxFile {
 		return nil, Faults{{Place{File: in.Name}, "it is too large to be a configuration"}}
 	}
+	if len(in.Lines) > 0 {
+		r.parseLines("-C", wholeLine(strings.Join(in.Lines, "\n")))
+	}
 	segments := []segment{}
-	if len(in.Text) > 0 || len(in.Strings) == 0 {
+	if len(in.Text) > 0 || len(in.Strings)+len(in.Lines) == 0 {
 		segments = append(segments, segment{in.Name, wholeLine(cleaned(in.Text)), 1})
 	}
 	lines := 1
@@ -86,10 +91,11 @@ func Parse(in Input, files Files) (*File, error) {
 	}
 	whole := joined(segments)
 	switch {
+	case len(segments) == 0:
 	case len(in.Strings) == 0 && isLines(whole):
-		r.file.Dialect = Lines
 		r.parseLines(in.Name, whole)
 	default:
+		r.file.Dialect = ""
 		r.parseYAML(segments, in.Name, 0)
 	}
 	if err := r.err(); err != nil {

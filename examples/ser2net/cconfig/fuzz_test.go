@@ -67,6 +67,15 @@ func FuzzLines(f *testing.F) {
 	})
 }
 
+func FuzzCommandLine(f *testing.F) {
+	f.Add("2000:raw:0:/dev/x:9600 LOCAL", "connection: &a#  accepter: telnet,tcp,1#  connector: serialdev,/dev/x,-RTSCTS")
+	f.Add("telnet(rfc2217),2000:off:0:/dev/x:b", "defines: {x: '#'}")
+	f.Add("ROTATOR:ssl,1:a\nmux(:raw:0", "rotator: &r#  accepter: dummy#  connections: [a]")
+	f.Fuzz(func(t *testing.T, line, yaml string) {
+		check(t, cconfig.Input{Lines: []string{"BANNER:b:\\z\\x\\", line}, Strings: []string{yaml}})
+	})
+}
+
 func FuzzStack(f *testing.F) {
 	for _, accepter := range []string{"telnet(rfc2217=false),ssl(key=\"a b\",cert='c'),tcp,ipv6,::1,2000", "2000", "udp(,", "/dev/x,9600", `tcp,a\,b,1`} {
 		f.Add(accepter, accepter)

@@ -3,6 +3,7 @@ package cconfig
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -181,11 +182,15 @@ func boolean(s string) (bool, error) {
 	return false, fmt.Errorf("%q is not allowed, want true or false", s)
 }
 
+// integer is a whole number as C writes it: with 0x in hexadecimal, with a 0
+// before it in octal.
+var integer = regexp.MustCompile(`^(?:0[xX][0-9a-fA-F]+|[0-9]+)$`)
+
 // number reads a whole number from least to most.
 func number(s string, least, most int) (int, error) {
-	n, err := strconv.Atoi(s)
-	if err != nil || n < least || n > most {
+	n, err := strconv.ParseInt(s, 0, 64)
+	if err != nil || !integer.MatchString(s) || n < int64(least) || n > int64(most) {
 		return 0, fmt.Errorf("%q is not allowed, want a whole number from %d to %d", s, least, most)
 	}
-	return n, nil
+	return int(n), nil
 }

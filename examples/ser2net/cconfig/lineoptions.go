@@ -40,29 +40,11 @@ func (o *lineOptions) device(setting string) {
 
 // serial takes a word that is about the line.
 func (o *lineOptions) serial(word string) bool {
-	if speed.MatchString(word) {
+	known := isSerialWord(word)
+	if known {
 		o.device(word)
-		return true
 	}
-	switch strings.ToUpper(word) {
-	case "NONE", "EVEN", "ODD", "MARK", "SPACE", "1STOPBIT", "2STOPBITS",
-		"5DATABITS", "6DATABITS", "7DATABITS", "8DATABITS":
-		o.device(word)
-	default:
-		name, off := strings.CutPrefix(strings.ToUpper(word), "-")
-		setting, known := map[string]string{
-			"XONXOFF": "xonxoff", "RTSCTS": "rtscts", "LOCAL": "local",
-			"HANGUP_WHEN_DONE": "hangup-when-done", "NOBREAK": "nobreak",
-		}[name]
-		if !known {
-			return false
-		}
-		if off {
-			setting += "=false"
-		}
-		o.device(setting)
-	}
-	return true
+	return known
 }
 
 // named takes a word that names a line defined before.
@@ -85,16 +67,12 @@ func (o *lineOptions) named(word string) bool {
 		"sendon": {"SENDON", "sendon"}, "banner": {"BANNER", "banner"}, "signature": {"SIGNATURE", "signature"},
 	}[name]
 	if !known {
-		switch name {
-		case "max-connections", "remaddr", "net-to-dev-bufsize", "dev-to-net-bufsize", "led-tx", "led-rx",
-			"chardelay-scale", "chardelay-min", "chardelay-max", "accepter-retry-time", "connector-retry-time":
-			o.option(name, value)
-			return true
-		}
-		return false
+		return o.portOption(name, value)
 	}
 	defined, ok := o.texts[key[0]][value]
 	switch {
+	case !ok && name == key[1]: // as in 4.x
+		o.option(name, value)
 	case !ok:
 		o.faultf(o.c.At, "%s: there is no line %s:%s before this one", o.owner, key[0], value)
 	case key[1] == "":
@@ -120,10 +98,8 @@ func (o *lineOptions) toggle(word string) bool {
 	switch name {
 	case "remctl":
 		o.remote = value == "true"
-	case "telnet_brk_on_sync", "telnet-brk-on-sync":
+	case "telnet_brk_on_sync":
 		o.option("telnet-brk-on-sync", value)
-	case "kickolduser", "chardelay":
-		o.option(name, value)
 	case "hexdump", "timestamp":
 		o.option("trace-"+name, value)
 	case "tr-hexdump", "tr-timestamp":
@@ -132,10 +108,23 @@ func (o *lineOptions) toggle(word string) bool {
 		o.option("trace-write"+name[2:], value)
 	case "tb-hexdump", "tb-timestamp":
 		o.option("trace-both"+name[2:], value)
+	case "kickolduser", "chardelay", "telnet-brk-on-sync", "timeout-on-os-queue", "no-con-to-acc", "no-acc-to-con", "mdns":
+		o.option(name, value)
 	default:
-		return false
+		dump := strings.HasSuffix(name, "-hexdump") || strings.HasSuffix(name, "-timestamp")
+		return dump && o.portOption(name, value)
 	}
 	return true
+}
+
+// portOption takes an option that has the same name in YAML, and returns
+// whether it is one.
+func (o *lineOptions) portOption(name, value string) bool {
+	_, known := portOptions()[name]
+	if known {
+		o.option(name, value)
+	}
+	return known
 }
 
 func (o *lineOptions) option(name, value string) {

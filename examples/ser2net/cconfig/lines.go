@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// portLine is the begin of a port of 3.x: the network port and its state.
-var portLine = regexp.MustCompile(`^([^:\s]+):(raw|rawlp|telnet|off):`)
+// portLine is the begin of a port of 3.x: the network port and its state, or a
+// word in the place of the state and the time-out.
+var portLine = regexp.MustCompile(`^[^:]+:(?:(?:raw|rawlp|telnet|off):|[a-z]+:[0-9]+:)`)
 
 // nameLine is a line of 3.x that defines something.
 var nameLine = regexp.MustCompile(`^(BANNER|OPENSTR|CLOSESTR|CLOSEON|SENDON|SIGNATURE|TRACEFILE|DEVICE|DEFAULT|DELDEFAULT|ROTATOR|CONTROLPORT|LED|RS485CONF):`)
@@ -25,6 +26,7 @@ func isLines(t string) bool {
 
 // parseLines reads the format of 3.x.
 func (r *reader) parseLines(name, whole string) {
+	r.file.Dialect = Lines
 	p := lineParser{reader: r, texts: map[string]map[string]string{}}
 	number, first, pending := 0, 0, ""
 	for line := range strings.Lines(whole) {
@@ -91,8 +93,8 @@ func (p *lineParser) line(at Place, line string) {
 
 // rotator reads ROTATOR:port:name[;name...].
 func (p *lineParser) rotator(at Place, address, ports string) {
-	r := Rotator{Name: "rotator " + address, At: at, accepterAt: at, defaults: p.defaults}
-	r.AccepterText = "tcp," + address
+	r := Rotator{Name: "rotator " + address, At: at, accepterAt: at, defaults: p.defaults, anyProtocol: true}
+	r.AccepterText = accepterOf(address)
 	r.Accepter = p.stack(r.Name, "port", text{r.AccepterText, at})
 	for name := range strings.FieldsFuncSeq(ports, func(c rune) bool { return c == ';' || c == ' ' }) {
 		r.Connections = append(r.Connections, name)
@@ -116,10 +118,7 @@ func (p *lineParser) port(at Place, line string) {
 		AccepterText: name, ConnectorText: device, // what \p and \d stand for
 		Connector: []Layer{{Name: "serialdev", Args: []string{device}}},
 	}
-	stack := "tcp," + name
-	if strings.HasPrefix(name, "tcp,") || strings.HasPrefix(name, "udp,") {
-		stack = name
-	}
+	stack := accepterOf(name)
 	if known, ok := p.texts["DEVICE"][device]; ok {
 		c.ConnectorText, c.Connector[0].Args[0] = known, known
 	}
@@ -149,6 +148,18 @@ func (p *lineParser) port(at Place, line string) {
 	if p.name(name, at) {
 		p.file.Connections = append(p.file.Connections, c)
 	}
+}
+
+// accepterOf is the accepter of a port of 3.x: [host,]port, which is TCP, or
+// a stack of its own, such as telnet(rfc2217),2000.
+func accepterOf(port string) string {
+	switch layer := port[:strings.IndexAny(port+",", "(,")]; {
+	case isFilter(layer), strings.HasPrefix(port[len(layer):], "("):
+	case layer == "tcp", layer == "udp", layer == "sctp", layer == "stdio", layer == "mux", layer == "certauth":
+	default:
+		return "tcp," + port
+	}
+	return port
 }
 
 // clip shortens a text for a message.

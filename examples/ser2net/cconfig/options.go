@@ -3,8 +3,10 @@ package cconfig
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -20,7 +22,7 @@ type portOption func(b *builder, value string) error
 // with the value, or that the option is not supported.
 func portOptions() map[string]portOption {
 	return map[string]portOption{
-		"max-connections":       whole(1, ser2net.MaxClientsLimit, func(b *builder, n int) { b.port.MaxClients = n }),
+		"max-connections":       whole(0, ser2net.MaxClientsLimit, func(b *builder, n int) { b.port.MaxClients = max(n, 1) }), // as C does
 		"kickolduser":           onOff(func(b *builder, on bool) { b.kick = on }),
 		"timeout-on-os-queue":   onOff(func(b *builder, on bool) { b.ignoreUnless(on, "what the kernel still sends counts always") }),
 		"banner":                func(b *builder, v string) error { b.port.Banner = b.expand(v, false); return nil },
@@ -31,15 +33,15 @@ func portOptions() map[string]portOption {
 		"signature":             setSignature,
 		"telnet-brk-on-sync":    onOff(func(b *builder, on bool) { b.port.BreakOnSync = on }),
 		"chardelay":             onOff(func(b *builder, on bool) { b.delay.on = on }),
-		"chardelay-scale":       whole(1, 1000, func(b *builder, n int) { b.delay.scale = n }),
-		"chardelay-min":         whole(1, 100_000, func(b *builder, n int) { b.delay.min = n }),
-		"chardelay-max":         whole(1, 1_000_000, func(b *builder, n int) { b.delay.max = n }),
-		"dev-to-net-bufsize":    whole(1, 1<<20, func(b *builder, _ int) { b.ignore("buffers size themselves") }),
-		"net-to-dev-bufsize":    whole(1, 1<<20, func(b *builder, _ int) { b.ignore("buffers size themselves") }),
+		"chardelay-scale":       whole(0, 1000, func(b *builder, n int) { b.delay.scale = n }),
+		"chardelay-min":         whole(0, maxDelay, func(b *builder, n int) { b.delay.min = n }),
+		"chardelay-max":         whole(0, maxDelay, func(b *builder, n int) { b.delay.max = n }),
+		"dev-to-net-bufsize":    whole(0, math.MaxInt32, func(b *builder, _ int) { b.ignore("buffers size themselves") }),
+		"net-to-dev-bufsize":    whole(0, math.MaxInt32, func(b *builder, _ int) { b.ignore("buffers size themselves") }),
 		"accepter-retry-time":   whole(1, maxSeconds, func(b *builder, n int) { b.port.ListenRetry = seconds(n) }),
 		"connector-retry-time":  whole(1, maxSeconds, func(b *builder, n int) { b.retry = n }),
 		"connback":              func(b *builder, v string) error { return b.connectBack(v) },
-		"connback-timeout":      whole(0, maxSeconds, func(b *builder, n int) { b.backTimeout = n }),
+		"connback-timeout":      whole(0, maxSeconds, func(b *builder, n int) { b.backTimeout, b.backTimeoutAt = n, b.at }),
 		"remaddr":               func(b *builder, v string) error { return b.allow(v) },
 		"trace-read":            func(b *builder, v string) error { return b.trace(ser2net.DirectionToNetwork, v) },
 		"trace-write":           func(b *builder, v string) error { return b.trace(ser2net.DirectionToDevice, v) },
@@ -73,6 +75,10 @@ func portOptions() map[string]portOption {
 		"mdns-sysattrs":         ineffective("mdns is not supported"),
 	}
 }
+
+// maxDelay is the longest wait for more data, in microseconds. C has limits
+// for the defaults only.
+const maxDelay = int(ser2net.MaxForceTime / time.Microsecond)
 
 var errUnsupported = errors.New("is not supported")
 
@@ -128,9 +134,16 @@ func setSignature(b *builder, value string) error {
 
 func seconds(n int) ser2net.Duration { return ser2net.Duration(time.Duration(n) * time.Second) }
 
+// escapes are those that package ser2net knows, \x and its digits apart.
+const escapes = `01234567abfnrtv\?'"oNIYyMmADehHiSqPU`
+
+// hexEscape is \x with a digit, at the begin of a text.
+var hexEscape = regexp.MustCompile(`^\\x[0-9a-fA-F]`)
+
 // expand replaces the escapes that stand for what only this file knows: the
 // connector and accepter as they are written, and \s; and it puts the comma
-// before \B that C puts there. The others are left to package ser2net.
+// before \B that C puts there. As in C, the backslash of an unknown escape is
+// left out. The others are left to package ser2net.
 func (b *builder) expand(s string, fileName bool) string {
 	connector := b.c.ConnectorText
 	if fileName {
@@ -138,11 +151,16 @@ func (b *builder) expand(s string, fileName bool) string {
 	}
 	var out strings.Builder
 	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' || i+1 == len(s) {
+		if s[i] != '\\' {
 			out.WriteByte(s[i])
 			continue
 		}
+		hex := hexEscape.MatchString(s[i:])
 		i++
+		if i == len(s) {
+			b.ignore(`a backslash at the end stands for nothing`)
+			break
+		}
 		switch c := s[i]; {
 		case c == 'd':
 			out.WriteString(literal(connector))
@@ -152,8 +170,13 @@ func (b *builder) expand(s string, fileName bool) string {
 			out.WriteString(`\S`)
 		case c == 's', c == 'B':
 			out.WriteString(`,\B`)
-		default:
+		case hex, strings.IndexByte(escapes, c) >= 0:
 			out.WriteByte('\\')
+			out.WriteByte(c)
+		case c == 'x':
+			b.ignore(`\x without a digit stands for nothing`)
+		default:
+			b.ignore(fmt.Sprintf(`the backslash of \%c is no escape`, c))
 			out.WriteByte(c)
 		}
 	}

@@ -30,6 +30,9 @@ func (s *serial) set(o Option) (err error) {
 	if o.Bare && s.setWord(strings.ToUpper(o.Name)) {
 		return nil
 	}
+	if o.Bare {
+		o = switched(o)
+	}
 	toggle := func(set func(on bool)) error {
 		on, err := o.flag()
 		if err == nil {
@@ -51,7 +54,7 @@ func (s *serial) set(o Option) (err error) {
 	case "speed":
 		return s.setSpeed(o.Value)
 	case "local":
-		return toggle(func(on bool) { s.mode.Local = on })
+		return toggle(func(on bool) { s.mode.Carrier = !on })
 	case "rtscts":
 		return flow(ser2net.FlowRTSCTS)
 	case "xonxoff":
@@ -110,6 +113,25 @@ func (s *serial) setWord(word string) bool {
 		return false
 	}
 	return true
+}
+
+// switched returns a word of 3.x that switches something, such as -RTSCTS, as
+// the setting that it stands for, and any other setting as it is.
+func switched(o Option) Option {
+	word, off := strings.CutPrefix(strings.ToUpper(o.Name), "-")
+	switch word {
+	case "XONXOFF", "RTSCTS", "LOCAL", "NOBREAK":
+	case "HANGUP_WHEN_DONE":
+		word = "HANGUP-WHEN-DONE"
+	default:
+		return o
+	}
+	return Option{Name: strings.ToLower(word), Value: strconv.FormatBool(!off)}
+}
+
+// isSerialWord tells whether a word of 3.x is about the line.
+func isSerialWord(word string) bool {
+	return speed.MatchString(word) || new(serial).setWord(strings.ToUpper(word)) || !switched(Option{Name: word, Bare: true}).Bare
 }
 
 func (s *serial) ignore(o Option, why string) {

@@ -184,7 +184,8 @@ func (d *document) defaultOf(n *yaml.Node) {
 	}
 	value, ok := fields["value"]
 	if !ok {
-		value = text{at: name.at}
+		d.faultf(d.place(n), "default %s: the value is missing", name.value)
+		return
 	}
 	d.setDefault(fields["class"].value, name.value, value)
 }

@@ -42,7 +42,7 @@ func conformance(t *testing.T, build func(t *testing.T) suite.Rig) {
 
 // peer opens the other end of a line.
 func peer(t *testing.T, device string) ser2net.Port {
-	p, err := new(tty.Opener).Open(t.Context(), device, ser2net.Mode{Baud: 115200, Local: true})
+	p, err := new(tty.Opener).Open(t.Context(), device, ser2net.Mode{Baud: 115200})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, p.Close()) })
 	return p

@@ -92,7 +92,7 @@ func TestUARTLines(t *testing.T) {
 
 func TestUARTCounts(t *testing.T) {
 	machine(t)
-	p := open(t, uart, ser2net.Mode{Baud: 115200, Local: true})
+	p := open(t, uart, ser2net.Mode{Baud: 115200})
 	loopback(t)
 	sent := bytes.Repeat([]byte("0123456789"), 100)
 	_, err := p.Write(sent)
@@ -109,34 +109,34 @@ func TestUARTCounts(t *testing.T) {
 // The driver says nothing when it refuses a rate: only reading back tells.
 func TestUARTRefusesRate(t *testing.T) {
 	machine(t)
-	p := open(t, uart, ser2net.Mode{Baud: 19200, Local: true})
-	require.NoError(t, p.SetMode(ser2net.Mode{Baud: 250_000, DataBits: 7, Local: true}))
+	p := open(t, uart, ser2net.Mode{Baud: 19200})
+	require.NoError(t, p.SetMode(ser2net.Mode{Baud: 250_000, DataBits: 7}))
 	got, err := p.Mode()
 	require.NoError(t, err)
-	assert.Equal(t, ser2net.Mode{Baud: 19200, DataBits: 7, Local: true}.Normal(), got)
+	assert.Equal(t, ser2net.Mode{Baud: 19200, DataBits: 7}.Normal(), got)
 }
 
 // FTDI chips have 7 and 8 data bits; the driver hides that for 5.
 func TestFTDIRefusesFrame(t *testing.T) {
 	machine(t)
-	p := open(t, ftdi, ser2net.Mode{DataBits: 7, Parity: ser2net.ParityMark, StopBits: ser2net.StopBits2, Local: true})
+	p := open(t, ftdi, ser2net.Mode{DataBits: 7, Parity: ser2net.ParityMark, StopBits: ser2net.StopBits2})
 	for range 2 {
 		got, err := p.Mode()
 		require.NoError(t, err)
 		assert.Equal(t, "9600m72,local", got.String())
-		require.NoError(t, p.SetMode(ser2net.Mode{DataBits: 6, Parity: ser2net.ParityMark, StopBits: ser2net.StopBits2, Local: true}))
+		require.NoError(t, p.SetMode(ser2net.Mode{DataBits: 6, Parity: ser2net.ParityMark, StopBits: ser2net.StopBits2}))
 	}
 }
 
 // A line that flow control stops wedges nothing but itself.
 func TestUARTStopped(t *testing.T) {
 	machine(t)
-	p := open(t, uart, ser2net.Mode{Baud: 115200, Local: true})
+	p := open(t, uart, ser2net.Mode{Baud: 115200})
 	loopback(t)
 	on, off := true, false
 	stop := func() { // CTS, which is RTS, counts when flow control begins
 		require.NoError(t, p.SetLines(nil, &off))
-		require.NoError(t, p.SetMode(ser2net.Mode{Baud: 115200, Flow: ser2net.FlowRTSCTS, Local: true}))
+		require.NoError(t, p.SetMode(ser2net.Mode{Baud: 115200, Flow: ser2net.FlowRTSCTS}))
 	}
 	stop()
 	_, err := p.Write([]byte("held"))
@@ -147,7 +147,7 @@ func TestUARTStopped(t *testing.T) {
 	require.Zero(t, count.Rx)
 
 	require.NoError(t, p.SetLines(nil, &on))
-	require.NoError(t, p.SetMode(ser2net.Mode{Baud: 115200, Local: true}))
+	require.NoError(t, p.SetMode(ser2net.Mode{Baud: 115200}))
 	got := make([]byte, 4)
 	_, err = io.ReadFull(p, got)
 	require.NoError(t, err)
@@ -174,7 +174,7 @@ func TestUARTStopped(t *testing.T) {
 func TestHangUpAtClose(t *testing.T) {
 	machine(t)
 	for _, hangUp := range []bool{false, true, false} {
-		p := open(t, uart, ser2net.Mode{Local: true, HangUp: hangUp})
+		p := open(t, uart, ser2net.Mode{HangUp: hangUp})
 		require.NoError(t, p.Close())
 		state, err := os.ReadFile("/proc/tty/driver/serial")
 		require.NoError(t, err)

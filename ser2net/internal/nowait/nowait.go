@@ -9,7 +9,7 @@
 // on a descriptor that never blocks need not be told of: package os and net
 // do not use that, so this package does. While a call runs the garbage
 // collector cannot stop the thread: it is for sockets and serial devices,
-// whose drivers only copy.
+// whose drivers only copy; see [Conn.Alone] for the exception.
 package nowait
 
 import (
@@ -23,13 +23,15 @@ import (
 type Conn struct {
 	raw     syscall.RawConn
 	in, out transfer
+	calls   sync.RWMutex // held for reading during each call
 }
 
 // transfer is a call that is under way, one at a time.
 type transfer struct {
 	mu   sync.Mutex
-	p    []byte // what is left to transfer
-	n    int    // what has been
+	busy *sync.RWMutex // calls of the Conn
+	p    []byte        // what is left to transfer
+	n    int           // what has been
 	err  error
 	wait bool
 	try  func(fd uintptr) (done bool) // made once, so that a call allocates nothing
@@ -38,6 +40,7 @@ type transfer struct {
 // New returns the Conn of a descriptor that does not block.
 func New(raw syscall.RawConn) *Conn {
 	c := &Conn{raw: raw}
+	c.in.busy, c.out.busy = &c.calls, &c.calls
 	c.in.try = c.in.read
 	c.out.try = c.out.write
 	return c
@@ -54,6 +57,15 @@ func (c *Conn) Read(p []byte) (int, error) {
 		err = io.EOF
 	}
 	return n, err
+}
+
+// Alone runs f while no call is under way. It is for what lets the kernel hold
+// up the calls, such as setting the mode of a serial device, which talks to a
+// USB adapter meanwhile: a thread of the scheduler must not wait for that.
+func (c *Conn) Alone(f func()) {
+	c.calls.Lock()
+	defer c.calls.Unlock()
+	f()
 }
 
 // Write writes all of p, and waits for room.
@@ -77,7 +89,9 @@ func (t *transfer) run(in func(func(fd uintptr) bool) error, p []byte, wait bool
 
 // read reads once.
 func (t *transfer) read(fd uintptr) (done bool) {
+	t.busy.RLock()
 	n, errno := read(fd, t.p)
+	t.busy.RUnlock()
 	switch errno {
 	case 0:
 		t.n = n
@@ -92,7 +106,9 @@ func (t *transfer) read(fd uintptr) (done bool) {
 // write writes until nothing is left, or there is no room.
 func (t *transfer) write(fd uintptr) (done bool) {
 	for len(t.p) > 0 {
+		t.busy.RLock()
 		n, errno := write(fd, t.p)
+		t.busy.RUnlock()
 		switch errno {
 		case 0:
 			t.n, t.p = t.n+n, t.p[n:]

@@ -115,6 +115,10 @@ func (c *ComPort) Release() {
 	}
 }
 
+// BreakEnded tells that a break of the client has ended with the device, which
+// has gone.
+func (c *ComPort) BreakEnded() { c.setSoft(func(s *soft) { s.brk = false }) }
+
 func (c *ComPort) softState() soft {
 	c.mu.Lock()
 	defer c.mu.Unlock()

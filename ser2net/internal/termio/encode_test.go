@@ -36,7 +36,7 @@ func TestEncodeAsC(t *testing.T) {
 	}
 	want.Cc[unix.VMIN], want.Cc[unix.VSTART], want.Cc[unix.VSTOP] = 1, 17, 19
 	assert.Equal(t, want, encode(ser2net.DefaultMode()))
-	assert.Equal(t, uint32(unix.CREAD|unix.CS8|unix.B9600), encode(ser2net.Mode{}).Cflag)
+	assert.Equal(t, uint32(unix.CREAD|unix.CS8|unix.B9600), encode(ser2net.Mode{Carrier: true}).Cflag)
 }
 
 func TestEncodeDecode(t *testing.T) {
@@ -51,7 +51,7 @@ func TestEncodeDecode(t *testing.T) {
 					for i := range 8 {
 						m := ser2net.Mode{
 							Baud: baud, DataBits: bits, Parity: parity, Flow: flow,
-							StopBits: ser2net.StopBits1, Local: i&1 != 0, HangUp: i&2 != 0,
+							StopBits: ser2net.StopBits1, Carrier: i&1 != 0, HangUp: i&2 != 0,
 						}
 						switch {
 						case i&4 != 0 && bits == 5:

@@ -56,7 +56,7 @@ func encode(m ser2net.Mode) unix.Termios {
 	case ser2net.FlowXonXoff:
 		t.Iflag |= unix.IXON | unix.IXOFF
 	}
-	if m.Local {
+	if !m.Carrier {
 		t.Cflag |= unix.CLOCAL
 	}
 	if m.HangUp {
@@ -70,7 +70,7 @@ func decode(t *unix.Termios) ser2net.Mode {
 	m := ser2net.Mode{
 		Baud:     int(t.Ospeed),
 		DataBits: 8,
-		Local:    t.Cflag&unix.CLOCAL != 0,
+		Carrier:  t.Cflag&unix.CLOCAL == 0,
 		HangUp:   t.Cflag&unix.HUPCL != 0,
 	}
 	switch t.Cflag & unix.CSIZE {
@@ -125,5 +125,7 @@ func (d *Device) SetMode(m ser2net.Mode) error {
 		return err
 	}
 	t := encode(m)
-	return d.ioctl(unix.TCSETS2, pointer(&t))
+	var err error
+	d.data.Alone(func() { err = d.ioctl(unix.TCSETS2, pointer(&t)) })
+	return err
 }

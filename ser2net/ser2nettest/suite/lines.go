@@ -141,7 +141,7 @@ func waitForLines(t *testing.T, r Rig) {
 // A break comes after the output before it, and does not wait for output that
 // the line does not take.
 func sendBreak(t *testing.T, r Rig) {
-	p := r.open(t, ser2net.Mode{Baud: 115200, Local: true})
+	p := r.open(t, ser2net.Mode{Baud: 115200})
 	b, ok := p.(ser2net.BreakPort)
 	if !ok {
 		t.Skip("the backend cannot send breaks")
@@ -167,7 +167,7 @@ func sendBreak(t *testing.T, r Rig) {
 	select {
 	case err := <-broken: // some drivers cannot drop their output
 		assert.True(t, err == nil || errors.Is(err, os.ErrDeadlineExceeded), "%v", err)
-	case <-time.After(5 * time.Second):
+	case <-time.After(limit):
 		assert.Fail(t, "SetBreak hangs")
 	}
 	within(t, "Close", func() { assert.NoError(t, p.Close()) })
@@ -198,7 +198,7 @@ func receiveBreak(t *testing.T, r Rig) {
 
 func counters(t *testing.T, r Rig) {
 	for range 2 { // the second user counts from zero
-		p := r.open(t, ser2net.Mode{Baud: 115200, Local: true})
+		p := r.open(t, ser2net.Mode{Baud: 115200})
 		c, ok := p.(ser2net.CountPort)
 		if !ok {
 			require.False(t, r.Counts, "the rig counts")

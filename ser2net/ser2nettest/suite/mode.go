@@ -37,25 +37,25 @@ func readsBackRates(t *testing.T, r Rig) {
 		rates = append(rates, 1, 51, 12345, 250_000, 460_800, 1_000_000, 4_000_000, 12_000_000)
 	}
 	for _, baud := range rates {
-		t.Run(fmt.Sprint(baud), func(t *testing.T) { readBack(t, r, ser2net.Mode{Baud: baud, Local: true}) })
+		t.Run(fmt.Sprint(baud), func(t *testing.T) { readBack(t, r, ser2net.Mode{Baud: baud}) })
 	}
 }
 
 func readsBackFrames(t *testing.T, r Rig) {
-	modes := []ser2net.Mode{{StopBits: ser2net.StopBits2, Local: true}}
+	modes := []ser2net.Mode{{StopBits: ser2net.StopBits2}}
 	if r.AnyFrame {
 		for _, parity := range []ser2net.Parity{
 			ser2net.ParityNone, ser2net.ParityOdd, ser2net.ParityEven, ser2net.ParityMark, ser2net.ParitySpace,
 		} {
 			for bits := 5; bits <= 8; bits++ {
-				modes = append(modes, ser2net.Mode{DataBits: bits, Parity: parity, Local: true})
+				modes = append(modes, ser2net.Mode{DataBits: bits, Parity: parity})
 			}
 		}
 	}
 	for _, m := range modes {
 		t.Run(m.String(), func(t *testing.T) { readBack(t, r, m) })
 	}
-	half := ser2net.Mode{DataBits: 5, StopBits: ser2net.StopBits15, Local: true}
+	half := ser2net.Mode{DataBits: 5, StopBits: ser2net.StopBits15}
 	if r.HalfStop && !r.AnyFrame {
 		return // accepted, but 5 data bits do not read back
 	}
@@ -63,13 +63,13 @@ func readsBackFrames(t *testing.T, r Rig) {
 }
 
 func readsBackCarrier(t *testing.T, r Rig) {
-	readBackOrRefuse(t, r, ser2net.Mode{Local: false}, r.Carrier)
-	readBackOrRefuse(t, r, ser2net.Mode{Local: true, HangUp: true}, r.Carrier)
+	readBackOrRefuse(t, r, ser2net.Mode{Carrier: true}, r.Carrier)
+	readBackOrRefuse(t, r, ser2net.Mode{HangUp: true}, r.Carrier)
 }
 
 func readsBackFlow(t *testing.T, r Rig) {
-	readBackOrRefuse(t, r, ser2net.Mode{Flow: ser2net.FlowRTSCTS, Local: true}, r.Flow)
-	readBackOrRefuse(t, r, ser2net.Mode{Flow: ser2net.FlowXonXoff, Local: true}, r.Flow)
+	readBackOrRefuse(t, r, ser2net.Mode{Flow: ser2net.FlowRTSCTS}, r.Flow)
+	readBackOrRefuse(t, r, ser2net.Mode{Flow: ser2net.FlowXonXoff}, r.Flow)
 }
 
 func readsBackRS485(t *testing.T, r Rig) {
@@ -77,7 +77,7 @@ func readsBackRS485(t *testing.T, r Rig) {
 		{Enabled: true, DelayAfter: ser2net.Duration(5 * time.Millisecond)},
 		{Enabled: true, DelayBefore: ser2net.Duration(100 * time.Millisecond), RTSAfterSend: true},
 	} {
-		readBackOrRefuse(t, r, ser2net.Mode{Local: true, RS485: rs485}, r.RS485)
+		readBackOrRefuse(t, r, ser2net.Mode{RS485: rs485}, r.RS485)
 	}
 }
 
@@ -107,7 +107,7 @@ func modeWhileReading(t *testing.T, r Rig) {
 		}
 	}()
 	time.Sleep(20 * time.Millisecond)
-	within(t, "SetMode", func() { assert.NoError(t, p.SetMode(ser2net.Mode{Baud: 115200, Local: true})) })
+	within(t, "SetMode", func() { assert.NoError(t, p.SetMode(ser2net.Mode{Baud: 115200})) })
 	send(t, r.Peer, []byte("!"))
 	within(t, "Read", func() { assert.Equal(t, byte('!'), <-got) })
 }

@@ -1,6 +1,7 @@
 //go:build linux
 
-// Package ptypair makes pseudo terminals for the tests of serial backends.
+// Package ptypair makes pseudo terminals, for what tests or measures serial
+// ports.
 package ptypair
 
 import (
@@ -8,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -52,6 +54,10 @@ func (p *Pair) Read(b []byte) (int, error) { return p.master.Read(b) }
 
 // Write writes what the device reads.
 func (p *Pair) Write(b []byte) (int, error) { return p.master.Write(b) }
+
+// SetReadDeadline ends Read at a time, with os.ErrDeadlineExceeded; the zero
+// time stands for never.
+func (p *Pair) SetReadDeadline(t time.Time) error { return p.master.SetReadDeadline(t) }
 
 // Close takes the pseudo terminal away; whoever has the device open sees it
 // hang up.

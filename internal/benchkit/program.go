@@ -1,11 +1,11 @@
-package main
+package benchkit
 
 import (
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"net"
+	"os"
 	"os/exec"
 	"sync"
 	"syscall"
@@ -15,11 +15,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// process is a program that is measured.
-type process struct {
+// Build makes a program of this module as it is shipped: without symbols and
+// cgo. flags are further ones of go build, env is added to the environment.
+func Build(ctx context.Context, out, path string, flags []string, env ...string) error {
+	args := append([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", out}, flags...)
+	cmd := exec.CommandContext(ctx, "go", append(args, path)...)
+	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0"), env...)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build %s: %w: %s", path, err, text)
+	}
+	return nil
+}
+
+// Program is a running program that is measured.
+type Program struct {
 	name   string
 	cmd    *exec.Cmd
-	output output // of the program
+	output output
 	ended  chan struct{}
 }
 
@@ -41,9 +53,9 @@ func (o *output) String() string {
 	return o.b.String()
 }
 
-// start runs a program until stop or the end of ctx.
-func start(ctx context.Context, name string, args ...string) (*process, error) {
-	p := &process{name: name, cmd: exec.CommandContext(ctx, name, args...), ended: make(chan struct{})}
+// Start runs a program until Stop or the end of ctx.
+func Start(ctx context.Context, name string, args ...string) (*Program, error) {
+	p := &Program{name: name, cmd: exec.CommandContext(ctx, name, args...), ended: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
@@ -55,8 +67,8 @@ func start(ctx context.Context, name string, args ...string) (*process, error) {
 	return p, nil
 }
 
-// stop ends the program and waits for that.
-func (p *process) stop() {
+// Stop ends the program and waits for that.
+func (p *Program) Stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.ended:
@@ -66,9 +78,12 @@ func (p *process) stop() {
 	}
 }
 
-// cpu returns the processor time that the program has used, by its process
+// Output returns what the program has printed so far.
+func (p *Program) Output() string { return p.output.String() }
+
+// CPU returns the processor time that the program has used, by its process
 // clock (clock_getcpuclockid(3), whose numbers Linux makes from the pid).
-func (p *process) cpu() (time.Duration, error) {
+func (p *Program) CPU() (time.Duration, error) {
 	const scheduled = 2 // CPUCLOCK_SCHED: user and system time, in nanoseconds
 	var t unix.Timespec
 	if err := unix.ClockGettime(int32(^p.cmd.Process.Pid<<3|scheduled), &t); err != nil {
@@ -77,8 +92,8 @@ func (p *process) cpu() (time.Duration, error) {
 	return time.Duration(t.Nano()), nil
 }
 
-// memory returns the program's memory now, in bytes (VmRSS).
-func (p *process) memory() (uint64, error) {
+// Memory returns the program's memory now, in bytes (VmRSS).
+func (p *Program) Memory() (uint64, error) {
 	proc, err := procfs.NewProc(p.cmd.Process.Pid)
 	if err != nil {
 		return 0, err
@@ -87,25 +102,9 @@ func (p *process) memory() (uint64, error) {
 	return status.VmRSS, err
 }
 
-// udpBound waits until a UDP socket on that port of this host exists.
-func (p *process) udpBound(ctx context.Context, port int) error {
-	return p.wait(ctx, fmt.Sprintf("listen on port %d", port), func() (bool, error) {
-		fs, err := procfs.NewDefaultFS()
-		if err != nil {
-			return false, err
-		}
-		lines, err := fs.NetUDP()
-		for _, line := range lines {
-			if line.LocalPort == uint64(port) {
-				return true, nil
-			}
-		}
-		return false, err
-	})
-}
-
-// wait asks until done says yes, for a minute at most.
-func (p *process) wait(ctx context.Context, what string, done func() (bool, error)) error {
+// Wait asks every 50 ms until done says yes, for a minute at most. what is
+// what the program is to do, for the error.
+func (p *Program) Wait(ctx context.Context, what string, done func() (bool, error)) error {
 	for begin := time.Now(); time.Since(begin) < time.Minute; {
 		if ok, err := done(); ok || err != nil {
 			return err
@@ -119,14 +118,4 @@ func (p *process) wait(ctx context.Context, what string, done func() (bool, erro
 		}
 	}
 	return errors.New(p.name + " does not " + what)
-}
-
-// freePort returns a UDP port of 127.0.0.1 that nobody uses now.
-func freePort() (int, error) {
-	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = conn.Close() }()
-	return conn.LocalAddr().(*net.UDPAddr).Port, nil
 }
