@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,11 +71,11 @@ func TestOneReading(t *testing.T) {
 		time.Sleep(time.Second / 2)
 		r.edit("proc/net/dev", "9663676416", "9663676999")
 		narrow, wide := r.value(ifTable+"10.2").Uint(), r.value(ifXTable+"6.2").Uint()
-		assert.EqualValues(t, 9663676416, wide)
+		assert.Equal(t, uint64(9663676416), wide)
 		assert.Equal(t, wide&(1<<32-1), narrow)
 		time.Sleep(time.Second / 2)
 		narrow, wide = r.value(ifTable+"10.2").Uint(), r.value(ifXTable+"6.2").Uint()
-		assert.EqualValues(t, 9663676999, wide)
+		assert.Equal(t, uint64(9663676999), wide)
 		assert.Equal(t, wide&(1<<32-1), narrow)
 	})
 }
@@ -261,10 +262,10 @@ func TestDiskUse(t *testing.T) {
 func TestHangingFilesystem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hang := make(chan struct{})
-		calls := 0
+		var calls atomic.Int32
 		r := newRouter(t, hostmib.Options{Statfs: func(path string) (hostmib.Space, error) {
 			if path == "/mnt/sd" {
-				calls++
+				calls.Add(1)
 				<-hang
 			}
 			return statfs(path)
@@ -278,7 +279,7 @@ func TestHangingFilesystem(t *testing.T) {
 		began = time.Now()
 		assert.Equal(t, snmp.NoSuchInstance(), r.value(hrStorage+"3.41"))
 		assert.Zero(t, time.Since(began), "nobody waits for it twice")
-		assert.Equal(t, 1, calls)
+		assert.EqualValues(t, 1, calls.Load())
 
 		close(hang)
 		synctest.Wait()
@@ -406,15 +407,16 @@ func TestLog(t *testing.T) {
 // old.
 func TestOneBuildsOthersGoOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hang := make(chan struct{})
-		close(hang)
+		var hang atomic.Pointer[chan struct{}] // what statfs waits for
+		hold := func() chan struct{} { c := make(chan struct{}); hang.Store(&c); return c }
+		close(hold())
 		r := newRouter(t, hostmib.Options{Statfs: func(path string) (hostmib.Space, error) {
-			<-hang
+			<-*hang.Load()
 			return statfs(path)
 		}})
 		require.True(t, r.value(dskTable+"2.6").Exists())
 		time.Sleep(5 * time.Second)
-		hang = make(chan struct{})
+		held := hold()
 		first, second := make(chan time.Duration, 1), make(chan time.Duration, 1)
 		ask := func(answer chan time.Duration) {
 			began := time.Now()
@@ -427,14 +429,14 @@ func TestOneBuildsOthersGoOn(t *testing.T) {
 		assert.Zero(t, <-second)
 		assert.Equal(t, 200*time.Millisecond, <-first)
 
-		close(hang)
+		close(held)
 		time.Sleep(time.Minute)
-		hang = make(chan struct{})
+		held = hold()
 		go ask(first)
 		synctest.Wait()
 		go ask(second)
 		assert.Equal(t, 200*time.Millisecond, <-second)
 		assert.Equal(t, 200*time.Millisecond, <-first)
-		close(hang)
+		close(held)
 	})
 }

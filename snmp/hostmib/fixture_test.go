@@ -22,6 +22,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+const routerFiles = "../../internal/hostfacts/testdata/root"
+
 // router is a copy of the host of internal/hostfacts: an OpenWrt device with
 // an SD card.
 type router struct {
@@ -53,7 +55,7 @@ func statfs(path string) (hostmib.Space, error) {
 func newRouter(t *testing.T, o hostmib.Options) *router {
 	t.Helper()
 	r := &router{T: t, root: t.TempDir()}
-	require.NoError(t, os.CopyFS(r.root, os.DirFS("../../internal/hostfacts/testdata/root")))
+	require.NoError(t, os.CopyFS(r.root, os.DirFS(routerFiles)))
 	o.Root = r.root
 	if o.Statfs == nil {
 		o.Statfs = statfs
@@ -173,10 +175,14 @@ func TestSuite(t *testing.T) {
 	for i, name := range names {
 		t.Run(name, func(t *testing.T) {
 			suite.TestHandler(t, func(t *testing.T) suite.Rig {
-				r := newRouter(t, hostmib.Options{})
+				changes := name == "interfaces" || name == "ifMIB"
+				r := &router{T: t, Host: hostmib.New(hostmib.Options{Root: routerFiles, Statfs: statfs})}
+				if r.mounts = r.Mounts(); changes {
+					r = newRouter(t, hostmib.Options{})
+				}
 				m := r.mounts[i]
 				rig := suite.Rig{Handler: m.Handler, Prefix: m.Prefix, Objects: objectsOf(t, m.Prefix)}
-				if name == "interfaces" || name == "ifMIB" {
+				if changes {
 					plugged := true
 					rig.Change = func() {
 						if plugged = !plugged; plugged {
