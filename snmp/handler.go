@@ -54,8 +54,9 @@ type Setter interface {
 	Prepare(binds []VarBind) (Change, error)
 }
 
-// Change is a set that was prepared. Commit makes it, Undo takes back what
-// Commit did because another subtree of the same request failed.
+// Change is a set that was prepared. Commit makes it; one that fails has
+// changed nothing. Undo takes back what Commit did because another subtree of
+// the same request failed. The agent prepares and makes one set at a time.
 type Change interface {
 	Commit() error
 	Undo() error

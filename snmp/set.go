@@ -17,6 +17,11 @@ type part struct {
 
 // set makes all assignments of a request, or none (RFC 3416, section 4.2.5).
 func (w *worker) set(sc *scope) (ErrorStatus, int) {
+	for i := range w.msg.Binds { // the answer has them, and must fit before anything is set
+		if !w.out.Copy(w.msg.Binds[i]) {
+			return tooBig, 0
+		}
+	}
 	parts, status, index := w.split(sc)
 	if status != noError {
 		return status, index
@@ -29,11 +34,6 @@ func (w *worker) set(sc *scope) (ErrorStatus, int) {
 	}
 	if status != noError {
 		return status, index
-	}
-	for i := range w.msg.Binds {
-		if !w.out.Copy(w.msg.Binds[i]) {
-			break // cannot be: the request was as long
-		}
 	}
 	w.s.counters.add(inTotalSetVars, len(w.msg.Binds))
 	return noError, 0

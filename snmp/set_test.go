@@ -10,6 +10,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/snmp"
 	"github.com/fieldgate/fieldgate/snmp/internal/message"
+	"github.com/fieldgate/fieldgate/snmp/internal/usm"
 	"github.com/fieldgate/fieldgate/snmp/snmptest"
 )
 
@@ -137,5 +138,21 @@ func TestSetNotStored(t *testing.T) {
 		assert.EqualValues(t, 2, a.ErrorIndex)
 		assert.Equal(t, "gateway", r.agent.Status().System.Name)
 		assert.Contains(t, r.log.String(), "the flash is full")
+	})
+}
+
+// Where the answer would not fit nothing is set.
+func TestSetTooBig(t *testing.T) {
+	inV3(t, table, func(m *v3) {
+		e := m.envelope("auth", usm.AuthNoPriv)
+		e.Header.MaxSize = 484
+		a := m.open(m.send("auth", e, message.PDU{Type: message.Set},
+			bind(sysName, snmp.OctetString(strings.Repeat("n", 200))), bind(sysLocation, snmp.OctetString(strings.Repeat("l", 200)))))
+		assert.EqualValues(t, 1, a.ErrorStatus)
+		assert.Empty(t, a.binds)
+		assert.Equal(t, "gateway", m.agent.Status().System.Name)
+		a = m.open(m.send("auth", e, message.PDU{Type: message.Set}, bind(sysName, snmp.OctetString(strings.Repeat("n", 200)))))
+		assert.Zero(t, a.ErrorStatus)
+		assert.Equal(t, strings.Repeat("n", 200), m.agent.Status().System.Name)
 	})
 }
