@@ -29,6 +29,7 @@ type netSNMP struct {
 	cfg  snmp.Config
 	opts snmp.Options
 	addr string
+	conf string // snmp.conf of the tools
 	done func()
 }
 
@@ -83,6 +84,7 @@ func (n *netSNMP) run(tool string, args ...string) string {
 	c := exec.CommandContext(ctx, tool, args...)
 	home := n.t.TempDir()                                                      // the tools keep engine times there
 	require.NoError(n.t, os.Mkdir(filepath.Join(home, "cert_indexes"), 0o700)) // or they say that they make it
+	require.NoError(n.t, os.WriteFile(filepath.Join(home, "snmp.conf"), []byte(n.conf), 0o600))
 	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "SNMPCONFPATH=" + home, "SNMP_PERSISTENT_DIR=" + home, "MIBS="}
 	out, _ := c.CombinedOutput()
 	return strings.TrimSpace(string(out))
@@ -217,7 +219,26 @@ func TestIntegrationNotLetIn(t *testing.T) {
 	// snmpusm asks for the change of a key; the table is read-only.
 	out := n.run("snmpusm", append(append([]string{"-t", "10", "-r", "0"}, good...), n.addr, "passwd", "auth password", "another password")...)
 	assert.Contains(t, out, "noAccess")
+	withContext := append([]string{"-n", "nowhere"}, good...)
+	assert.Contains(t, n.ask("snmpget", withContext, sysName), "Bad context specified")
 	assert.Equal(t, sysName+` = STRING: "gateway"`, n.ask("snmpget", good, sysName))
+}
+
+// The case that lets snmpd 5.9 loop for ever: an authenticated GETBULK whose
+// answer does not fit into the msgMaxSize of its sender.
+func TestIntegrationSmallMessages(t *testing.T) {
+	n := newNetSNMP(t)
+	n.cfg.Users = []snmp.User{{Name: "user", Auth: snmp.AuthSHA256, Priv: snmp.PrivAES, AuthPassword: newSecret("auth password")}}
+	n.start()
+	session := []string{"-v3", "-u", "user", "-l", "authPriv", "-a", "SHA-256", "-A", "auth password", "-x", "AES", "-X", "auth password", "-Cr50"}
+	count := func() int { return strings.Count(n.ask("snmpbulkget", session, ".1.3")+"\n", "\n") }
+	assert.Equal(t, 50, count())
+	n.conf = "sendMessageMaxSize 484\n"
+	small := count()
+	assert.Less(t, small, 30)
+	assert.Greater(t, small, 5)
+	walk := n.ask("snmpbulkwalk", session, ".1.3.6.1.2.1.11")
+	assert.Equal(t, 30, strings.Count(walk+"\n", "\n"), walk)
 }
 
 func TestIntegrationRestart(t *testing.T) {
