@@ -17,6 +17,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync"
 
 	"github.com/fieldgate/fieldgate/internal/atomicfile"
 	"github.com/fieldgate/fieldgate/snmp"
@@ -25,17 +26,23 @@ import (
 // maxSize is longer than the file is.
 const maxSize = 256
 
-// Store is a snmp.EngineStore on a file that belongs to one agent.
-type Store struct{ path, copy string }
+// Store is a snmp.EngineStore on a file that belongs to one agent. It is safe
+// for concurrent use.
+type Store struct {
+	path, copy string
+	mu         sync.Mutex // held by Load and Save
+}
 
 // New returns the Store of the file at path, whose folder must exist, and of
 // its copy at path+".copy". It does no I/O.
-func New(path string) *Store { return &Store{path, path + ".copy"} }
+func New(path string) *Store { return &Store{path: path, copy: path + ".copy"} }
 
 // Load returns what was saved last. It wraps fs.ErrNotExist when neither file
 // is there. One that is damaged or missing does no harm as long as the other
 // is well.
 func (s *Store) Load() (snmp.Engine, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	// The copy is written first: it is never behind, so that no number of
 	// boots comes again.
 	engine, copyErr := read(s.copy)
@@ -56,6 +63,8 @@ func (s *Store) Load() (snmp.Engine, error) {
 // Save stores the engine in both files and returns once it is on the disk.
 // After an error Load returns this engine or the one before.
 func (s *Store) Save(e snmp.Engine) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, path := range []string{s.copy, s.path} {
 		if err := atomicfile.Write(path, encode(e)); err != nil {
 			return fmt.Errorf("enginefile: %w", err)
