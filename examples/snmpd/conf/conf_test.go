@@ -146,6 +146,40 @@ func TestListenAndTarget(t *testing.T) {
 	}
 }
 
+// What snmpd has and this agent has not is not unknown.
+func TestUnsupported(t *testing.T) {
+	for _, name := range []string{
+		"v1trapaddress", "dontLogTCPWrappersConnects", "maxGetbulkRepeats", "perlInitFile", "agentSecName", "iquerySecName",
+		"skipNFSInHostResources", "realStorageUnits", "strictDisman", "defTarget", "sourceFilterType", "notificationFilter", "persistentUser",
+	} {
+		file := parse(name + " x")
+		require.Len(t, file.Notes, 1, name)
+		assert.Equal(t, "snmpd.conf: line 1: Warning: "+name+" is not supported, the line has no effect.", file.Notes[0].String())
+	}
+}
+
+// A folder to include may be empty, as Debian's is, but not absent.
+func TestIncludeDir(t *testing.T) {
+	folder := t.TempDir()
+	assert.Empty(t, parse("includeDir "+folder+"\n").Notes)
+	notes := parse("includeDir " + folder + "/absent\n").Notes
+	require.Len(t, notes, 1)
+	assert.Equal(t, "snmpd.conf: line 1: Error: Can't open include dir '"+folder+"/absent'.", notes[0].String())
+}
+
+// The levels of -l are those of snmpcmd, which has more words for them.
+func TestSessionLevel(t *testing.T) {
+	for text, want := range map[string]snmp.Level{
+		"1": snmp.NoAuthNoPriv, "nanp": snmp.NoAuthNoPriv, "noAuth": snmp.NoAuthNoPriv, "2": snmp.AuthNoPriv, "anp": snmp.AuthNoPriv,
+		"authNoPriv": snmp.AuthNoPriv, "3": snmp.AuthPriv, "ap": snmp.AuthPriv, "priv": snmp.AuthPriv,
+	} {
+		file := parse("trapsess -v3 -u x -l " + text + " -a SHA -A longpassword -x AES -X otherpassword 192.0.2.1\n")
+		require.Empty(t, file.Notes, text)
+		assert.Equal(t, want, file.Config.Notifications.Destinations[0].Level, text)
+	}
+	assert.NotEmpty(t, parse("trapsess -v3 -u x -l pa 192.0.2.1\n").Notes)
+}
+
 func TestWords(t *testing.T) {
 	for line, want := range map[string][]string{
 		"":                   nil,

@@ -9,7 +9,7 @@ import (
 
 // unsupported are the directives that snmpd has and this agent has not, in
 // lower case, and what the manual lists besides.
-const unsupported = ` v1trapaddress agentuser agentgroup quit leave_pidfile dontlogtcpwrappersconnects
+const unsupported = `v1trapaddress agentuser agentgroup quit leave_pidfile dontlogtcpwrappersconnects
  maxgetbulkrepeats maxgetbulkresponses avgbulkvarbindsize pdustatsmax pdustatsthreshold injecthandler table
  add_row agentxsocket agentxretries agentxtimeout master agentxperms agentxpinginterval com2secunix perl
  perlinitfile disableperl certsecname snmptlstmparams snmptlstmaddr smuxpeer smuxsocket agentsecname
@@ -20,7 +20,7 @@ const unsupported = ` v1trapaddress agentuser agentgroup quit leave_pidfile dont
  logmatch swap dontretainlogs donotretainnotificationlogs monitor defaultmonitors notificationevent setevent
  strictdisman repeat cron at override interface ifmib_max_num_ifaces include_ifmib_iface_prefix defdomain
  deftarget sourcefiltertype sourcefilteraddress engineidnic interface_fadeout interface_replace_old
- notificationfilter exec sh execfix extendfix extend-sh authpersistent persistentuser `
+ notificationfilter exec sh execfix extendfix extend-sh authpersistent persistentuser`
 
 // directive reads what a token says.
 func (p *parser) directive(name, token, rest string) {
@@ -78,7 +78,7 @@ func (p *parser) directive(name, token, rest string) {
 	case "linkupdownnotifications":
 		p.file.LinkTraps = truth(rest)
 	default:
-		if strings.Contains(unsupported, " "+name+" ") {
+		if slices.Contains(strings.Fields(unsupported), name) {
 			p.warnf("%s is not supported, the line has no effect.", token)
 			return
 		}

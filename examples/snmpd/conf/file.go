@@ -154,14 +154,16 @@ func (p *parser) includeFile(rest string) {
 	p.include(path)
 }
 
+// includeDir reads the files of a folder that end with .conf, of which there
+// may be none.
 func (p *parser) includeDir(rest string) {
 	folder, _, _ := word(rest)
 	if !filepath.IsAbs(folder) {
 		folder = filepath.Join(filepath.Dir(p.at.File), folder)
 	}
 	list, err := p.host.Glob(filepath.Join(folder, "*.conf"))
-	if err != nil || len(list) == 0 {
-		p.errorf("Included folder '%s' holds no *.conf.", folder)
+	if there, _ := p.host.Glob(folder); err != nil || len(there) == 0 {
+		p.errorf("Can't open include dir '%s'.", folder)
 	}
 	for _, path := range list {
 		p.include(path)

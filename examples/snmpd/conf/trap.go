@@ -136,7 +136,7 @@ func (o *session) set(s *sink, letter byte, value string) string {
 	case 'n':
 		s.Context = value
 	case 'l':
-		if s.Level, ok = securityLevel(value); !ok {
+		if s.Level, ok = sessionLevel(value); !ok {
 			return "Invalid security level specified after -l flag: " + value
 		}
 	case 'a':
@@ -167,6 +167,20 @@ func (o *session) set(s *sink, letter byte, value string) string {
 		return fmt.Sprintf("unknown option -%c", letter)
 	}
 	return ""
+}
+
+// sessionLevel reads a level as the tools write it, which abbreviate more than
+// the agent's own directives.
+func sessionLevel(text string) (snmp.Level, bool) {
+	switch strings.ToLower(text) {
+	case "1", "nanp":
+		return snmp.NoAuthNoPriv, true
+	case "2", "anp":
+		return snmp.AuthNoPriv, true
+	case "3", "ap":
+		return snmp.AuthPriv, true
+	}
+	return securityLevel(text)
 }
 
 // finish makes the user of a session, where it names passwords.
