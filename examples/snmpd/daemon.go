@@ -48,7 +48,7 @@ func (p *program) serve() (err error) {
 			defer func() { err = errors.Join(err, remove()) }()
 		}
 	}
-	p.started(service)
+	p.started(service, "")
 	if err := p.ready(); err != nil {
 		return err
 	}
@@ -83,6 +83,7 @@ func (p *program) load() (*conf.File, *snmp.Service, error) {
 // of the new one. Its sysUpTime and boots begin anew.
 func (p *program) reload(file *conf.File, running *snmp.Service) (*conf.File, *snmp.Service, error) {
 	p.log.line("Reconfiguring daemon")
+	p.log.reopen()
 	next, err := p.read()
 	if err == nil && reflect.DeepEqual(next, file) {
 		p.log.line("the configuration is the same, nothing was changed")
@@ -98,7 +99,7 @@ func (p *program) reload(file *conf.File, running *snmp.Service) (*conf.File, *s
 	}
 	p.stop(running)
 	if err := start(service); err == nil {
-		p.started(service)
+		p.started(service, " restarted")
 		return next, service, nil
 	} else {
 		p.log.line("the configuration was not changed: " + err.Error())
@@ -109,15 +110,15 @@ func (p *program) reload(file *conf.File, running *snmp.Service) (*conf.File, *s
 	return file, running, start(running)
 }
 
-// started tells that the agent answers.
-func (p *program) started(s *snmp.Service) {
+// started tells that the agent answers, how being "" or " restarted".
+func (p *program) started(s *snmp.Service, how string) {
 	for _, addr := range s.Status().Listening {
 		p.log.line("Listening on udp:" + addr)
 	}
 	if text := s.Status().V3Error; text != "" {
 		p.log.line("Error: SNMPv3 is off: " + text)
 	}
-	p.log.line(version)
+	p.log.line(version + how)
 }
 
 func start(s *snmp.Service) error {

@@ -22,6 +22,7 @@ const usage = `usage: snmpd [flags] [LISTENING ADDRESSES], with the flags of net
   -V             log more
   -v             print the version
   --extend       run the programs of extend; without it they are not
+  --NAME=VALUE   a line of configuration, behind those of the files
   -a, -d, -D..., -g GID, -I LIST, -m LIST, -M LIST, -q, -r, -u UID, -x ADDRESS, -X
                  accepted, without effect
 
@@ -39,6 +40,7 @@ type options struct {
 	verbose, version bool
 	extend           bool
 	listen           []string
+	directives       string   // lines of configuration
 	notes            []string // flags without effect
 }
 
@@ -66,6 +68,10 @@ func parseFlags(args []string) (options, error) {
 			continue
 		case arg == "--extend" || arg == "-extend":
 			o.extend = true
+			continue
+		case strings.HasPrefix(arg, "--") && strings.Contains(arg[2:], "="):
+			name, value, _ := strings.Cut(arg[2:], "=")
+			o.directives += name + " " + value + "\n"
 			continue
 		case arg == "--":
 			o.listen = append(o.listen, args[i+1:]...)

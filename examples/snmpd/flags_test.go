@@ -34,6 +34,10 @@ func TestFlags(t *testing.T) {
 			[]string{"-LF", "w", "/x", "-Le", "--", "-x"},
 			options{log: logTarget{kind: 'e', file: "/x"}, listen: []string{"-x"}},
 		},
+		"directives": {
+			[]string{"--rocommunity=public default", "-f", "--sysName=a=b"},
+			options{foreground: true, directives: "rocommunity public default\nsysName a=b\n"},
+		},
 		"ours": {[]string{"--extend", "-Ls", "d"}, options{extend: true, log: logTarget{kind: 's'}}},
 	} {
 		t.Run(name, func(t *testing.T) {

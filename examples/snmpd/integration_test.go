@@ -102,12 +102,47 @@ func TestIntegrationReload(t *testing.T) {
 	p.find("the configuration is the same")
 	require.NoError(t, os.WriteFile(config, []byte("rocommunity monitors\nsyslocation after\n"), 0o600))
 	p.signal(syscall.SIGHUP)
-	assert.Eventually(t, func() bool { return strings.Contains(location(), `"after"`) }, 20*time.Second, 50*time.Millisecond, p.log())
+	p.find("NET-SNMP version 5.9 (fieldgate) restarted")
+	assert.Contains(t, location(), `"after"`)
 
 	require.NoError(t, os.Remove(config))
 	p.signal(syscall.SIGHUP)
 	p.find("the configuration was not changed: the configuration cannot be read")
 	assert.Contains(t, location(), `"after"`)
+}
+
+// A log that was moved away is not written to after SIGHUP, as logrotate wants
+// it.
+func TestIntegrationLogRotation(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	log := func(name string) string {
+		text, _ := os.ReadFile(name) // none is there at first
+		return string(text)
+	}
+	cmd := exec.Command(built, "-f", "-C", "-c", configFile(t, "rocommunity monitors\n"), "-Lf", path, freeAddress(t))
+	cmd.Env = append(os.Environ(), "SNMP_PERSISTENT_DIR="+t.TempDir())
+	require.NoError(t, cmd.Start())
+	defer func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // it ends by that signal
+	}()
+	require.Eventually(t, func() bool { return strings.Contains(log(path), version) }, 30*time.Second, 20*time.Millisecond)
+	require.NoError(t, os.Rename(path, path+".1"))
+	require.NoError(t, cmd.Process.Signal(syscall.SIGHUP))
+	require.Eventually(t, func() bool { return strings.Contains(log(path), "nothing was changed") }, 30*time.Second, 20*time.Millisecond)
+	assert.Contains(t, log(path+".1"), version)
+	assert.NotContains(t, log(path+".1"), "nothing was changed")
+}
+
+// What the command line says comes behind the files, and a list of addresses
+// may have commas.
+func TestIntegrationCommandLine(t *testing.T) {
+	first, second := freeAddress(t), freeAddress(t)
+	launch(t, "", built, "-c", configFile(t, "rocommunity monitors\nsyslocation file\n"), "--sysLocation=hall 3", "udp:"+first+","+second)
+	for _, addr := range []string{first, second} {
+		assert.Equal(t, sysLocation+` = STRING: "hall 3"`, ask(t, "snmpget", "-v2c", "-c", "monitors", addr, sysLocation))
+	}
+	launch(t, "", built, freeAddress(t)).find("Warning: no access control information configured")
 }
 
 func TestIntegrationDetach(t *testing.T) {

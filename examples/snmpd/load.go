@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/fieldgate/fieldgate/examples/snmpd/conf"
 	"github.com/fieldgate/fieldgate/snmp"
@@ -43,9 +44,13 @@ func (p *program) read() (*conf.File, error) {
 		}
 		inputs = append(inputs, conf.Input{Name: path, Text: text})
 	}
+	inputs = append(inputs, conf.Input{Name: "command line", Text: []byte(p.options.directives)})
 	file := conf.Parse(inputs, host)
 	for _, note := range file.Notes {
 		p.log.line(note.String())
+	}
+	if len(file.Config.Communities) == 0 && len(file.Config.Users) == 0 {
+		p.log.line("Warning: no access control information configured, nobody is let in.")
 	}
 	return file, p.listenOn(file, host)
 }
@@ -53,12 +58,14 @@ func (p *program) read() (*conf.File, error) {
 // listenOn puts the addresses of the command line before those of the files.
 func (p *program) listenOn(file *conf.File, host conf.Host) error {
 	var listen []string
-	for _, text := range p.options.listen {
-		addr, err := host.Listen(text)
-		if err != nil {
-			return fmt.Errorf("address %w", err)
+	for _, list := range p.options.listen {
+		for text := range strings.SplitSeq(list, ",") {
+			addr, err := host.Listen(text)
+			if err != nil {
+				return fmt.Errorf("address %w", err)
+			}
+			listen = append(listen, addr)
 		}
-		listen = append(listen, addr)
 	}
 	for _, addr := range file.Config.Listen {
 		if !slices.Contains(listen, addr) {

@@ -12,6 +12,7 @@ import (
 // logger writes lines as snmpd does, and what package snmp logs.
 type logger struct {
 	*slog.Logger
+	path string // of the file that it is written to, if it is one
 	mu   sync.Mutex
 	to   io.Writer
 	file io.Closer // nil: not ours to close
@@ -34,15 +35,14 @@ func openLog(o options, out, errOut io.Writer) (*logger, error) {
 	case 'e':
 		l.to = errOut
 	case 'f':
-		flags := os.O_CREATE | os.O_WRONLY | os.O_APPEND
+		l.path = o.log.file
+		flags := 0
 		if !o.log.append {
-			flags |= os.O_TRUNC
+			flags = os.O_TRUNC
 		}
-		f, err := os.OpenFile(o.log.file, flags, 0o640)
-		if err != nil {
-			return nil, fmt.Errorf("the log cannot be written: %w", err)
+		if err := l.open(flags); err != nil {
+			return nil, err
 		}
-		l.to, l.file = f, f
 	case 's':
 		l.to = io.Discard // where there is no syslog, as snmpd
 		if w, err := syslog.New(syslog.LOG_DAEMON|syslog.LOG_NOTICE, "snmpd"); err == nil {
@@ -57,6 +57,31 @@ func openLog(o options, out, errOut io.Writer) (*logger, error) {
 	}
 	l.Logger = slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: level}))
 	return l, nil
+}
+
+// open opens the file, in the place of one that is open.
+func (l *logger) open(flags int) error {
+	f, err := os.OpenFile(l.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND|flags, 0o640)
+	if err != nil {
+		return fmt.Errorf("the log cannot be written: %w", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file != nil {
+		_ = l.file.Close()
+	}
+	l.to, l.file = f, f
+	return nil
+}
+
+// reopen lets go of a file that somebody has moved away, as logrotate does.
+func (l *logger) reopen() {
+	if l.path == "" {
+		return
+	}
+	if err := l.open(0); err != nil {
+		l.line(err.Error())
+	}
 }
 
 // Write implements io.Writer, a line at a time.
