@@ -12,14 +12,14 @@ import (
 
 // answer handles a datagram and returns what is to be sent back, nil for
 // nothing. The result is good until the next call.
-func (w *worker) answer(datagram []byte, from netip.Addr) []byte {
+func (w *worker) answer(datagram []byte, from netip.AddrPort) []byte {
 	count := &w.s.counters
 	count.inc(inPkts)
 	switch err := w.msg.Decode(datagram); {
 	case err == nil && w.msg.Version == message.V3:
 		return w.sent(w.answerV3(from))
 	case err == nil:
-		return w.sent(w.answerCommunity(len(datagram), from))
+		return w.sent(w.answerCommunity(len(datagram), from.Addr()))
 	case errors.Is(err, message.ErrVersion):
 		count.inc(inBadVersions)
 	case errors.Is(err, message.ErrSecurityModel):
@@ -41,7 +41,8 @@ func (w *worker) sent(reply []byte) []byte {
 
 // community is a Community made ready for use.
 type community struct {
-	name    []byte
+	name    [maxCommunity]byte // followed by zeros
+	length  int
 	sources []netip.Prefix
 	v1, v2c *scope // nil: not with this version
 }
@@ -51,7 +52,7 @@ func newCommunities(c Config, access *accessControl, r *registry) []community {
 	list := make([]community, len(c.Communities))
 	for i := range c.Communities {
 		from, to := &c.Communities[i], &list[i]
-		to.name = []byte(from.Community.Reveal())
+		to.length = copy(to.name[:], from.Community.Reveal())
 		to.sources = from.Sources
 		if len(to.sources) == 0 {
 			to.sources = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
@@ -71,8 +72,11 @@ func newCommunities(c Config, access *accessControl, r *registry) []community {
 }
 
 // scope returns what a community opens to a source, nil when that is nothing.
-// All names are compared, in constant time.
+// All names are compared, in a time that depends on the length of name only.
 func (s *Service) scope(version message.Version, name []byte, from netip.Addr) *scope {
+	if len(name) > maxCommunity {
+		return nil
+	}
 	from = from.Unmap().WithZone("")
 	var found *scope
 	for i := range s.communities {
@@ -81,8 +85,8 @@ func (s *Service) scope(version message.Version, name []byte, from netip.Addr) *
 		if version == message.V1 {
 			sc = c.v1
 		}
-		same := subtle.ConstantTimeCompare(c.name, name) == 1
-		if same && sc != nil && found == nil && slices.ContainsFunc(c.sources, func(p netip.Prefix) bool { return p.Contains(from) }) {
+		same := subtle.ConstantTimeCompare(c.name[:len(name)], name) & subtle.ConstantTimeEq(int32(c.length), int32(len(name)))
+		if same == 1 && sc != nil && found == nil && slices.ContainsFunc(c.sources, func(p netip.Prefix) bool { return p.Contains(from) }) {
 			found = sc
 		}
 	}
@@ -116,7 +120,7 @@ func (w *worker) answerCommunity(size int, from netip.Addr) []byte {
 // unauthenticatedLimit is how large the answer to a request of so many octets
 // may be.
 func (s *Service) unauthenticatedLimit(size int) int {
-	return min(s.maxMessage, max(minMessage, size*s.amplification))
+	return min(s.maxMessage, max(smallMessage, size*s.amplification))
 }
 
 // countRequest counts the PDU that came in, and tells whether it is one that
@@ -172,7 +176,7 @@ func (w *worker) finishResponse(status ErrorStatus, index int) (message.Sealable
 }
 
 // mayReport tells whether a source that is not let in gets a REPORT.
-func (w *worker) mayReport(from netip.Addr) bool {
+func (w *worker) mayReport(from netip.AddrPort) bool {
 	if w.s.limiter.allow(from, time.Now()) {
 		return true
 	}

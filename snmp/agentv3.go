@@ -11,7 +11,7 @@ import (
 
 // answerV3 answers a message of SNMPv3 (RFC 3412, section 7.2), with a REPORT
 // where it is not let in.
-func (w *worker) answerV3(from netip.Addr) []byte {
+func (w *worker) answerV3(from netip.AddrPort) []byte {
 	engine, count := w.run.engine, &w.s.counters
 	if engine == nil {
 		count.inc(inBadVersions) // SNMPv3 is off, see Status
@@ -65,7 +65,7 @@ func (w *worker) respondV3(user *usm.User, t tree) []byte {
 // notLetIn reports why the security model let a message not in. Whether it
 // may is up to the class of its PDU, or where that cannot be read to its
 // sender (RFC 3412, section 6.4).
-func (w *worker) notLetIn(user *usm.User, failure usm.Failure, from netip.Addr) []byte {
+func (w *worker) notLetIn(user *usm.User, failure usm.Failure, from netip.AddrPort) []byte {
 	if failure == usm.WrongDigests {
 		w.s.authenticationFailure()
 	}
@@ -82,7 +82,7 @@ func (w *worker) notLetIn(user *usm.User, failure usm.Failure, from netip.Addr) 
 }
 
 // report returns a REPORT with a counter.
-func (w *worker) report(user *usm.User, l usm.Level, counter OID, v Value, from netip.Addr) []byte {
+func (w *worker) report(user *usm.User, l usm.Level, counter OID, v Value, from netip.AddrPort) []byte {
 	if !w.mayReport(from) {
 		return nil
 	}

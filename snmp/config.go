@@ -247,12 +247,14 @@ type Destination struct {
 type Limits struct {
 	// Rate is how many SNMPv3 reports a second one source (an IPv4 address or
 	// an IPv6 /64) is sent because its messages were not let in, 1 to 100000,
-	// default 20; all sources together get ten times that. Further messages
-	// of that kind get no answer; what is let in always gets one.
+	// default 1000; one of its ports gets half of that, all sources together
+	// ten times that. Further messages of that kind get no answer; what is let
+	// in always gets one. A manager that starts anew for each request needs one
+	// report each time, to learn the engine ID.
 	Rate int `yaml:"rate,omitempty" json:"rate,omitempty"`
 	// Amplification is how many times larger than its request the answer to
 	// an unauthenticated request (v1, v2c, noAuthNoPriv) may be, 1 to 1000,
-	// default 32; 484 octets are always allowed.
+	// default 32; 1472 octets, a frame of Ethernet, are always allowed.
 	Amplification int `yaml:"amplification,omitempty" json:"amplification,omitempty"`
 	// MaxMessage is the largest message sent, 484 to 65507 octets, default
 	// 65507; a manager that says it takes less gets less.

@@ -109,7 +109,7 @@ func (s *Service) receive(ctx context.Context, c *socket, w *worker) error {
 			continue
 		}
 		failed = 0
-		reply := w.answer(buf[:n], from.Addr())
+		reply := w.answer(buf[:n], from)
 		if reply == nil {
 			continue
 		}

@@ -108,6 +108,6 @@ func TestSourcesThatAreNone(t *testing.T) {
 		r.start()
 		defer r.stop()
 		answer := r.agent.Answerer()
-		assert.Nil(t, answer(request(message.V2c, "reader", message.PDU{Type: message.Get}), netip.Addr{}))
+		assert.Nil(t, answer(request(message.V2c, "reader", message.PDU{Type: message.Get}), netip.AddrPort{}))
 	})
 }
