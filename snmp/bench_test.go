@@ -37,7 +37,9 @@ func answerer(t testing.TB, rows uint32) func([]byte) []byte {
 	require.NoError(t, agent.Start(context.Background()))
 	t.Cleanup(func() { _ = agent.Stop(context.Background()) })
 	answer := agent.Answerer()
-	return func(datagram []byte) []byte { return answer(datagram, netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 50000)) }
+	return func(datagram []byte) []byte {
+		return answer(datagram, netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 50000))
+	}
 }
 
 // shapes are requests of v2c.

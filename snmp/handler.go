@@ -23,7 +23,8 @@ type Mount struct {
 // requests at the same time, and may take microseconds, not milliseconds: a
 // handler that has to ask for its facts keeps them for a while. Identifiers
 // are whole, from the root; those that the agent hands in are good during the
-// call only. What cannot be read now is absent.
+// call only. What cannot be read now is absent. A panic makes the request fail
+// with genErr.
 type Handler interface {
 	// Get returns the value of an instance, [NoSuchInstance] where the object
 	// type is served and this instance is not there, and [NoSuchObject] for

@@ -30,7 +30,8 @@ type worker struct {
 
 	request   uint64 // counts requests, to tell snapshots apart
 	snapshots []snapshot
-	steps     int // left for this request
+	steps     int    // left for this request
+	asked     *mount // last in this request; nil: none yet
 	cursors   []cursor
 }
 
@@ -60,9 +61,14 @@ type scope struct {
 
 // process answers the PDU of msg with bindings in out, and returns
 // error-status and error-index.
-func (w *worker) process(sc *scope) (ErrorStatus, int) {
+func (w *worker) process(sc *scope) (status ErrorStatus, index int) {
 	w.request++
-	w.steps = maxSteps
+	w.steps, w.asked = maxSteps, nil
+	defer func() {
+		if fault := recover(); fault != nil {
+			status, index = w.faulted(sc, fault)
+		}
+	}()
 	if sc.denied {
 		return w.finish(sc, func(*scope) (ErrorStatus, int) { return authorizationError, 0 })
 	}
@@ -153,6 +159,7 @@ func (w *worker) value(sc *scope, oid OID) Value {
 
 // handler returns the handler that answers for a mount in this request.
 func (w *worker) handler(m *mount) Handler {
+	w.asked = m
 	if m.snapshotter == nil {
 		return m.Handler
 	}
@@ -187,7 +194,7 @@ func (w *worker) getNext(sc *scope) (ErrorStatus, int) {
 // ends where it is full.
 func (w *worker) getBulk(sc *scope) (ErrorStatus, int) {
 	binds := w.msg.Binds
-	first := min(max(int(w.msg.PDU.ErrorStatus), 0), len(binds)) // non-repeaters
+	first := w.nonRepeaters()
 	repetitions := min(int(w.msg.PDU.ErrorIndex), w.s.maxRepetitions)
 	for i := range first {
 		if !w.step(sc, &cursor{oid: binds[i].OID}) {
@@ -211,6 +218,11 @@ func (w *worker) getBulk(sc *scope) (ErrorStatus, int) {
 		}
 	}
 	return w.bulkEnd(sc, 0)
+}
+
+// nonRepeaters is how many bindings of a GETBULK are not repeated.
+func (w *worker) nonRepeaters() int {
+	return min(max(int(w.msg.PDU.ErrorStatus), 0), len(w.msg.Binds))
 }
 
 // step appends the successor of a cursor and moves it there. It reports false

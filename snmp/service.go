@@ -185,7 +185,12 @@ func (s *Service) serve(ctx context.Context, r *run) error {
 	s.announce()
 	for _, m := range s.registry.mounts {
 		if watcher, ok := m.Handler.(Watcher); ok {
-			wg.Go(func() { watcher.Watch(ctx, func(n Notification) { s.watched(m, n) }) })
+			wg.Go(func() {
+				_ = s.guard(m, func() error { // logged; the others go on
+					watcher.Watch(ctx, func(n Notification) { s.watched(m, n) })
+					return nil
+				})
+			})
 		}
 	}
 	<-ctx.Done()

@@ -69,7 +69,11 @@ func (w *worker) split(sc *scope) ([]part, ErrorStatus, int) {
 func (s *Service) prepare(parts []part) (changes []Change, status ErrorStatus, index int) {
 	for i := range parts {
 		p := &parts[i]
-		change, err := p.mount.setter.Prepare(p.binds)
+		var change Change
+		err := s.guard(p.mount, func() (err error) {
+			change, err = p.mount.setter.Prepare(p.binds)
+			return err
+		})
 		changes = append(changes, change)
 		if err == nil {
 			continue
@@ -99,7 +103,7 @@ func (p *part) fault(err error, status ErrorStatus) SetError {
 // commit makes the changes. When one fails those before it are undone.
 func (s *Service) commit(parts []part, changes []Change) (ErrorStatus, int) {
 	for i, change := range changes {
-		err := change.Commit()
+		err := s.guard(parts[i].mount, func() error { return change.Commit() })
 		if err == nil {
 			s.log.Info("snmp: set", "first", parts[i].binds[0].OID.String(), "bindings", len(parts[i].binds))
 			continue
@@ -107,7 +111,7 @@ func (s *Service) commit(parts []part, changes []Change) (ErrorStatus, int) {
 		fault := parts[i].fault(err, commitFailed)
 		s.log.Error("snmp: set failed, what was set is undone", "object", parts[i].binds[0].OID.String(), "error", err)
 		for j := i - 1; j >= 0; j-- {
-			if err := changes[j].Undo(); err != nil {
+			if err := s.guard(parts[j].mount, func() error { return changes[j].Undo() }); err != nil {
 				s.log.Error("snmp: undo failed", "object", parts[j].binds[0].OID.String(), "error", err)
 				fault = SetError{Status: undoFailed, Bind: -1}
 			}
