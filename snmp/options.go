@@ -21,6 +21,8 @@ type Options struct {
 	// SaveSystem stores what a manager has set (sysName, sysLocation,
 	// sysContact), durably when it returns; nil makes them read-only.
 	SaveSystem func(System) error
+	// FixedSystem are those of them that are read-only all the same.
+	FixedSystem SystemFields
 	// WarmStart lets Start tell of a warmStart in place of a coldStart: the
 	// agent runs again, and its configuration is the same (RFC 3418).
 	WarmStart bool
@@ -35,14 +37,17 @@ type Options struct {
 	ListenPacket func(ctx context.Context, network, addr string) (net.PacketConn, error)
 }
 
+// SystemFields are fields of a [System].
+type SystemFields struct{ Name, Location, Contact bool }
+
 // Engine is the identity of the agent to SNMPv3 (RFC 3411, section 3.1.1).
 type Engine struct {
 	ID    []byte // 5 to 32 octets
 	Boots uint32 // snmpEngineBoots of this run, 1..2147483647
 }
 
-// EngineStore keeps the Engine of the last run. What [FileStore] of package
-// enginefile keeps survives a power cut.
+// EngineStore keeps the Engine of the last run. What the one of
+// package enginefile keeps survives a power cut.
 type EngineStore interface {
 	// Load returns what was saved last. At the very first time, and only then,
 	// its error wraps fs.ErrNotExist.

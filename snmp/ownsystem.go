@@ -12,6 +12,7 @@ type systemGroup struct {
 	*live
 	hostname func() string
 	save     func(System) error
+	fixed    SystemFields
 
 	mu     sync.Mutex
 	system System
@@ -32,7 +33,7 @@ type module struct {
 
 // newSystemGroup returns the group of a Service that is being made.
 func newSystemGroup(s *Service, modules []module) *systemGroup {
-	g := &systemGroup{live: new(live), hostname: s.opts.Hostname, save: s.opts.SaveSystem, system: s.cfg.System}
+	g := &systemGroup{live: new(live), hostname: s.opts.Hostname, save: s.opts.SaveSystem, fixed: s.opts.FixedSystem, system: s.cfg.System}
 	at := func(arc uint32, value func() Value) { g.scalar(mib2(1, arc), value) }
 	description := OctetString(cmp.Or(s.opts.Description, "fieldgate"))
 	object := ObjectID(s.objectID())
@@ -102,19 +103,20 @@ func (g *systemGroup) Prepare(binds []VarBind) (Change, error) {
 	change.after = change.before
 	for i, b := range binds {
 		var field *string
+		fixed := g.save == nil
 		if len(b.OID) == 9 && b.OID[8] == 0 {
 			switch b.OID[7] {
 			case arcContact:
-				field = &change.after.Contact
+				field, fixed = &change.after.Contact, fixed || g.fixed.Contact
 			case arcName:
-				field = &change.after.Name
+				field, fixed = &change.after.Name, fixed || g.fixed.Name
 			case arcLocation:
-				field = &change.after.Location
+				field, fixed = &change.after.Location, fixed || g.fixed.Location
 			}
 		}
 		text := b.Value.Octets()
 		switch {
-		case field == nil || g.save == nil:
+		case field == nil || fixed:
 			return nil, &SetError{i, NotWritable, "read-only"}
 		case b.Value.Kind() != KindOctetString:
 			return nil, &SetError{i, WrongType, fmt.Sprintf("%v instead of an OCTET STRING", b.Value.Kind())}

@@ -76,6 +76,15 @@ func TestSetIsReadOnlyWithoutStore(t *testing.T) {
 	})
 }
 
+// What a configuration fixes cannot be set, what is beside it can.
+func TestSetFixed(t *testing.T) {
+	inBubble(t, func(r *rig) { r.options.FixedSystem = snmp.SystemFields{Name: true, Contact: true} }, func(r *rig) {
+		for object, status := range map[string]int32{sysName: 17, sysContact: 17, sysLocation: 0} {
+			assert.Equal(t, status, r.set(bind(object, snmp.OctetString("x"))).ErrorStatus, object)
+		}
+	})
+}
+
 // A TestAndIncr takes the number that it has, and another comes.
 func TestSetSerialNumber(t *testing.T) {
 	inBubble(t, nil, func(r *rig) {

@@ -98,9 +98,15 @@ func (p *program) agent(file *conf.File) (*snmp.Service, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		p.log.line("Error: the engine ID cannot be kept: " + err.Error())
 	}
-	s, err := snmp.New(file.Config, snmp.Options{
+	c, own := file.Config, newSettable(filepath.Join(folder, "fieldgate-system"), file.Config.System)
+	var err error
+	if c.System, err = own.load(c.System); err != nil {
+		p.log.line("Error: " + err.Error())
+	}
+	s, err := snmp.New(c, snmp.Options{
 		Log: p.log.Logger, Handlers: mounts, Description: cmp.Or(file.Description, host.Description()),
-		Hostname: hostname, Store: enginefile.New(filepath.Join(folder, "fieldgate-engine")), Sender: notify.New(notify.Options{}),
+		Hostname: hostname, SaveSystem: own.save, FixedSystem: own.fixed,
+		Store: enginefile.New(filepath.Join(folder, "fieldgate-engine")), Sender: notify.New(notify.Options{}),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the configuration cannot be used: %w", err)
