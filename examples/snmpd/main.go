@@ -5,6 +5,7 @@
 //
 //	flags.go    the command line of snmpd
 //	load.go     the configuration files, and what they come to
+//	system.go   what managers set of the system group, and where it is kept
 //	daemon.go   start, signals, end
 //	log.go      the log, in the lines of snmpd
 //	proc.go     the directive proc
