@@ -12,7 +12,8 @@ import (
 // answerV3 answers a message of SNMPv3 (RFC 3412, section 7.2), with a REPORT
 // where it is not let in.
 func (w *worker) answerV3(from netip.AddrPort) []byte {
-	engine, count := w.run.engine, &w.s.counters
+	w.engine = w.run.v3.Load().engine
+	engine, count := w.engine, &w.s.counters
 	if engine == nil {
 		count.inc(inBadVersions) // SNMPv3 is off, see Status
 		return nil
@@ -51,14 +52,14 @@ func (w *worker) respondV3(user *usm.User, t tree) []byte {
 		limit = min(limit, w.s.unauthenticatedLimit(len(w.msg.Raw)))
 	}
 	rights, ok := w.s.access.rights(member{usmModel, user.Name()}, level(l), string(w.msg.ContextName))
-	envelope := w.run.engine.Envelope(&w.msg, user, l)
+	envelope := w.engine.Envelope(&w.msg, user, l)
 	w.out.Begin(&envelope, w.msg.PDU.RequestID, limit)
 	status, index := w.process(&scope{tree: t, rights: rights, denied: !ok})
 	sealable, ok := w.finishResponse(status, index)
 	if !ok {
 		return nil
 	}
-	w.run.engine.Outgoing(user, &envelope, sealable)
+	w.engine.Outgoing(user, &envelope, sealable)
 	return sealable.Raw
 }
 
@@ -77,7 +78,7 @@ func (w *worker) notLetIn(user *usm.User, failure usm.Failure, from netip.AddrPo
 	if !reportable {
 		return nil
 	}
-	count := Counter32(w.run.engine.Count(failure))
+	count := Counter32(w.engine.Count(failure))
 	return w.report(user, failure.Level(), snmpModules(15, 1, 1, uint32(failure), 0), count, from)
 }
 
@@ -86,8 +87,8 @@ func (w *worker) report(user *usm.User, l usm.Level, counter OID, v Value, from 
 	if !w.mayReport(from) {
 		return nil
 	}
-	envelope := w.run.engine.Envelope(&w.msg, user, l)
-	envelope.ContextEngineID, envelope.ContextName = w.run.engine.ID(), nil
+	envelope := w.engine.Envelope(&w.msg, user, l)
+	envelope.ContextEngineID, envelope.ContextName = w.engine.ID(), nil
 	w.out.Begin(&envelope, w.msg.PDU.RequestID, min(w.s.maxMessage, w.msg.Header.MaxSize))
 	w.append(counter, v)
 	sealable, err := w.out.Finish(message.Report, 0, 0)
@@ -95,6 +96,6 @@ func (w *worker) report(user *usm.User, l usm.Level, counter OID, v Value, from 
 		w.s.counters.inc(silentDrops)
 		return nil
 	}
-	w.run.engine.Outgoing(user, &envelope, sealable)
+	w.engine.Outgoing(user, &envelope, sealable)
 	return sealable.Raw
 }

@@ -62,8 +62,9 @@
 // 12 random octets, so that it never is that of another agent on the host.
 // Each start counts snmpEngineBoots and stores both through Options.Store
 // before the first answer. Where that fails the agent says so in log and
-// Status and serves SNMPv1 and v2c only: with boots that were there before,
-// recorded messages could be played again.
+// Status and serves SNMPv1 and v2c only, until one of the tries that follow
+// succeeds: with boots that were there before, recorded messages could be
+// played again.
 //
 // # Notifications
 //

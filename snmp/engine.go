@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"time"
 
 	"github.com/fieldgate/fieldgate/snmp/internal/usm"
 )
@@ -16,28 +17,85 @@ import (
 // message any more (RFC 3414, section 2.2.2).
 const maxBoots = math.MaxInt32
 
+// A store that failed is tried again after a pause, which doubles.
+const (
+	firstStorePause = time.Second
+	lastStorePause  = 5 * time.Minute
+)
+
+// rollOver is when snmpEngineTime begins again, with one boot more; that is
+// stored so long ahead. It happens once: a second time is 136 years away.
+const (
+	rollOver   = (1 << 31) * time.Second
+	storeAhead = 24 * time.Hour
+)
+
 // openEngine finds out who the agent is to SNMPv3, stores that it has started
 // once more, and makes the keys of its users. When the store fails SNMPv3 is
 // off.
-func (s *Service) openEngine(ctx context.Context, r *run) error {
-	if r.identity, r.v3Fault = s.nextBoot(); r.v3Fault != nil {
-		s.log.Error("snmp: SNMPv3 is off", "error", r.v3Fault)
-		return s.showUsers(r)
+func (s *Service) openEngine(ctx context.Context) (*v3State, error) {
+	state := new(v3State)
+	state.identity, state.fault = s.nextBoot()
+	var err error
+	if state.users, err = usmUserList(state.identity.ID, s.cfg.Users); err != nil || state.fault != nil {
+		return state, err
 	}
 	users := make([]*usm.User, len(s.cfg.Users))
 	for i := range s.cfg.Users {
-		u, err := usm.NewUser(s.cfg.Users[i].credentials(), r.identity.ID)
+		u, err := usm.NewUser(s.cfg.Users[i].credentials(), state.identity.ID)
 		if err = errors.Join(err, ctx.Err()); err != nil {
-			return fmt.Errorf("user %q: %w", s.cfg.Users[i].Name, err)
+			return nil, fmt.Errorf("user %q: %w", s.cfg.Users[i].Name, err)
 		}
 		users[i] = u
 	}
-	r.engine = usm.New(usm.Config{ID: r.identity.ID, Boots: r.identity.Boots, MaxSize: s.maxMessage, Users: users})
-	s.log.Info("snmp: engine", "id", hex.EncodeToString(r.identity.ID), "boots", r.identity.Boots)
-	if r.identity.Boots == maxBoots {
-		s.log.Error("snmp: the engine has started too often and takes no authenticated messages: give it a new engine_id")
+	state.engine = usm.New(usm.Config{ID: state.identity.ID, Boots: state.identity.Boots, MaxSize: s.maxMessage, Users: users})
+	return state, nil
+}
+
+// show makes a state that of the run, and logs what is new about it.
+func (s *Service) show(r *run, state *v3State) {
+	before := r.v3.Swap(state)
+	s.usmUsers.list.Store(state.users)
+	switch {
+	case state.fault == nil:
+		s.log.Info("snmp: engine", "id", hex.EncodeToString(state.identity.ID), "boots", state.identity.Boots)
+		if state.identity.Boots == maxBoots {
+			s.log.Error("snmp: the engine has started too often and takes no authenticated messages: give it a new engine_id")
+		}
+	case before == nil || before.fault.Error() != state.fault.Error():
+		s.log.Error("snmp: SNMPv3 is off, the store is tried again", "error", state.fault)
 	}
-	return s.showUsers(r)
+}
+
+// keepEngine tries a store that failed again until it works. Then it sees to
+// it that the boots that come with the roll-over of snmpEngineTime are stored
+// before they are used.
+func (s *Service) keepEngine(ctx context.Context, r *run) {
+	for wait := firstStorePause; r.v3.Load().fault != nil; wait = min(2*wait, lastStorePause) {
+		if !pause(ctx, wait) {
+			return
+		}
+		state, err := s.openEngine(ctx)
+		if err != nil {
+			return // ctx has ended: the users are those of Start
+		}
+		s.show(r, state)
+	}
+	next := r.v3.Load().identity
+	if s.opts.Store == nil || next.Boots == maxBoots || !pause(ctx, rollOver-storeAhead) {
+		return
+	}
+	next.Boots++
+	for wait := firstStorePause; ; wait = min(2*wait, lastStorePause) {
+		err := s.opts.Store.Save(next)
+		if err == nil {
+			return
+		}
+		s.log.Error("snmp: the next snmpEngineBoots cannot be stored, which is tried again", "error", err)
+		if !pause(ctx, wait) {
+			return
+		}
+	}
 }
 
 // nextBoot returns the Engine of this run, which the store has now.
@@ -76,16 +134,6 @@ func (s *Service) nextBoot() (Engine, error) {
 		return Engine{ID: next.ID}, fmt.Errorf("engine ID and boots cannot be stored: %w", err)
 	}
 	return next, nil
-}
-
-// showUsers makes usmUserTable.
-func (s *Service) showUsers(r *run) error {
-	list, err := usmUserList(r.identity.ID, s.cfg.Users)
-	if err != nil {
-		return err
-	}
-	s.usmUsers.list.Store(list)
-	return nil
 }
 
 // makeVACM makes the tables of RFC 3415.

@@ -149,16 +149,17 @@ func (s *Service) send(ctx context.Context, r *run, d *destination, item queued)
 		limit += time.Duration(*d.to.Retries+1) * d.to.Timeout.Std()
 	}
 	if d.to.Version == Version3 {
-		if r.engine == nil {
-			return fmt.Errorf("SNMPv3 is off: %w", r.v3Fault)
+		v3 := r.v3.Load()
+		if v3.engine == nil {
+			return fmt.Errorf("SNMPv3 is off: %w", v3.fault)
 		}
 		for _, u := range s.cfg.Users {
 			if u.Name == d.to.User {
 				m.User = u
 			}
 		}
-		m.Engine.ID = r.engine.ID()
-		m.Engine.Boots, m.Time = r.engine.Clock()
+		m.Engine.ID = v3.engine.ID()
+		m.Engine.Boots, m.Time = v3.engine.Clock()
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

@@ -97,10 +97,10 @@ func (s *Service) engineGroup() *live {
 		})
 	}
 	at(1, func(r *run) Value {
-		if len(r.identity.ID) == 0 {
-			return Value{}
+		if id := r.v3.Load().identity.ID; len(id) > 0 {
+			return Octets(id)
 		}
-		return Octets(r.identity.ID)
+		return Value{}
 	})
 	at(2, func(r *run) Value { boots, _ := r.clock(); return Integer(int32(boots)) })
 	at(3, func(r *run) Value { _, seconds := r.clock(); return Integer(int32(seconds)) })
@@ -111,8 +111,8 @@ func (s *Service) engineGroup() *live {
 // clock returns snmpEngineBoots and snmpEngineTime. Boots that are not known
 // are 2147483647, as RFC 3414, section 2.2.2 says.
 func (r *run) clock() (boots, seconds uint32) {
-	if r.engine != nil {
-		return r.engine.Clock()
+	if engine := r.v3.Load().engine; engine != nil {
+		return engine.Clock()
 	}
 	return maxBoots, uint32(time.Since(r.started)/time.Second) & maxBoots
 }

@@ -22,8 +22,10 @@ func (s *Service) usmStats() *live {
 	l := new(live)
 	for failure := usm.UnsupportedSecLevels; failure <= usm.DecryptionErrors; failure++ {
 		l.scalar(snmpModules(15, 1, 1, uint32(failure)), func() Value {
-			if r := s.current.Load(); r != nil && r.engine != nil {
-				return Counter32(r.engine.Count(failure))
+			if r := s.current.Load(); r != nil {
+				if engine := r.v3.Load().engine; engine != nil {
+					return Counter32(engine.Count(failure))
+				}
 			}
 			return Counter32(0)
 		})

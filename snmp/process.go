@@ -2,6 +2,7 @@ package snmp
 
 import (
 	"github.com/fieldgate/fieldgate/snmp/internal/message"
+	"github.com/fieldgate/fieldgate/snmp/internal/usm"
 )
 
 // The error-statuses that the agent itself gives (RFC 3416, section 3);
@@ -28,7 +29,8 @@ type worker struct {
 	msg message.Message
 	out message.Writer
 
-	request   uint64 // counts requests, to tell snapshots apart
+	engine    *usm.Engine // of the message, SNMPv3 only
+	request   uint64      // counts requests, to tell snapshots apart
 	snapshots []snapshot
 	steps     int    // left for this request
 	asked     *mount // last in this request; nil: none yet

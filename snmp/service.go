@@ -49,11 +49,17 @@ type Service struct {
 
 // run is what the agent has while it runs.
 type run struct {
-	started  time.Time
-	sockets  []*socket
+	started time.Time
+	sockets []*socket
+	v3      atomic.Pointer[v3State]
+}
+
+// v3State is who the agent is to SNMPv3.
+type v3State struct {
 	identity Engine      // as far as it is known
 	engine   *usm.Engine // nil: SNMPv3 is off
-	v3Fault  error       // why
+	fault    error       // why
+	users    *List       // usmUserTable
 }
 
 // New returns the agent of a Config, not started. It does no I/O. The error is
@@ -119,8 +125,8 @@ func (o *Options) brings(c *Config, faults *ConfigError) {
 // Start opens the sockets and begins to answer. With users it makes their keys
 // first, which takes some milliseconds each. It fails with [ErrDisabled],
 // [ErrStarted], [ErrStopped] or the reason why an address cannot be listened
-// on; a store that fails is no failure of Start, see Status. ctx bounds the
-// start-up only.
+// on; a store that fails is no failure of Start, see Status: it is tried again.
+// ctx bounds the start-up only.
 func (s *Service) Start(ctx context.Context) error { return s.shell.Start(ctx) }
 
 // Stop ends the agent and waits for the end; notifications still in a queue
@@ -148,10 +154,12 @@ func (s *Service) open(ctx context.Context) (lifecycle.Run, error) {
 		return nil, err
 	}
 	r := &run{sockets: sockets}
-	if err := s.openEngine(ctx, r); err != nil {
+	state, err := s.openEngine(ctx)
+	if err != nil {
 		closeAll(sockets)
 		return nil, err
 	}
+	s.show(r, state)
 	r.started = time.Now()
 	s.current.Store(r)
 	for _, socket := range sockets {
@@ -182,6 +190,7 @@ func (s *Service) serve(ctx context.Context, r *run) error {
 	for _, d := range s.destinations {
 		wg.Go(func() { s.deliver(ctx, r, d) })
 	}
+	wg.Go(func() { s.keepEngine(ctx, r) })
 	s.announce()
 	for _, m := range s.registry.mounts {
 		if watcher, ok := m.Handler.(Watcher); ok {

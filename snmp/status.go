@@ -18,7 +18,7 @@ type Status struct {
 	EngineID string `json:"engine_id,omitempty"`
 	Boots    uint32 `json:"boots,omitempty"`
 	// V3Error tells why SNMPv3 is off: its engine could not be loaded or
-	// stored. Empty: it is on.
+	// stored, which is tried again. Empty: it is on.
 	V3Error string `json:"v3_error,omitempty"`
 
 	// System is that of the Config with what managers have set.
@@ -88,13 +88,14 @@ func (s *Service) Status() Status {
 		for _, socket := range r.sockets {
 			status.Listening = append(status.Listening, socket.conn.LocalAddr().String())
 		}
-		status.EngineID = hex.EncodeToString(r.identity.ID)
-		status.Boots = r.identity.Boots
-		if r.v3Fault != nil {
-			status.V3Error = r.v3Fault.Error()
+		v3 := r.v3.Load()
+		status.EngineID = hex.EncodeToString(v3.identity.ID)
+		status.Boots = v3.identity.Boots
+		if v3.fault != nil {
+			status.V3Error = v3.fault.Error()
 		}
 		c := &status.Counters
-		if e := r.engine; e != nil {
+		if e := v3.engine; e != nil {
 			c.UnknownEngines = uint64(e.Count(usm.UnknownEngineIDs))
 			c.UnknownUsers = uint64(e.Count(usm.UnknownUserNames))
 			c.WrongDigests = uint64(e.Count(usm.WrongDigests))

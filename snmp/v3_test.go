@@ -562,6 +562,29 @@ func TestEngine(t *testing.T) {
 	}
 }
 
+// The boots that come with the roll-over of snmpEngineTime are stored before
+// they are used, also by a store that fails for a while.
+func TestRollOverIsStored(t *testing.T) {
+	inV3(t, nil, func(m *v3) {
+		boots := func() uint32 {
+			e, err := m.store.Load()
+			require.NoError(t, err)
+			return e.Boots
+		}
+		time.Sleep(1<<31*time.Second - 48*time.Hour)
+		assert.EqualValues(t, 1, boots())
+		m.store.Fail(snmptest.Save, errors.New("no such luck"))
+		time.Sleep(30 * time.Hour)
+		m.store.Fail(snmptest.Save, nil)
+		time.Sleep(5 * time.Minute)
+		assert.EqualValues(t, 2, boots())
+		assert.Contains(t, m.log.String(), "the next snmpEngineBoots cannot be stored")
+		time.Sleep(48 * time.Hour)
+		assert.EqualValues(t, 2, boots())
+		assert.Equal(t, []string{".1.3.6.1.6.3.10.2.1.2.0 = INTEGER: 2"}, m.rig.get(".1.3.6.1.6.3.10.2.1.2.0").text())
+	})
+}
+
 // An engine that latched answers nothing that is authenticated.
 func TestLatchedEngine(t *testing.T) {
 	inV3(t, func(r *rig) {
@@ -597,11 +620,13 @@ func TestStoreFails(t *testing.T) {
 				a := r.get(sysName, ".1.3.6.1.6.3.10.2.1.2.0")
 				assert.Equal(t, []string{sysName + ` = STRING: "gateway"`, ".1.3.6.1.6.3.10.2.1.2.0 = INTEGER: 2147483647"}, a.text())
 
+				time.Sleep(time.Hour)
+				assert.Equal(t, 1, strings.Count(r.log.String(), "SNMPv3 is off"), "the same fault is logged once")
 				r.store.Fail(step, nil)
-				r.stop()
-				r.start()
-				assert.Empty(t, r.agent.Status().V3Error)
+				time.Sleep(5 * time.Minute)
+				assert.Empty(t, r.agent.Status().V3Error, "it is tried again")
 				assert.EqualValues(t, 1, r.agent.Status().Boots)
+				assert.Zero(t, manage(r).get("strict", usm.AuthPriv, sysName).ErrorStatus)
 			})
 		})
 	}
