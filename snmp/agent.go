@@ -124,7 +124,7 @@ func (s *Service) unauthenticatedLimit(size int) int {
 }
 
 // countRequest counts the PDU that came in, and tells whether it is one that
-// the agent answers.
+// the agent answers. Notifications are for others (RFC 3412, section 4.2.2.1).
 func (w *worker) countRequest() bool {
 	count := &w.s.counters
 	switch w.msg.PDU.Type {
@@ -139,10 +139,14 @@ func (w *worker) countRequest() bool {
 	case message.Response:
 		count.inc(inGetResponses)
 		return false
+	case message.Report:
+		return false
 	case message.TrapV1, message.TrapV2:
 		count.inc(inTraps)
+		count.inc(unknownPDUHandlers)
 		return false
 	default:
+		count.inc(unknownPDUHandlers)
 		return false
 	}
 	return true

@@ -32,8 +32,11 @@ func (w *worker) answerV3(from netip.AddrPort) []byte {
 	if !w.msg.PDU.Type.Confirmed() {
 		return nil
 	}
-	if !answered || !bytes.Equal(w.msg.ContextEngineID, engine.ID()) {
+	foreign := !bytes.Equal(w.msg.ContextEngineID, engine.ID())
+	if foreign && answered {
 		count.inc(unknownPDUHandlers)
+	}
+	if foreign || !answered {
 		return w.report(nil, usm.NoAuthNoPriv, snmpModules(11, 2, 1, 3, 0), count.value(unknownPDUHandlers), from)
 	}
 	t, known := w.s.registry.trees[string(w.msg.ContextName)]

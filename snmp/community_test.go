@@ -295,6 +295,7 @@ func TestDrops(t *testing.T) {
 	}
 	malformed := func(c snmp.Counters) uint64 { return c.Malformed }
 	none := func(snmp.Counters) uint64 { return 1 }
+	unhandled := func(c snmp.Counters) uint64 { return c.UnknownPDUHandlers }
 	for name, c := range map[string]struct {
 		datagram []byte
 		counter  func(snmp.Counters) uint64
@@ -315,8 +316,9 @@ func TestDrops(t *testing.T) {
 		"request-id a string":   {change(good, 15, 0x04), malformed},
 		"response":              {pdu(message.V2c, message.Response), none},
 		"report":                {pdu(message.V2c, message.Report), none},
-		"trap":                  {pdu(message.V2c, message.TrapV2), none},
-		"inform":                {pdu(message.V2c, message.Inform), none},
+		"trap":                  {pdu(message.V2c, message.TrapV2), unhandled},
+		"inform":                {pdu(message.V2c, message.Inform), unhandled},
+		"v1 trap":               {pdu(message.V1, message.TrapV1), unhandled},
 		"v1 getbulk":            {pdu(message.V1, message.GetBulk), malformed},
 		"v1 inform":             {pdu(message.V1, message.Inform), malformed},
 		"wrong community":       {request(message.V2c, "else", message.PDU{Type: message.Get}), func(c snmp.Counters) uint64 { return c.BadCommunities }},

@@ -26,12 +26,14 @@ func newSerialGroup(first int32) *serialGroup {
 func (g *serialGroup) Prepare(binds []VarBind) (Change, error) {
 	for i, b := range binds {
 		switch {
-		case b.OID.Compare(g.instances[0].oid) != 0:
+		case !b.OID.HasPrefix(g.objects[0]):
 			return nil, &SetError{i, NotWritable, "read-only"}
 		case b.Value.Kind() != KindInteger:
 			return nil, &SetError{i, WrongType, fmt.Sprintf("%v instead of an INTEGER", b.Value.Kind())}
 		case b.Value.Int() < 0:
 			return nil, &SetError{i, WrongValue, "below 0"}
+		case b.OID.Compare(g.instances[0].oid) != 0:
+			return nil, &SetError{i, NoCreation, onlyInstance}
 		case i > 0 || b.Value.Int() != g.number.Load():
 			return nil, &SetError{i, InconsistentValue, "not the present number"}
 		}

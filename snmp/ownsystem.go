@@ -25,6 +25,9 @@ const (
 	arcLocation = 6
 )
 
+// onlyInstance is why another one cannot be set.
+const onlyInstance = "a scalar has the instance .0 only"
+
 // module is a row of sysORTable.
 type module struct {
 	id    OID
@@ -104,7 +107,7 @@ func (g *systemGroup) Prepare(binds []VarBind) (Change, error) {
 	for i, b := range binds {
 		var field *string
 		fixed := g.save == nil
-		if len(b.OID) == 9 && b.OID[8] == 0 {
+		if len(b.OID) > 7 {
 			switch b.OID[7] {
 			case arcContact:
 				field, fixed = &change.after.Contact, fixed || g.fixed.Contact
@@ -125,6 +128,9 @@ func (g *systemGroup) Prepare(binds []VarBind) (Change, error) {
 		}
 		if err := checkText(text); err != nil {
 			return nil, &SetError{i, WrongValue, err.Error()}
+		}
+		if len(b.OID) != 9 || b.OID[8] != 0 {
+			return nil, &SetError{i, NoCreation, onlyInstance}
 		}
 		*field = text
 	}

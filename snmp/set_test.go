@@ -51,6 +51,8 @@ func TestSetRefused(t *testing.T) {
 			"wrong type":              {[]snmp.VarBind{good, bind(sysContact, snmp.Integer(1))}, 7, 2},
 			"Null":                    {[]snmp.VarBind{good, bind(sysContact, snmp.Value{})}, 7, 2},
 			"too long":                {[]snmp.VarBind{good, bind(sysContact, snmp.OctetString(strings.Repeat("x", 256)))}, 8, 2},
+			"another instance":        {[]snmp.VarBind{good, bind(".1.3.6.1.2.1.1.4.1", snmp.OctetString("x"))}, 11, 2},
+			"a scalar without .0":     {[]snmp.VarBind{good, bind(".1.3.6.1.2.1.1.4", snmp.OctetString("x"))}, 11, 2},
 			"control characters":      {[]snmp.VarBind{good, bind(sysContact, snmp.OctetString("\x00"))}, 10, 2},
 			"the first of two counts": {[]snmp.VarBind{good, bind(column1+".1", snmp.OctetString("x")), bind(sysContact, snmp.Integer(1))}, 7, 2},
 			"in the order of the PDU": {[]snmp.VarBind{bind(column1+".1", snmp.Integer(9)), bind(sysContact, snmp.Integer(1)), bind(column1+".2", snmp.OctetString("x"))}, 7, 2},
@@ -94,6 +96,12 @@ func TestSetSerialNumber(t *testing.T) {
 		assert.Equal(t, snmp.Integer(int32((uint32(n)+1)&0x7fffffff)), r.get(serialNumber).binds[0].Value)
 		assert.EqualValues(t, 7, r.set(bind(serialNumber, snmp.OctetString(""))).ErrorStatus)
 		assert.EqualValues(t, 10, r.set(bind(serialNumber, snmp.Integer(-1))).ErrorStatus)
+		assert.EqualValues(t, 11, r.set(bind(".1.3.6.1.6.3.1.1.6.1.1", snmp.Integer(1))).ErrorStatus, "noCreation")
+		n = r.get(serialNumber).binds[0].Value.Int()
+		twice := r.set(bind(serialNumber, snmp.Integer(n)), bind(serialNumber, snmp.Integer(n)))
+		assert.EqualValues(t, 12, twice.ErrorStatus, "one cannot go first")
+		assert.EqualValues(t, 2, twice.ErrorIndex)
+		assert.Equal(t, snmp.Integer(n), r.get(serialNumber).binds[0].Value)
 	})
 }
 

@@ -54,8 +54,10 @@ type Counters struct {
 	UnsupportedLevels uint64 `json:"unsupported_levels"`
 	DecryptionErrors  uint64 `json:"decryption_errors"`
 	UnknownContexts   uint64 `json:"unknown_contexts"`
-	RateDrops         uint64 `json:"rate_drops"`   // reports not sent because of Limits.Rate
-	SilentDrops       uint64 `json:"silent_drops"` // answers that fit into no message
+	// UnknownPDUHandlers are notifications, and requests for another engine.
+	UnknownPDUHandlers uint64 `json:"unknown_pdu_handlers"`
+	RateDrops          uint64 `json:"rate_drops"`   // reports not sent because of Limits.Rate
+	SilentDrops        uint64 `json:"silent_drops"` // answers that fit into no message
 
 	SendErrors    uint64 `json:"send_errors"`    // answers that the system did not take
 	HandlerFaults uint64 `json:"handler_faults"` // rules of Handler broken
@@ -123,7 +125,7 @@ func (s *Service) count() Counters {
 		Gets: get(inGetRequests), GetNexts: get(inGetNexts), GetBulks: get(inGetBulks), Sets: get(inSetRequests),
 		Responses: get(outGetResponses), TooBig: get(outTooBigs), GenErr: get(outGenErrs),
 		Malformed: get(inASNParseErrs), BadVersions: get(inBadVersions), BadCommunities: get(inBadCommunityNames),
-		UnknownContexts: get(unknownContexts), RateDrops: get(rateDrops), SilentDrops: get(silentDrops),
+		UnknownContexts: get(unknownContexts), UnknownPDUHandlers: get(unknownPDUHandlers), RateDrops: get(rateDrops), SilentDrops: get(silentDrops),
 		SendErrors: get(sendErrors), HandlerFaults: get(handlerFaults),
 	}
 }
