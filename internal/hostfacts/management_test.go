@@ -132,6 +132,7 @@ func TestFixtureProtocols(t *testing.T) {
 	for name, want := range map[string]int64{
 		"Ip.Forwarding": 1, "Ip.OutTransmits": 990130, "Icmp.InDestUnreachs": 103, "Icmp.OutAddrMaskReps": 126,
 		"Tcp.MaxConn": -1, "Tcp.InSegs": 4300000215, "Udp.OutDatagrams": 304, "Udp6.OutDatagrams": 34,
+		"IpExt.InOctets": 9876543210, "IpExt.OutBcastPkts": 26, "Ip6.InOctets": 5123456789, "Ip6.OutForwDatagrams": 50,
 	} {
 		assert.Equal(t, want, counts[name], name)
 	}
@@ -141,9 +142,16 @@ func TestFixtureProtocols(t *testing.T) {
 	assert.NotContains(t, counts, "Udp6.OutDatagrams")
 	assert.Contains(t, counts, "Udp.OutDatagrams")
 
-	root := fixtureWith(t, map[string]string{"proc/net/snmp6": "Udp6InDatagrams many\n"})
-	_, err = hostfacts.New(hostfacts.Options{Root: root}).Protocols()
-	requireNamed(t, err, root, "proc/net/snmp6", nil)
+	counts, err = hostfacts.New(hostfacts.Options{Root: fixtureWith(t, map[string]string{"proc/net/netstat": "-"})}).Protocols()
+	require.NoError(t, err, "a kernel without it")
+	assert.NotContains(t, counts, "IpExt.InOctets")
+	assert.Contains(t, counts, "Ip6.InOctets")
+
+	for name, text := range map[string]string{"proc/net/snmp6": "Udp6InDatagrams many\n", "proc/net/netstat": "IpExt: InOctets\nIpExt: 1 2\n"} {
+		root := fixtureWith(t, map[string]string{name: text})
+		_, err = hostfacts.New(hostfacts.Options{Root: root}).Protocols()
+		requireNamed(t, err, root, name, nil)
+	}
 
 	v6, err := router(nil).IPv6()
 	require.NoError(t, err)

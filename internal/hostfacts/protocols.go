@@ -10,58 +10,74 @@ import (
 
 // Protocols reads what the kernel counts of IPv4, ICMP, TCP and UDP, under
 // names like "Tcp.ActiveOpens": protocol and object of RFC 1213. Tcp holds
-// both versions of IP, and Tcp.MaxConn is -1 where there is no limit; Udp6 is
-// UDP over IPv6, if the host has that. Sources: /proc/net/snmp and, for Udp6,
-// /proc/net/snmp6.
+// both versions of IP, and Tcp.MaxConn is -1 where there is no limit. IpExt is
+// what RFC 4293 adds to Ip, and Ip6 and Udp6 are IPv6 and UDP over it, if the
+// host has them. Sources: /proc/net/snmp, /proc/net/netstat for IpExt and
+// /proc/net/snmp6 for IPv6.
 func (h *Host) Protocols() (map[string]int64, error) {
-	const name = "proc/net/snmp"
+	counts := make(map[string]int64, 192)
+	if err := h.addPairs(counts, "proc/net/snmp", ""); err != nil {
+		return nil, err
+	}
+	for _, add := range []error{h.addPairs(counts, "proc/net/netstat", "IpExt:"), h.addIPv6(counts)} {
+		if add != nil && !errors.Is(add, fs.ErrNotExist) {
+			return counts, add
+		}
+	}
+	return counts, nil
+}
+
+// addPairs adds pairs of lines like "Tcp: ActiveOpens PassiveOpens" and
+// "Tcp: 7 8" of one protocol, or of all of them.
+func (h *Host) addPairs(counts map[string]int64, name, only string) error {
 	text, err := h.table(name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	if len(lines)%2 != 0 {
-		return nil, h.fault(name, errors.New("it is no list of pairs of lines"))
+		return h.fault(name, errors.New("it is no list of pairs of lines"))
 	}
-	counts := make(map[string]int64, 128)
 	for i := 0; i < len(lines); i += 2 {
+		if !strings.HasPrefix(lines[i], only) {
+			continue
+		}
 		names, values := strings.Fields(lines[i]), strings.Fields(lines[i+1])
 		if len(names) == 0 || len(names) != len(values) || names[0] != values[0] {
-			return nil, h.fault(name, fmt.Errorf("line %d does not fit the next one", i+1))
+			return h.fault(name, fmt.Errorf("line %d does not fit the next one", i+1))
 		}
 		protocol := strings.TrimSuffix(names[0], ":") + "."
 		for j := 1; j < len(names); j++ {
 			n, err := counterOf(values[j])
 			if err != nil {
-				return nil, h.fault(name, err)
+				return h.fault(name, err)
 			}
 			counts[protocol+names[j]] = n
 		}
 	}
-	return counts, h.addUDP6(counts)
+	return nil
 }
 
-// addUDP6 adds lines like "Udp6InDatagrams 7".
-func (h *Host) addUDP6(counts map[string]int64) error {
-	const name, protocol = "proc/net/snmp6", "Udp6"
+// addIPv6 adds lines like "Udp6InDatagrams 7".
+func (h *Host) addIPv6(counts map[string]int64) error {
+	const name = "proc/net/snmp6"
 	text, err := h.table(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}
 	for line := range strings.Lines(text) {
 		object, value, _ := strings.Cut(line, " ")
-		object, found := strings.CutPrefix(object, protocol)
-		if !found {
-			continue
+		for _, protocol := range []string{"Ip6", "Udp6"} {
+			object, found := strings.CutPrefix(object, protocol)
+			if !found {
+				continue
+			}
+			n, err := counterOf(strings.TrimSpace(value))
+			if err != nil {
+				return h.fault(name, err)
+			}
+			counts[protocol+"."+object] = n
 		}
-		n, err := counterOf(strings.TrimSpace(value))
-		if err != nil {
-			return h.fault(name, err)
-		}
-		counts[protocol+"."+object] = n
 	}
 	return nil
 }

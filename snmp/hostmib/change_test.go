@@ -326,6 +326,53 @@ func TestMountsKeepTheirIndex(t *testing.T) {
 	})
 }
 
+// snmpd numbers what its disk lines name first, even what is not mounted yet.
+func TestDisksAreNumberedFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRouter(t, hostmib.Options{OtherDisks: 10, Statfs: func(path string) (hostmib.Space, error) {
+			return hostmib.Space{TotalKiB: uint64(len(path))}, nil
+		}, Disks: []hostmib.Disk{{Mount: "/srv"}, {Mount: "/mnt/usb"}, {Mount: "/"}, {Mount: "/srv"}}})
+		path := func(index string) snmp.Value { return r.value(dskTable + "2." + index) }
+		assert.Equal(t, snmp.OctetString("/srv"), path("1"))
+		assert.Equal(t, snmp.NoSuchInstance(), path("2"))
+		assert.Equal(t, snmp.OctetString("/"), path("3"))
+		assert.Equal(t, snmp.OctetString("/rom"), path("4"))
+		assert.Equal(t, snmp.OctetString("/"), r.value(".1.3.6.1.2.1.25.3.8.1.2.3"), "hrFSIndex is the same")
+		assert.Equal(t, snmp.OctetString("/"), r.value(hrStorage+"3.33"))
+		assert.Equal(t, snmp.OctetString("/mnt/sd"), path("13"))
+
+		// A card comes into the place that was kept for it.
+		r.edit("proc/self/mountinfo", "/ /mnt/sd ", "/ /mnt/usb ")
+		time.Sleep(5 * time.Second)
+		assert.Equal(t, snmp.OctetString("/mnt/usb"), path("2"))
+		assert.Equal(t, snmp.NoSuchInstance(), path("13"))
+	})
+}
+
+// Names that somebody chose keep to the 255 octets of a DisplayString and the
+// 64 of ifAlias, and are otherwise as they are.
+func TestHostileNames(t *testing.T) {
+	mount := "/mnt/" + strings.Repeat("ä", 200)
+	r := newRouter(t, hostmib.Options{Disks: []hostmib.Disk{{Mount: mount, MinKiB: 2}, {Mount: "/mnt/a b\"c\\d\te"}}, Statfs: func(string) (hostmib.Space, error) {
+		return hostmib.Space{TotalKiB: 1}, nil
+	}})
+	alias := "to \"hall 3\" " + strings.Repeat("€", 20)
+	r.write("sys/class/net/eth0/ifalias", alias+"\n")
+	r.write("proc/self/mountinfo", "20 1 0:16 / "+mount+" rw - ext4 /dev/"+strings.Repeat("x", 300)+" rw\n"+
+		"21 1 0:17 / /mnt/a\\040b\"c\\134d\\011e rw - ext4 /dev/sda rw\n")
+	for instance, want := range map[string]string{
+		dskTable + "2.1":            mount[:255],
+		dskTable + "2.2":            "/mnt/a b\"c\\d\te",
+		dskTable + "3.1":            "/dev/" + strings.Repeat("x", 250),
+		dskTable + "101.1":          mount[:255],
+		hrStorage + "3.31":          mount[:255],
+		".1.3.6.1.2.1.25.3.8.1.2.1": mount[:127],
+		ifXTable + "18.2":           alias[:63],
+	} {
+		assert.Equal(t, snmp.OctetString(want), r.value(instance), instance)
+	}
+}
+
 func TestLimits(t *testing.T) {
 	usage := func(total, available uint64) hostmib.Options {
 		return hostmib.Options{Statfs: func(string) (hostmib.Space, error) {
@@ -342,14 +389,14 @@ func TestLimits(t *testing.T) {
 		"too_little":         {usage(100, 9), dskTable + "100.6", snmp.Integer(1)},
 		"message":            {usage(100, 9), dskTable + "101.6", snmp.OctetString("/: less than 10% free (= 91%)")},
 		"read_only":          {usage(100, 0), dskTable + "100.1", snmp.Integer(0)},
-		"own_percent":        {with(usage(100, 20), func(o *hostmib.Options) { o.Disks = []hostmib.Disk{{Mount: "/", MinPercent: 30}} }), dskTable + "100.6", snmp.Integer(1)},
-		"only_those":         {with(usage(100, 20), func(o *hostmib.Options) { o.Disks = []hostmib.Disk{{Mount: "/", MinPercent: 30}} }), dskTable + "2.4", snmp.NoSuchInstance()},
-		"storage_has_all":    {with(usage(100, 20), func(o *hostmib.Options) { o.Disks = []hostmib.Disk{{Mount: "/", MinPercent: 30}} }), hrStorage + "3.34", snmp.OctetString("/tmp")},
-		"and_others":         {with(usage(100, 20), func(o *hostmib.Options) { o.Disks, o.OtherDisks = []hostmib.Disk{{Mount: "/"}}, 25 }), dskTable + "100.4", snmp.Integer(1)},
-		"no_limit":           {with(usage(100, 0), func(o *hostmib.Options) { o.Disks = []hostmib.Disk{{Mount: "/"}} }), dskTable + "100.6", snmp.Integer(0)},
-		"own_kib":            {with(usage(100, 20), func(o *hostmib.Options) { o.Disks = []hostmib.Disk{{Mount: "/", MinKiB: 21}} }), dskTable + "101.6", snmp.OctetString("/: less than 21 free (= 20)")},
-		"percent_not_used":   {with(usage(100, 20), func(o *hostmib.Options) { o.Disks = []hostmib.Disk{{Mount: "/", MinKiB: 21}} }), dskTable + "5.6", snmp.Integer(-1)},
-		"pseudo_if_named":    {with(usage(100, 20), func(o *hostmib.Options) { o.Disks = []hostmib.Disk{{Mount: "/proc"}} }), dskTable + "2.2", snmp.OctetString("/proc")},
+		"own_percent":        {with(usage(100, 20), func(o *hostmib.Options) { o.Disks = []hostmib.Disk{{Mount: "/", MinPercent: 30}} }), dskTable + "100.1", snmp.Integer(1)},
+		"only_those":         {with(usage(100, 20), func(o *hostmib.Options) { o.Disks = []hostmib.Disk{{Mount: "/", MinPercent: 30}} }), dskTable + "2.5", snmp.NoSuchInstance()},
+		"storage_has_all":    {with(usage(100, 20), func(o *hostmib.Options) { o.Disks = []hostmib.Disk{{Mount: "/", MinPercent: 30}} }), hrStorage + "3.35", snmp.OctetString("/tmp")},
+		"and_others":         {with(usage(100, 20), func(o *hostmib.Options) { o.Disks, o.OtherDisks = []hostmib.Disk{{Mount: "/"}}, 25 }), dskTable + "100.5", snmp.Integer(1)},
+		"no_limit":           {with(usage(100, 0), func(o *hostmib.Options) { o.Disks = []hostmib.Disk{{Mount: "/"}} }), dskTable + "100.1", snmp.Integer(0)},
+		"own_kib":            {with(usage(100, 20), func(o *hostmib.Options) { o.Disks = []hostmib.Disk{{Mount: "/", MinKiB: 21}} }), dskTable + "101.1", snmp.OctetString("/: less than 21 free (= 20)")},
+		"percent_not_used":   {with(usage(100, 20), func(o *hostmib.Options) { o.Disks = []hostmib.Disk{{Mount: "/", MinKiB: 21}} }), dskTable + "5.1", snmp.Integer(-1)},
+		"pseudo_if_named":    {with(usage(100, 20), func(o *hostmib.Options) { o.Disks = []hostmib.Disk{{Mount: "/proc"}} }), dskTable + "2.1", snmp.OctetString("/proc")},
 		"load":               {with(usage(1, 1), func(o *hostmib.Options) { o.MaxLoad[1] = 1.5 }), ".1.3.6.1.4.1.2021.10.1.100.2", snmp.Integer(1)},
 		"load_message":       {with(usage(1, 1), func(o *hostmib.Options) { o.MaxLoad[1] = 1.5 }), ".1.3.6.1.4.1.2021.10.1.101.2", snmp.OctetString("5 min Load Average too high (= 1.52)")},
 		"load_limit":         {with(usage(1, 1), func(o *hostmib.Options) { o.MaxLoad[1] = 1.5 }), ".1.3.6.1.4.1.2021.10.1.4.2", snmp.OctetString("1.50")},

@@ -16,8 +16,8 @@ var arcsDisks = []uint32{1, 3, 6, 1, 4, 1, 2021, 9}
 // filesystem that makes inodes as it needs them has used up none.
 var dskColumns = []snmp.Column[filesystem]{
 	{Arc: 1, Value: func(f *filesystem) snmp.Value { return snmp.Integer(f.index) }},
-	{Arc: 2, Value: func(f *filesystem) snmp.Value { return snmp.OctetString(f.Mount) }},
-	{Arc: 3, Value: func(f *filesystem) snmp.Value { return snmp.OctetString(f.Device) }},
+	{Arc: 2, Value: func(f *filesystem) snmp.Value { return snmp.OctetString(cut(f.Mount, maxText)) }},
+	{Arc: 3, Value: func(f *filesystem) snmp.Value { return snmp.OctetString(cut(f.Device, maxText)) }},
 	{Arc: 4, Value: func(f *filesystem) snmp.Value { return snmp.Integer(orUnused(f.limit.MinKiB)) }},
 	{Arc: 5, Value: func(f *filesystem) snmp.Value {
 		if f.limit.MinKiB > 0 {
@@ -39,7 +39,7 @@ var dskColumns = []snmp.Column[filesystem]{
 	{Arc: 15, Value: func(f *filesystem) snmp.Value { return low(f.usedKiB()) }},
 	{Arc: 16, Value: func(f *filesystem) snmp.Value { return high(f.usedKiB()) }},
 	{Arc: 100, Value: func(f *filesystem) snmp.Value { return flag(f.aboveLimit(0)) }},
-	{Arc: 101, Value: func(f *filesystem) snmp.Value { return snmp.OctetString(f.message()) }},
+	{Arc: 101, Value: func(f *filesystem) snmp.Value { return snmp.OctetString(cut(f.message(), maxText)) }},
 }
 
 // unused is a limit that does not count.

@@ -1,6 +1,7 @@
 // Package hostmib serves what a Linux host tells about itself under the
 // identifiers that monitors poll: IF-MIB with ifXTable, the duplex of
-// EtherLike-MIB, the scalars of IP-MIB, TCP-MIB and UDP-MIB,
+// EtherLike-MIB, the scalars of IP-MIB, TCP-MIB and UDP-MIB with
+// ipSystemStatsTable,
 // HOST-RESOURCES-MIB (system, storage, devices, processors, network,
 // filesystems), UCD-SNMP-MIB (memory, disks, load, systemStats) and
 // UCD-DISKIO-MIB. The numbers are those of package internal/hostfacts, which

@@ -1,7 +1,9 @@
 package hostmib
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/hostfacts"
@@ -20,12 +22,20 @@ type filesystem struct {
 // same index when it comes back.
 const maxMounts = 4096
 
-// filesystemReader returns the reading of the filesystems. It numbers mount
-// points in the order in which they come, and keeps the number of those that
+// filesystemReader returns the reading of the filesystems. As snmpd does, it
+// numbers the mount points of Options.Disks in their order, and then the
+// others in the order in which they come; it keeps the number of those that
 // go. It is called by one at a time.
 func (h *Host) filesystemReader() func() ([]filesystem, error) {
 	numbers := make(map[string]int32)
-	highest := int32(0)
+	number := func(mount string) int32 {
+		n, known := numbers[mount]
+		if !known {
+			n = int32(len(numbers) + 1)
+			numbers[mount] = n
+		}
+		return n
+	}
 	meter := meter{facts: h.facts, pending: make(map[string]chan measured)}
 	limits := make(map[string]Disk, len(h.options.Disks))
 	for _, d := range h.options.Disks {
@@ -39,18 +49,14 @@ func (h *Host) filesystemReader() func() ([]filesystem, error) {
 		if len(numbers) > maxMounts {
 			clear(numbers)
 		}
-		first := len(numbers) == 0
+		for _, d := range h.options.Disks {
+			number(d.Mount)
+		}
+		slices.SortFunc(mounts, func(a, b hostfacts.MountPoint) int { return cmp.Compare(a.Number, b.Number) })
 		var list []filesystem
 		var paths []string
 		for _, m := range mounts {
-			number, known := numbers[m.Mount]
-			if !known {
-				if number = int32(m.Number); !first {
-					number = highest + 1
-				}
-				highest = max(highest, number)
-				numbers[m.Mount] = number
-			}
+			index := number(m.Mount)
 			limit, named := limits[m.Mount]
 			if !named && !full(m.Type) {
 				limit = Disk{Mount: m.Mount, MinPercent: h.options.OtherDisks}
@@ -58,7 +64,7 @@ func (h *Host) filesystemReader() func() ([]filesystem, error) {
 			if !m.Local && !named {
 				continue
 			}
-			list = append(list, filesystem{MountPoint: m, index: number, limit: limit, limited: named || h.options.OtherDisks > 0})
+			list = append(list, filesystem{MountPoint: m, index: index, limit: limit, limited: named || h.options.OtherDisks > 0})
 			paths = append(paths, m.Mount)
 		}
 		spaces := meter.measure(paths)

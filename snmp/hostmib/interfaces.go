@@ -2,6 +2,7 @@ package hostmib
 
 import (
 	"math"
+	"unicode/utf8"
 
 	"github.com/fieldgate/fieldgate/snmp"
 )
@@ -89,8 +90,22 @@ func truth(v bool) snmp.Value {
 	return snmp.Integer(2)
 }
 
-// cut holds a text within what its object may have.
-func cut(text string, octets int) string { return text[:min(len(text), octets)] }
+// maxText is the longest DisplayString (RFC 2579), in octets.
+const maxText = 255
+
+// cut holds a text within what its object may have, without cutting a
+// character of UTF-8 in two.
+func cut(text string, octets int) string {
+	if len(text) <= octets {
+		return text
+	}
+	for end := octets; end > octets-utf8.UTFMax; end-- {
+		if utf8.RuneStart(text[end]) {
+			return text[:end]
+		}
+	}
+	return text[:octets]
+}
 
 // interfaces serves ifNumber and ifTable.
 func (h *Host) interfaces(p *page) {

@@ -26,7 +26,8 @@ type Options struct {
 	TTL time.Duration
 
 	// Disks are mount points with limits of their own. They are served
-	// whatever is mounted there, as long as something is.
+	// whatever is mounted there, as long as something is. Their order is that
+	// of dskTable and hrFSTable, which number them from 1.
 	Disks []Disk
 	// OtherDisks is the limit, in percent of free space (1..100), for the
 	// filesystems that Disks does not name, which are then in dskTable too.

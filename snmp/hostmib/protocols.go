@@ -106,6 +106,7 @@ func (h *Host) ip(p *page) {
 	}
 	p.Scalar(below(arcsIP, 25), forwarding)
 	p.Scalar(below(arcsIP, 26), hops)
+	h.ipVersions(p)
 }
 
 func (h *Host) icmp(p *page) { h.protocol(p, arcsICMP, icmpScalars) }

@@ -53,7 +53,7 @@ func units(kib, unit uint64) uint64 {
 var hrStorageColumns = []snmp.Column[storage]{
 	{Arc: 1, Value: func(s *storage) snmp.Value { return snmp.Integer(s.index) }},
 	{Arc: 2, Value: func(s *storage) snmp.Value { return snmp.ObjectID(below(arcsHRStorage, 1, s.kind)) }},
-	{Arc: 3, Value: func(s *storage) snmp.Value { return snmp.OctetString(cut(s.description, 255)) }},
+	{Arc: 3, Value: func(s *storage) snmp.Value { return snmp.OctetString(cut(s.description, maxText)) }},
 	{Arc: 4, Value: func(s *storage) snmp.Value { return snmp.Saturated(s.unit) }},
 	{Arc: 5, Value: func(s *storage) snmp.Value { return snmp.Saturated(s.size) }},
 	{Arc: 6, Value: func(s *storage) snmp.Value { return snmp.Saturated(s.used) }},

@@ -132,9 +132,9 @@ func (h *Host) watchDisks(ctx context.Context, notify func(snmp.Notification)) {
 			case f.aboveLimit(0) && !told[f.Mount]:
 				told[f.Mount] = true
 				notify(snmp.Notification{Trap: h.options.DiskTrap, Binds: []snmp.VarBind{
-					{OID: below(arcsDisks, 1, 2, uint32(f.index)), Value: snmp.OctetString(f.Mount)},
+					{OID: below(arcsDisks, 1, 2, uint32(f.index)), Value: snmp.OctetString(cut(f.Mount, maxText))},
 					{OID: below(arcsDisks, 1, 9, uint32(f.index)), Value: snmp.Integer(rounded(f.usedKiB(), f.TotalKiB))},
-					{OID: below(arcsDisks, 1, 101, uint32(f.index)), Value: snmp.OctetString(f.message())},
+					{OID: below(arcsDisks, 1, 101, uint32(f.index)), Value: snmp.OctetString(cut(f.message(), maxText))},
 				}})
 			case !f.aboveLimit(slack):
 				delete(told, f.Mount)
