@@ -209,7 +209,9 @@ type Access struct {
 	Level         Level         `yaml:"level,omitempty" json:"level,omitempty"`                   // the least; empty: noAuthNoPriv
 	Read          string        `yaml:"read,omitempty" json:"read,omitempty"`
 	Write         string        `yaml:"write,omitempty" json:"write,omitempty"`
-	Notify        string        `yaml:"notify,omitempty" json:"notify,omitempty"`
+	// Notify is for managers to read in vacmAccessTable: Destinations get every
+	// notification.
+	Notify string `yaml:"notify,omitempty" json:"notify,omitempty"`
 }
 
 // Notifications says what is told to whom without being asked.

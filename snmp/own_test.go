@@ -159,3 +159,14 @@ func TestAccess(t *testing.T) {
 		assert.EqualValues(t, 2, read(message.V1, "c").ErrorStatus, "in SNMPv1 noSuchName")
 	})
 }
+
+// The wall clock does not matter, so setting it back does not either: time in
+// a bubble and on a device is that of a monotonic clock. Uptime wraps.
+func TestUptimeWraps(t *testing.T) {
+	inBubble(t, nil, func(r *rig) {
+		time.Sleep((1<<32 + 500) * 10 * time.Millisecond)
+		a := r.get(".1.3.6.1.2.1.1.3.0", ".1.3.6.1.6.3.10.2.1.3.0")
+		assert.Equal(t, snmp.TimeTicks(500), a.binds[0].Value)
+		assert.Equal(t, snmp.Integer((1<<32+500)/100), a.binds[1].Value)
+	})
+}

@@ -111,3 +111,23 @@ func TestSourcesThatAreNone(t *testing.T) {
 		assert.Nil(t, answer(request(message.V2c, "reader", message.PDU{Type: message.Get}), netip.AddrPort{}))
 	})
 }
+
+// Several addresses, IPv6 among them.
+func TestSeveralAddresses(t *testing.T) {
+	inBubble(t, func(r *rig) {
+		r.config.Listen = []string{agentAddr, "[2001:db8::1]:161"}
+		r.config.Communities[0].Sources = append(r.config.Communities[0].Sources, netip.MustParsePrefix("2001:db8::/32"))
+	}, func(r *rig) {
+		assert.Equal(t, r.config.Listen, r.agent.Status().Listening)
+		six, err := r.network.ListenPacket(t.Context(), "udp", "[2001:db8::9]:50000")
+		require.NoError(t, err)
+		defer six.Close()
+		_, err = six.WriteTo(request(message.V2c, "reader", message.PDU{Type: message.Get}, nulls(sysName)...), net.UDPAddrFromAddrPort(netip.MustParseAddrPort("[2001:db8::1]:161")))
+		require.NoError(t, err)
+		synctest.Wait()
+		require.NoError(t, six.SetReadDeadline(time.Now().Add(time.Second)))
+		_, from, err := six.ReadFrom(make([]byte, 1500))
+		require.NoError(t, err)
+		assert.Equal(t, "[2001:db8::1]:161", from.String())
+	})
+}
