@@ -10,6 +10,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/fieldgate/fieldgate/internal/backoff"
 	"github.com/fieldgate/fieldgate/snmp/internal/usm"
 )
 
@@ -17,7 +18,7 @@ import (
 // message any more (RFC 3414, section 2.2.2).
 const maxBoots = math.MaxInt32
 
-// A store that failed is tried again after a pause, which doubles.
+// The pauses before a store that failed is tried again.
 const (
 	firstStorePause = time.Second
 	lastStorePause  = 5 * time.Minute
@@ -71,8 +72,9 @@ func (s *Service) show(r *run, state *v3State) {
 // it that the boots that come with the roll-over of snmpEngineTime are stored
 // before they are used.
 func (s *Service) keepEngine(ctx context.Context, r *run) {
-	for wait := firstStorePause; r.v3.Load().fault != nil; wait = min(2*wait, lastStorePause) {
-		if !pause(ctx, wait) {
+	tries := backoff.Backoff{Min: firstStorePause, Max: lastStorePause}
+	for r.v3.Load().fault != nil {
+		if !pause(ctx, tries.Next()) {
 			return
 		}
 		state, err := s.openEngine(ctx)
@@ -86,13 +88,10 @@ func (s *Service) keepEngine(ctx context.Context, r *run) {
 		return
 	}
 	next.Boots++
-	for wait := firstStorePause; ; wait = min(2*wait, lastStorePause) {
-		err := s.opts.Store.Save(next)
-		if err == nil {
-			return
-		}
+	tries.Reset()
+	for err := s.opts.Store.Save(next); err != nil; err = s.opts.Store.Save(next) {
 		s.log.Error("snmp: the next snmpEngineBoots cannot be stored, which is tried again", "error", err)
-		if !pause(ctx, wait) {
+		if !pause(ctx, tries.Next()) {
 			return
 		}
 	}
