@@ -17,6 +17,9 @@ type Mount struct {
 	// default context, for what communities and most managers read.
 	Context string
 	Handler Handler
+	// Description is the row of a subtree of the default context in
+	// sysORTable, up to 255 octets; empty: one with the Prefix.
+	Description string
 }
 
 // Handler serves the objects of a subtree. Its methods are called for many

@@ -27,6 +27,25 @@ func walk(r *rig, below string) []string {
 	}
 }
 
+// sysORTable says of each subtree what its Mount says.
+func TestModules(t *testing.T) {
+	list := func() *snmp.List { l, _ := snmp.NewList(nil, nil); return l }
+	inBubble(t, func(r *rig) {
+		r.options.Handlers = []snmp.Mount{
+			{Prefix: oid(".1.3.6.1.4.1.1"), Handler: list(), Description: "A-MIB: all of it"},
+			{Prefix: oid(".1.3.6.1.4.1.2"), Handler: list()},
+			{Prefix: oid(".1.3.6.1.4.1.3"), Handler: list(), Description: strings.Repeat("x", 300)},
+			{Prefix: oid(".1.3.6.1.4.1.1"), Handler: list(), Context: "other", Description: "not of this context"},
+		}
+	}, func(r *rig) {
+		assert.Equal(t, []string{
+			`.1.3.6.1.2.1.1.9.1.3.6 = STRING: "A-MIB: all of it"`,
+			`.1.3.6.1.2.1.1.9.1.3.7 = STRING: "The objects below .1.3.6.1.4.1.2"`,
+			`.1.3.6.1.2.1.1.9.1.3.8 = STRING: "` + strings.Repeat("x", 255) + `"`,
+		}, walk(r, ".1.3.6.1.2.1.1.9.1.3")[5:])
+	})
+}
+
 // The tables about the agent are those of its Config.
 func TestOwnTables(t *testing.T) {
 	inBubble(t, func(r *rig) {

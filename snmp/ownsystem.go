@@ -79,7 +79,8 @@ func modules(mounts []Mount) []module {
 	}
 	for _, m := range mounts {
 		if m.Context == "" {
-			list = append(list, module{m.Prefix, "The objects below " + m.Prefix.String()})
+			about := cmp.Or(m.Description, "The objects below "+m.Prefix.String())
+			list = append(list, module{m.Prefix, about[:min(len(about), maxText)]})
 		}
 	}
 	return list

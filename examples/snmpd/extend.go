@@ -44,7 +44,10 @@ type extendResult struct {
 }
 
 func extendMount(programs []conf.Extend) snmp.Mount {
-	return snmp.Mount{Prefix: extendTree(), Handler: &extendTable{programs: programs, results: make([]extendResult, len(programs))}}
+	return snmp.Mount{
+		Prefix: extendTree(), Handler: &extendTable{programs: programs, results: make([]extendResult, len(programs))},
+		Description: "NET-SNMP-EXTEND-MIB: nsExtendObjects",
+	}
 }
 
 func extendTree() snmp.OID { return snmp.OID{1, 3, 6, 1, 4, 1, 8072, 1, 3, 2} }

@@ -26,7 +26,7 @@ type processTable struct {
 func processMount(folder string, wanted []conf.Process) snmp.Mount {
 	t := &processTable{folder: folder, wanted: wanted}
 	t.cached = &cached{age: processesAge, build: t.build}
-	return snmp.Mount{Prefix: prTable(), Handler: t}
+	return snmp.Mount{Prefix: prTable(), Handler: t, Description: "UCD-SNMP-MIB: prTable"}
 }
 
 func prTable() snmp.OID { return snmp.OID{1, 3, 6, 1, 4, 1, 2021, 2} }

@@ -221,6 +221,13 @@ func TestDescription(t *testing.T) {
 	assert.Equal(t, "Linux fieldgate-7 5.15.167 #0 Wed Oct 9 21:44:01 2024 mips", r.Description())
 	require.NoError(t, os.Remove(filepath.Join(r.root, "proc/sys/kernel/version")))
 	assert.Equal(t, "Linux fieldgate-7 5.15.167 mips", r.Description())
+
+	said := make(map[string]bool)
+	for _, m := range r.mounts {
+		assert.NotEmpty(t, m.Description, "%v", m.Prefix)
+		assert.False(t, said[m.Description], "two subtrees are %q", m.Description)
+		said[m.Description] = true
+	}
 }
 
 // What cannot be read is absent; its object types are not.

@@ -57,29 +57,30 @@ func New(o Options) *Host {
 func (h *Host) Mounts() []snmp.Mount {
 	list := []struct {
 		prefix []uint32
+		about  string
 		build  func(*page)
 		watch  watch
 	}{
-		{arcsInterfaces, h.interfaces, h.watchLinks},
-		{arcsIP, h.ip, nil},
-		{arcsICMP, h.icmp, nil},
-		{arcsTCP, h.tcp, nil},
-		{arcsUDP, h.udp, nil},
-		{arcsDot3, h.duplex, nil},
-		{arcsHRSystem, h.system, nil},
-		{arcsHRStorage, h.storage, nil},
-		{arcsHRDevice, h.device, nil},
-		{arcsIfMIB, h.interfacesX, nil},
-		{arcsMemory, h.memoryScalars, nil},
-		{arcsDisks, h.disks, h.watchDisks},
-		{arcsLoad, h.loads, nil},
-		{arcsStats, h.systemStats, h.watchProcessors},
-		{arcsDiskIO, h.diskIO, h.watchDevices},
+		{arcsInterfaces, "IF-MIB: interfaces", h.interfaces, h.watchLinks},
+		{arcsIP, "IP-MIB: ip, scalars and ipSystemStatsTable", h.ip, nil},
+		{arcsICMP, "IP-MIB: icmp, scalars", h.icmp, nil},
+		{arcsTCP, "TCP-MIB: tcp, scalars", h.tcp, nil},
+		{arcsUDP, "UDP-MIB: udp, scalars", h.udp, nil},
+		{arcsDot3, "EtherLike-MIB: duplex of Ethernet interfaces", h.duplex, nil},
+		{arcsHRSystem, "HOST-RESOURCES-MIB: hrSystem", h.system, nil},
+		{arcsHRStorage, "HOST-RESOURCES-MIB: hrStorage", h.storage, nil},
+		{arcsHRDevice, "HOST-RESOURCES-MIB: hrDevice, processors, network and filesystems", h.device, nil},
+		{arcsIfMIB, "IF-MIB: ifXTable", h.interfacesX, nil},
+		{arcsMemory, "UCD-SNMP-MIB: memory", h.memoryScalars, nil},
+		{arcsDisks, "UCD-SNMP-MIB: dskTable", h.disks, h.watchDisks},
+		{arcsLoad, "UCD-SNMP-MIB: laTable", h.loads, nil},
+		{arcsStats, "UCD-SNMP-MIB: systemStats", h.systemStats, h.watchProcessors},
+		{arcsDiskIO, "UCD-DISKIO-MIB: diskIOTable", h.diskIO, h.watchDevices},
 	}
 	mounts := make([]snmp.Mount, len(list))
 	for i, m := range list {
 		tree := &subtree{build: m.build, building: make(chan struct{}, 1)}
-		mounts[i] = snmp.Mount{Prefix: m.prefix, Handler: tree}
+		mounts[i] = snmp.Mount{Prefix: m.prefix, Handler: tree, Description: m.about}
 		if m.watch != nil {
 			mounts[i].Handler = &watched{subtree: tree, watch: m.watch}
 		}
