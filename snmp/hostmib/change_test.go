@@ -207,6 +207,27 @@ func TestCountersNeverFall(t *testing.T) {
 	})
 }
 
+// Multicasts that a driver tells of before their packets make the unicasts
+// stand still, which are the difference. A counter that has begun again is
+// another matter.
+func TestUnicastsNeverFall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRouter(t, hostmib.Options{})
+		line := func(packets, multicast int) {
+			r.write("proc/net/dev", fmt.Sprintf("eth0: 9000 %d 0 0 0 0 0 %d 1 1 0 0 0 0 0 0\n", packets, multicast))
+			time.Sleep(time.Second)
+		}
+		for _, c := range []struct {
+			packets, multicast int
+			want               uint64
+		}{{1000, 100, 900}, {1010, 500, 900}, {1500, 500, 1000}, {20, 5, 15}} {
+			line(c.packets, c.multicast)
+			assert.Equal(t, snmp.Counter64(c.want), r.value(ifXTable+"7.2"))
+			assert.Equal(t, snmp.Counter32(uint32(c.want)), r.value(ifTable+"11.2"))
+		}
+	})
+}
+
 // An average covers the time since the boot, then what has been seen, then a
 // minute.
 func TestAverages(t *testing.T) {

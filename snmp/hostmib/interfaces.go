@@ -28,7 +28,7 @@ var ifColumns = []snmp.Column[link]{
 	{Arc: 8, Value: func(l *link) snmp.Value { return snmp.Integer(l.oper) }},
 	{Arc: 9, Value: func(l *link) snmp.Value { return snmp.TimeTicks(l.changed) }},
 	{Arc: 10, Value: func(l *link) snmp.Value { return snmp.Counter32(uint32(l.Rx.Bytes)) }},
-	{Arc: 11, Value: func(l *link) snmp.Value { return snmp.Counter32(uint32(l.unicast())) }},
+	{Arc: 11, Value: func(l *link) snmp.Value { return snmp.Counter32(uint32(l.unicast)) }},
 	{Arc: 12, Value: func(l *link) snmp.Value { return snmp.Counter32(uint32(l.Rx.Multicast)) }},
 	{Arc: 13, Value: func(l *link) snmp.Value { return snmp.Counter32(uint32(l.Rx.Drops)) }},
 	{Arc: 14, Value: func(l *link) snmp.Value { return snmp.Counter32(uint32(l.Rx.Errors)) }},
@@ -50,7 +50,7 @@ var ifXColumns = []snmp.Column[link]{
 	{Arc: 4, Value: func(l *link) snmp.Value { return snmp.Counter32(0) }},
 	{Arc: 5, Value: func(l *link) snmp.Value { return snmp.Counter32(0) }},
 	{Arc: 6, Value: func(l *link) snmp.Value { return snmp.Counter64(l.Rx.Bytes) }},
-	{Arc: 7, Value: func(l *link) snmp.Value { return snmp.Counter64(l.unicast()) }},
+	{Arc: 7, Value: func(l *link) snmp.Value { return snmp.Counter64(l.unicast) }},
 	{Arc: 8, Value: func(l *link) snmp.Value { return snmp.Counter64(l.Rx.Multicast) }},
 	{Arc: 9, Value: func(l *link) snmp.Value { return snmp.Counter64(0) }},
 	{Arc: 10, Value: func(l *link) snmp.Value { return snmp.Counter64(l.Tx.Bytes) }},
@@ -76,9 +76,6 @@ var dot3Columns = []snmp.Column[link]{
 		return snmp.Integer(1)
 	}},
 }
-
-// unicast is what was received and is no multicast.
-func (l *link) unicast() uint64 { return less(l.Rx.Packets, l.Rx.Multicast) }
 
 func (l *link) arcs() []uint32 { return []uint32{uint32(l.Index)} }
 

@@ -5,6 +5,7 @@ import "github.com/fieldgate/fieldgate/internal/hostfacts"
 // link is a row of ifTable and ifXTable.
 type link struct {
 	hostfacts.Link
+	unicast       uint64 // received, that is no multicast
 	oper          int32  // ifOperStatus
 	changed       uint32 // ifLastChange
 	discontinuity uint32 // ifCounterDiscontinuityTime
@@ -37,7 +38,7 @@ func (h *Host) linkTracker() func() (linkTable, error) {
 		next := make(map[int]link, len(list))
 		known := 0
 		for i, l := range list {
-			rows[i] = link{Link: l, oper: operStatus(l)}
+			rows[i] = link{Link: l, oper: operStatus(l), unicast: less(l.Rx.Packets, l.Rx.Multicast)}
 			switch before, there := last[l.Index]; {
 			case there:
 				known++
@@ -65,7 +66,10 @@ func (l *link) follow(before link, now uint32) {
 	}
 	if fell(l.Rx, before.Rx) || fell(l.Tx, before.Tx) {
 		l.discontinuity = now
+		return
 	}
+	// A driver may know of multicasts before it counts their packets.
+	l.unicast = max(l.unicast, before.unicast)
 }
 
 func fell(now, before hostfacts.Counters) bool {
