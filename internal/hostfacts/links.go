@@ -74,6 +74,30 @@ func (h *Host) readLink(name string) (Link, error) {
 	return l, a.err
 }
 
+// EthernetErrors are the faults of a link that IEEE 802.3 has names for, which
+// include/uapi/linux/if_link.h gives for these counters of the kernel.
+type EthernetErrors struct {
+	Alignment           uint64 // aAlignmentErrors
+	FCS                 uint64 // aFrameCheckSequenceErrors
+	LateCollisions      uint64 // aLateCollisions
+	ExcessiveCollisions uint64 // aFramesAbortedDueToXSColls
+	CarrierSense        uint64 // aCarrierSenseErrors
+}
+
+// EthernetErrors reads those of an interface. Source: its statistics in
+// /sys/class/net.
+func (h *Host) EthernetErrors(name string) (EthernetErrors, error) {
+	a := attributes{host: h, folder: filepath.Join(netFolder, name, "statistics")}
+	e := EthernetErrors{
+		Alignment:           a.number("rx_frame_errors", 64),
+		FCS:                 a.number("rx_crc_errors", 64),
+		LateCollisions:      a.number("tx_window_errors", 64),
+		ExcessiveCollisions: a.number("tx_aborted_errors", 64),
+		CarrierSense:        a.number("tx_carrier_errors", 64),
+	}
+	return e, a.err
+}
+
 // deviceCounters reads the received and the sent of every interface.
 func (h *Host) deviceCounters() (map[string][2]Counters, error) {
 	const name = "proc/net/dev"

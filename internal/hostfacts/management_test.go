@@ -158,6 +158,14 @@ func TestFixtureProtocols(t *testing.T) {
 	assert.Equal(t, hostfacts.IPv6{Forwarding: true, HopLimit: 64}, v6)
 }
 
+func TestFixtureEthernetErrors(t *testing.T) {
+	e, err := router(nil).EthernetErrors("eth0")
+	require.NoError(t, err)
+	assert.Equal(t, hostfacts.EthernetErrors{Alignment: 2, FCS: 4294967299, LateCollisions: 5, ExcessiveCollisions: 6, CarrierSense: 7}, e)
+	_, err = router(nil).EthernetErrors("eth1")
+	require.ErrorIs(t, err, fs.ErrNotExist)
+}
+
 // Links are the interfaces of Interfaces, with more.
 func TestFixtureLinks(t *testing.T) {
 	links, err := router(nil).Links()

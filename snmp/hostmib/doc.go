@@ -1,10 +1,9 @@
 // Package hostmib serves what a Linux host tells about itself under the
-// identifiers that monitors poll: IF-MIB with ifXTable, the duplex of
+// identifiers that monitors poll: IF-MIB with ifXTable, duplex and errors of
 // EtherLike-MIB, the scalars of IP-MIB, TCP-MIB and UDP-MIB with
-// ipSystemStatsTable,
-// HOST-RESOURCES-MIB (system, storage, devices, processors, network,
-// filesystems), UCD-SNMP-MIB (memory, disks, load, systemStats) and
-// UCD-DISKIO-MIB. The numbers are those of package internal/hostfacts, which
+// ipSystemStatsTable, HOST-RESOURCES-MIB (system, storage, devices,
+// processors, network, filesystems), UCD-SNMP-MIB (memory, disks, load,
+// systemStats) and UCD-DISKIO-MIB. The numbers are those of package internal/hostfacts, which
 // telemetry shows too.
 //
 // Each subtree of [Host.Mounts] is built when it is asked for, from readings

@@ -204,8 +204,12 @@ func objectsOf(t *testing.T, prefix snmp.OID) []snmp.OID {
 	t.Helper()
 	differences := readDifferences(t)
 	var list []snmp.OID
-	if link := snmp.MustParseOID(".1.3.6.1.2.1.31.1.1.1.14"); link.HasPrefix(prefix) {
-		list = append(list, link) // ifLinkUpDownTrapEnable, which snmpd lacks
+	for _, ours := range []string{ // which snmpd lacks
+		".1.3.6.1.2.1.31.1.1.1.14", ".1.3.6.1.2.1.10.7.2.1.2", ".1.3.6.1.2.1.10.7.2.1.8", ".1.3.6.1.2.1.10.7.2.1.9",
+	} {
+		if oid := snmp.MustParseOID(ours); oid.HasPrefix(prefix) {
+			list = append(list, oid)
+		}
 	}
 	for object := range readObjects(t) {
 		oid := snmp.MustParseOID(object)

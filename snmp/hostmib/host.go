@@ -66,7 +66,7 @@ func (h *Host) Mounts() []snmp.Mount {
 		{arcsICMP, "IP-MIB: icmp, scalars", h.icmp, nil},
 		{arcsTCP, "TCP-MIB: tcp, scalars", h.tcp, nil},
 		{arcsUDP, "UDP-MIB: udp, scalars", h.udp, nil},
-		{arcsDot3, "EtherLike-MIB: duplex of Ethernet interfaces", h.duplex, nil},
+		{arcsDot3, "EtherLike-MIB: duplex and errors of Ethernet interfaces", h.ethernets, nil},
 		{arcsHRSystem, "HOST-RESOURCES-MIB: hrSystem", h.system, nil},
 		{arcsHRStorage, "HOST-RESOURCES-MIB: hrStorage", h.storage, nil},
 		{arcsHRDevice, "HOST-RESOURCES-MIB: hrDevice, processors, network and filesystems", h.device, nil},

@@ -4,6 +4,7 @@ import (
 	"math"
 	"unicode/utf8"
 
+	"github.com/fieldgate/fieldgate/internal/hostfacts"
 	"github.com/fieldgate/fieldgate/snmp"
 )
 
@@ -64,10 +65,23 @@ var ifXColumns = []snmp.Column[link]{
 	{Arc: 19, Value: func(l *link) snmp.Value { return snmp.TimeTicks(l.discontinuity) }},
 }
 
-var dot3Columns = []snmp.Column[link]{
-	{Arc: 1, Value: func(l *link) snmp.Value { return snmp.Integer(int32(l.Index)) }},
-	{Arc: 19, Value: func(l *link) snmp.Value {
-		switch l.Duplex {
+// ethernet is a row of dot3StatsTable.
+type ethernet struct {
+	link
+	hostfacts.EthernetErrors
+	counted bool // the driver has these counters
+}
+
+// dot3Columns leave out what Linux has no count of its own for.
+var dot3Columns = []snmp.Column[ethernet]{
+	{Arc: 1, Value: func(e *ethernet) snmp.Value { return snmp.Integer(int32(e.Index)) }},
+	{Arc: 2, Value: func(e *ethernet) snmp.Value { return e.count(e.Alignment) }},
+	{Arc: 3, Value: func(e *ethernet) snmp.Value { return e.count(e.FCS) }},
+	{Arc: 8, Value: func(e *ethernet) snmp.Value { return e.count(e.LateCollisions) }},
+	{Arc: 9, Value: func(e *ethernet) snmp.Value { return e.count(e.ExcessiveCollisions) }},
+	{Arc: 11, Value: func(e *ethernet) snmp.Value { return e.count(e.CarrierSense) }},
+	{Arc: 19, Value: func(e *ethernet) snmp.Value {
+		switch e.Duplex {
 		case "half":
 			return snmp.Integer(2)
 		case "full":
@@ -75,6 +89,13 @@ var dot3Columns = []snmp.Column[link]{
 		}
 		return snmp.Integer(1)
 	}},
+}
+
+func (e *ethernet) count(n uint64) snmp.Value {
+	if !e.counted {
+		return snmp.Value{}
+	}
+	return snmp.Counter32(uint32(n))
 }
 
 func (l *link) arcs() []uint32 { return []uint32{uint32(l.Index)} }
@@ -139,14 +160,15 @@ func (h *Host) ifXColumns() []snmp.Column[link] {
 	return columns
 }
 
-// duplex serves the duplex of Ethernet interfaces.
-func (h *Host) duplex(p *page) {
+// ethernets serves duplex and errors of Ethernet interfaces.
+func (h *Host) ethernets(p *page) {
 	t, _ := use(p, h.links)
-	var rows []link
+	var rows []ethernet
 	for _, l := range t.rows {
 		if l.Type == arphrdEther {
-			rows = append(rows, l)
+			errors, err := h.facts.EthernetErrors(l.Name)
+			rows = append(rows, ethernet{l, errors, err == nil})
 		}
 	}
-	snmp.AddTable(&p.Builder, below(arcsDot3, 1), dot3Columns, rows, (*link).arcs)
+	snmp.AddTable(&p.Builder, below(arcsDot3, 1), dot3Columns, rows, func(e *ethernet) []uint32 { return e.arcs() })
 }
