@@ -408,7 +408,7 @@ func TestLimits(t *testing.T) {
 	}{
 		"enough":             {usage(100, 10), dskTable + "100.6", snmp.Integer(0)},
 		"too_little":         {usage(100, 9), dskTable + "100.6", snmp.Integer(1)},
-		"message":            {usage(100, 9), dskTable + "101.6", snmp.OctetString("/: less than 10% free (= 91%)")},
+		"message":            {usage(100, 9), dskTable + "101.6", snmp.OctetString("/: less than 10% free (= 9%)")},
 		"read_only":          {usage(100, 0), dskTable + "100.1", snmp.Integer(0)},
 		"own_percent":        {with(usage(100, 20), func(o *hostmib.Options) { o.Disks = []hostmib.Disk{{Mount: "/", MinPercent: 30}} }), dskTable + "100.1", snmp.Integer(1)},
 		"only_those":         {with(usage(100, 20), func(o *hostmib.Options) { o.Disks = []hostmib.Disk{{Mount: "/", MinPercent: 30}} }), dskTable + "2.5", snmp.NoSuchInstance()},

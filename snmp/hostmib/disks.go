@@ -68,13 +68,16 @@ func rounded(part, whole uint64) int32 {
 
 func (f *filesystem) usedKiB() uint64 { return less(f.TotalKiB, f.FreeKiB) }
 
+// freePercent is what dskPercent leaves.
+func (f *filesystem) freePercent() int32 { return 100 - rounded(f.usedKiB(), f.TotalKiB) }
+
 // aboveLimit tells that less is free than there should be, or not so much
 // more that an alarm could end: by the percentage points of slack.
 func (f *filesystem) aboveLimit(slack int32) bool {
 	if f.limit.MinKiB > 0 {
 		return f.AvailableKiB < uint64(f.limit.MinKiB)+f.TotalKiB/100*uint64(slack)
 	}
-	return f.limit.MinPercent > 0 && 100-rounded(f.usedKiB(), f.TotalKiB) < int32(f.limit.MinPercent)+slack
+	return f.limit.MinPercent > 0 && f.freePercent() < int32(f.limit.MinPercent)+slack
 }
 
 func (f *filesystem) message() string {
@@ -84,7 +87,7 @@ func (f *filesystem) message() string {
 	case f.limit.MinKiB > 0:
 		return fmt.Sprintf("%s: less than %d free (= %d)", f.Mount, f.limit.MinKiB, f.AvailableKiB)
 	}
-	return fmt.Sprintf("%s: less than %d%% free (= %d%%)", f.Mount, f.limit.MinPercent, rounded(f.usedKiB(), f.TotalKiB))
+	return fmt.Sprintf("%s: less than %d%% free (= %d%%)", f.Mount, f.limit.MinPercent, f.freePercent())
 }
 
 func (f *filesystem) arcs() []uint32 { return []uint32{uint32(f.index)} }

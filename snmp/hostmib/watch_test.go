@@ -103,7 +103,7 @@ func TestDiskNotifications(t *testing.T) {
 			return n.take()
 		}
 		full := []string{`.1.3.6.1.4.1.8072.9999.1 ` + dskTable + `2.1=STRING: "/" ` + dskTable + `9.1=INTEGER: 95 ` +
-			dskTable + `101.1=STRING: "/: less than 10% free (= 95%)"`}
+			dskTable + `101.1=STRING: "/: less than 10% free (= 5%)"`}
 		assert.Equal(t, full, step(5), "also of what is so at first")
 		assert.Empty(t, step(4), "once")
 		assert.Empty(t, step(10), "hardly more than the limit is no end")
