@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/netip"
 	"time"
+
+	"github.com/fieldgate/fieldgate/snmp/internal/datagram"
 )
 
 // datagramSize is more than any datagram has.
@@ -22,7 +24,8 @@ const (
 // nothing, and answers from the address that the request came to.
 type socket struct {
 	conn net.PacketConn
-	udp  *net.UDPConn // nil for another kind of conn
+	udp  *net.UDPConn   // nil for another kind of conn
+	fast *datagram.Conn // of udp; nil where there is none
 }
 
 // family4or6 returns the network for an address: one that is given as IPv4 or
@@ -50,18 +53,32 @@ func newSocket(conn net.PacketConn) (*socket, error) {
 			return nil, fmt.Errorf("listen %s: %w", local, err)
 		}
 	}
+	var err error
+	if s.fast, err = datagram.New(s.udp); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return nil, fmt.Errorf("listen %s: %w", conn.LocalAddr(), err)
+	}
 	return s, nil
+}
+
+func (s *socket) close() error {
+	if s.fast != nil {
+		return s.fast.Close()
+	}
+	return s.conn.Close()
 }
 
 func closeAll(sockets []*socket) {
 	for _, s := range sockets {
-		_ = s.conn.Close() // only Close itself could have failed
+		_ = s.close() // only Close itself could have failed
 	}
 }
 
 // read returns the next datagram, its source, and what is to be given to
 // write for an answer.
 func (s *socket) read(buf, oob []byte) (n, control int, from netip.AddrPort, err error) {
+	if s.fast != nil {
+		return s.fast.Receive(buf, oob)
+	}
 	if s.udp != nil {
 		n, control, _, from, err = s.udp.ReadMsgUDPAddrPort(buf, oob)
 		return n, control, from, err
@@ -77,8 +94,11 @@ func (s *socket) read(buf, oob []byte) (n, control int, from netip.AddrPort, err
 	return n, 0, from, err
 }
 
-// write sends an answer.
+// write sends an answer to what was read last.
 func (s *socket) write(b, oob []byte, to netip.AddrPort) error {
+	if s.fast != nil {
+		return s.fast.Answer(b, answerFrom(oob))
+	}
 	if s.udp != nil {
 		_, _, err := s.udp.WriteMsgUDPAddrPort(b, answerFrom(oob), to)
 		return err
