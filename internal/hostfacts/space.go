@@ -12,6 +12,10 @@ import (
 type Space struct {
 	TotalKiB, FreeKiB, AvailableKiB uint64
 	Inodes, InodesFree              uint64
+
+	// BlockBytes is the unit in which the filesystem counts, 0 where it is
+	// not known.
+	BlockBytes uint64
 }
 
 // Space measures the filesystem that holds path. On a network filesystem

@@ -29,5 +29,6 @@ func statfs(path string) (Space, error) {
 		AvailableKiB: kib(s.Bavail, size),
 		Inodes:       s.Files,
 		InodesFree:   s.Ffree,
+		BlockBytes:   size,
 	}, nil
 }

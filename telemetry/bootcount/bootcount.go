@@ -13,10 +13,11 @@ import (
 	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/fieldgate/fieldgate/internal/atomicfile"
 )
 
 // floor is the least number that is taken instead of one that cannot be read:
@@ -40,7 +41,7 @@ const floor = 1767225600
 // its messages for repetitions of this one's.
 func Next(path string) (uint32, error) {
 	n := following(path)
-	if err := store(path, strconv.AppendUint(nil, uint64(n), 10)); err != nil {
+	if err := atomicfile.Write(path, strconv.AppendUint(nil, uint64(n), 10)); err != nil {
 		return n, fmt.Errorf("bootcount: boot %d is not stored: %w", n, err)
 	}
 	return n, nil
@@ -56,34 +57,4 @@ func following(path string) uint32 {
 		return uint32(min(max(time.Now().Unix(), floor), math.MaxUint32))
 	}
 	return uint32(last) + 1
-}
-
-// store replaces the file in one step.
-func store(path string, content []byte) error {
-	next := path + ".new" // always the same name: what a power cut leaves is used again
-	if err := write(next, content); err != nil {
-		_ = os.Remove(next) // it may be what fills the disk; the error is the one of writing
-		return err
-	}
-	if err := os.Rename(next, path); err != nil {
-		_ = os.Remove(next)
-		return err
-	}
-	folder, err := os.Open(filepath.Dir(path)) // the rename itself must reach the disk too
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
-}
-
-func write(path string, content []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
 }
