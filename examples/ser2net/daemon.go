@@ -7,10 +7,10 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"strconv"
 	"syscall"
 	"time"
 
+	"github.com/fieldgate/fieldgate/internal/daemon"
 	"github.com/fieldgate/fieldgate/ser2net"
 	"github.com/fieldgate/fieldgate/ser2net/tlsport"
 )
@@ -41,7 +41,7 @@ func serve(o options, log *slog.Logger, t tools) error {
 		return err
 	}
 	left := make(chan struct{}, 1) // a client has left
-	d := &daemon{log: log, running: cfg}
+	d := &server{log: log, running: cfg}
 	service, err := ser2net.New(cfg, ser2net.Options{Opener: t.opener, Listen: d.doors.listen, TLS: tlsport.Load, Logger: log, Event: func(e ser2net.Event) {
 		if e.Kind == ser2net.EventDisconnected {
 			select {
@@ -59,11 +59,12 @@ func serve(o options, log *slog.Logger, t tools) error {
 		return err
 	}
 	if o.pidFile != "" {
-		// As in C, it is no reason not to serve.
-		if err := os.WriteFile(o.pidFile, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil {
+		remove, err := daemon.WritePID(o.pidFile)
+		if err != nil { // as in C, it is no reason not to serve
 			log.Error("there is no pid file", "error", err)
+		} else {
+			defer func() { _ = remove() }() // whoever removed it before wanted so
 		}
-		defer func() { _ = os.Remove(o.pidFile) }()
 	}
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)

@@ -9,7 +9,6 @@
 //	daemon.go   start, signals, end
 //	reload.go   what a new configuration changes at once, and what waits
 //	doors.go    listeners that let nobody in while a change waits
-//	detach.go   into the background
 //	log.go      syslog or standard output, with a limit
 //	cconfig/    the three formats of C ser2net
 package main
@@ -23,6 +22,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/fieldgate/fieldgate/internal/daemon"
 	"github.com/fieldgate/fieldgate/ser2net/tty"
 )
 
@@ -50,9 +50,9 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		_, _ = fmt.Fprintln(out, "ser2net version", version)
 		return exitOK
 	}
-	ready, child := inherited()
+	parent, child := daemon.Inherited()
 	if !o.foreground && !child {
-		if err := detach(args); err != nil {
+		if err := daemon.Detach(args); err != nil {
 			return fail(errOut, err)
 		}
 		return exitOK
@@ -67,7 +67,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	}
 	return exitStatus(errOut, log, serve(o, log, tools{
 		in: in, out: out, signals: signals, opener: &tty.Opener{},
-		background: func() error { return intoBackground(ready) },
+		background: parent.Leave,
 	}))
 }
 

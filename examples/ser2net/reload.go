@@ -10,8 +10,8 @@ import (
 	"github.com/fieldgate/fieldgate/ser2net"
 )
 
-// daemon is the running service and what is wanted of it.
-type daemon struct {
+// server is the running service and what is wanted of it.
+type server struct {
 	service *ser2net.Service
 	doors   doors
 	log     *slog.Logger
@@ -20,7 +20,7 @@ type daemon struct {
 }
 
 // reload reads the configuration again. One that is wrong changes nothing.
-func (d *daemon) reload(from *source) {
+func (d *server) reload(from *source) {
 	cfg, err := from.load(d.log)
 	if err != nil {
 		d.log.Error("the configuration was not changed", "error", err)
@@ -32,7 +32,7 @@ func (d *daemon) reload(from *source) {
 }
 
 // settle applies what is wanted, as far as no client stands in the way.
-func (d *daemon) settle() {
+func (d *server) settle() {
 	if d.wanted == nil {
 		return
 	}
