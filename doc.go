@@ -6,10 +6,11 @@
 //
 //	telemetry   agent that reports the device's state in compact UDP datagrams
 //	api         HTTP programming interface of the device
+//	snmp        SNMP agent for v1, v2c and v3
 //	ser2net     serial ports over TCP, telnet and RFC 2217
 //
-// The packages ipsec, openvpn and snmp join them; CHANGELOG.md says
-// what is there. Each package stands alone: it imports none of the others,
+// The packages ipsec and openvpn join them; CHANGELOG.md says what is
+// there. Each package stands alone: it imports none of the others,
 // and its root needs nothing but the standard library. Beside each root lie
 //
 //	<package>/<technology>     the real backends, such as telemetry/procsource

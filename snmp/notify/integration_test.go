@@ -200,11 +200,13 @@ func TestIntegrationWrongKeys(t *testing.T) {
 		change func(*snmp.User)
 		want   string
 	}{
-		"digest":         {func(u *snmp.User) { u.AuthPassword = config.NewSecret("wrong password") }, `the receiver finds the digest wrong: compare protocol and password of the authentication of user "bob"`},
-		"protocol":       {func(u *snmp.User) { u.Auth = snmp.AuthSHA512 }, `the receiver finds the digest wrong`},
-		"unknown user":   {func(u *snmp.User) { u.Name = "mallory" }, `the receiver knows no user "mallory"`},
-		"no such level":  {func(u *snmp.User) { u.Name = "anne" }, `the receiver's user "anne" is not for this level`},
-		"localized keys": {func(u *snmp.User) { u.AuthPassword, u.AuthKey = snmp.Secret{}, config.NewSecret(strings.Repeat("ab", 32)) }, `auth_key fits traps only: informs need the password`},
+		"digest":        {func(u *snmp.User) { u.AuthPassword = config.NewSecret("wrong password") }, `the receiver finds the digest wrong: compare protocol and password of the authentication of user "bob"`},
+		"protocol":      {func(u *snmp.User) { u.Auth = snmp.AuthSHA512 }, `the receiver finds the digest wrong`},
+		"unknown user":  {func(u *snmp.User) { u.Name = "mallory" }, `the receiver knows no user "mallory"`},
+		"no such level": {func(u *snmp.User) { u.Name = "anne" }, `the receiver's user "anne" is not for this level`},
+		"localized keys": {func(u *snmp.User) {
+			u.AuthPassword, u.AuthKey = snmp.Secret{}, config.NewSecret(strings.Repeat("ab", 32))
+		}, `auth_key fits traps only: informs need the password`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := message(t, "refused", snmp.Destination{Name: "noc", Address: d.addr, Version: snmp.Version3, Inform: true, Timeout: snmp.Duration(10 * time.Second), Retries: retries(0)})
