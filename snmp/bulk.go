@@ -2,8 +2,9 @@ package snmp
 
 // cursor is how far a repeated binding of a GETBULK has come.
 type cursor struct {
-	oid OID
-	end bool
+	oid  OID
+	end  bool
+	rest []VarBind // what follows oid, as far as that is known
 }
 
 // getBulk has no error but genErr where one step is too much work: the answer
@@ -44,6 +45,14 @@ func (w *worker) nonRepeaters() int {
 // step appends the successor of a cursor and moves it there. It reports false
 // when the answer is full or the work too much.
 func (w *worker) step(sc *scope, c *cursor) bool {
+	if len(c.rest) > 0 {
+		if w.steps--; w.steps < 0 {
+			return false
+		}
+		b := &c.rest[0]
+		c.oid, c.rest = b.OID, c.rest[1:]
+		return w.append(b.OID, b.Value)
+	}
 	v := Value{kind: KindEndOfMibView}
 	if !c.end {
 		b, more := w.next(sc, c.oid)
@@ -52,6 +61,7 @@ func (w *worker) step(sc *scope, c *cursor) bool {
 		}
 		if c.end = !more; more {
 			c.oid, v = b.OID, b.Value
+			c.rest = w.following(sc, c.oid)
 		}
 	}
 	return w.append(c.oid, v)

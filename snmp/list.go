@@ -100,6 +100,15 @@ func (l *List) Next(after OID) (VarBind, bool) {
 	return l.binds[i], true
 }
 
+// after returns all behind an identifier.
+func (l *List) after(oid OID) []VarBind {
+	i, found := l.search(oid)
+	if found {
+		i++
+	}
+	return l.binds[i:]
+}
+
 // search returns the index of an instance, or of the first one after it.
 func (l *List) search(oid OID) (int, bool) {
 	if len(l.binds) == 0 {

@@ -3,6 +3,7 @@ package snmp
 import (
 	"slices"
 	"sort"
+	"sync/atomic"
 )
 
 // live is a Handler of instances that are always there, each with a function
@@ -10,6 +11,7 @@ import (
 type live struct {
 	objects   []OID // the object types, sorted
 	instances []instance
+	hint      atomic.Uint32 // the instance that Next found last
 }
 
 type instance struct {
@@ -56,12 +58,17 @@ func (l *live) Get(oid OID) Value {
 
 // Next implements Handler.
 func (l *live) Next(after OID) (VarBind, bool) {
-	for i := l.search(after); i < len(l.instances); i++ {
+	i := int(l.hint.Load())
+	if i >= len(l.instances) || !same(l.instances[i].oid, after) {
+		i = l.search(after)
+	}
+	for ; i < len(l.instances); i++ {
 		in := &l.instances[i]
-		if in.oid.Compare(after) == 0 {
+		if same(in.oid, after) {
 			continue
 		}
 		if v := in.value(); v != (Value{}) {
+			l.hint.Store(uint32(i))
 			return VarBind{in.oid, v}, true
 		}
 	}

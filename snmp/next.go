@@ -5,7 +5,7 @@ package snmp
 // steps is negative afterwards it has given up.
 func (w *worker) next(sc *scope, oid OID) (VarBind, bool) {
 	v := sc.rights.read
-	i := sc.tree.at(oid)
+	i := w.at(sc.tree, oid)
 	within := i < len(sc.tree) && oid.HasPrefix(sc.tree[i].Prefix)
 	for self := false; i < len(sc.tree); { // self: oid itself is wanted too
 		m := sc.tree[i]
@@ -21,7 +21,7 @@ func (w *worker) next(sc *scope, oid OID) (VarBind, bool) {
 			// there: there may be four thousand million such places.
 			self = v.contains(oid)
 			if !oid.HasPrefix(m.Prefix) {
-				i = sc.tree.at(oid)
+				i = w.at(sc.tree, oid)
 				within = i < len(sc.tree) && oid.HasPrefix(sc.tree[i].Prefix)
 				continue
 			}
@@ -60,4 +60,39 @@ func (w *worker) advance(m *mount, oid OID, self bool) (VarBind, bool) {
 		return VarBind{}, false
 	}
 	return b, true
+}
+
+// at is that of a tree. It looks first where it was the last time.
+func (w *worker) at(t tree, oid OID) int {
+	if w.mount >= len(t) || !oid.HasPrefix(t[w.mount].Prefix) {
+		w.mount = t.at(oid)
+	}
+	return w.mount
+}
+
+// find is that of a tree, by at.
+func (w *worker) find(t tree, oid OID) *mount {
+	if i := w.at(t, oid); i < len(t) && oid.HasPrefix(t[i].Prefix) {
+		return t[i]
+	}
+	return nil
+}
+
+// following returns what comes after an instance in its mount, where a [List]
+// has it and all is in the view: a walk need not look for each of it. Nil is
+// no end.
+func (w *worker) following(sc *scope, oid OID) []VarBind {
+	m := w.find(sc.tree, oid)
+	if !sc.rights.read.whole || m == nil {
+		return nil
+	}
+	list, ok := w.handler(m).(*List)
+	if !ok {
+		return nil
+	}
+	rest := list.after(oid)
+	if n := len(rest); n > 0 && !rest[n-1].OID.HasPrefix(m.Prefix) {
+		return nil // it has more than its mount
+	}
+	return rest
 }

@@ -35,6 +35,7 @@ type worker struct {
 	steps     int    // left for this request
 	asked     *mount // last in this request; nil: none yet
 	cursors   []cursor
+	mount     int // where the last identifier was, in some tree
 }
 
 func (s *Service) newWorker(r *run) *worker {
@@ -141,7 +142,7 @@ func (w *worker) get(sc *scope) (ErrorStatus, int) {
 
 // value reads an instance.
 func (w *worker) value(sc *scope, oid OID) Value {
-	m := sc.tree.find(oid)
+	m := w.find(sc.tree, oid)
 	if m == nil || !sc.rights.read.contains(oid) {
 		return NoSuchObject()
 	}

@@ -42,10 +42,10 @@ func (s *subtree) Next(after snmp.OID) (snmp.VarBind, bool) { return s.now().Nex
 // take the old one meanwhile, if that is not much too old.
 func (s *subtree) now() *snmp.List {
 	old := s.current.Load()
-	now := time.Now()
-	if old != nil && now.Before(old.expires) {
+	if old != nil && time.Until(old.expires) > 0 { // reads one clock, time.Now two
 		return old.list
 	}
+	now := time.Now()
 	select {
 	case s.building <- struct{}{}:
 	default:

@@ -105,13 +105,13 @@ func fakeAgent(t *testing.T, reply []byte, most int) netip4 {
 // Each answer is counted once, with the bindings of its request.
 func TestPly(t *testing.T) {
 	to := fakeAgent(t, v2c(t, gosnmp.GetResponse, gosnmp.NoError), 1<<30)
-	w, err := ply(to, []packet{{[]byte("a"), 3}, {[]byte("b"), 5}}, 1, time.Now())
+	w, err := ply(to, []packet{{[]byte("a"), 3}, {[]byte("b"), 5}}, time.Now())
 	require.NoError(t, err)
-	assert.Equal(t, work{answers: outstanding, bindings: 16}, w)
+	assert.Equal(t, work{answers: sockets * outstanding, bindings: 64}, w)
 }
 
 func TestPlyFails(t *testing.T) {
 	to := fakeAgent(t, v2c(t, gosnmp.GetResponse, gosnmp.GenErr), 1<<30)
-	_, err := ply(to, []packet{{[]byte("a"), 1}}, 0, time.Now())
+	_, err := ply(to, []packet{{[]byte("a"), 1}}, time.Now())
 	assert.ErrorContains(t, err, "not an answer")
 }

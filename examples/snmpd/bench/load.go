@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -17,10 +16,10 @@ const (
 )
 
 // patience is how long an answer may take.
-const patience = 10
+const patience = 10 * time.Second
 
-// client is a socket that is connected to an agent. It blocks: on the way
-// through Go's poller a client would take longer than an agent.
+// client is a socket that is connected to an agent. A wait blocks its thread:
+// on the way through Go's poller a client would take longer than an agent.
 type client int
 
 func dial(to netip4) (client, error) {
@@ -28,8 +27,9 @@ func dial(to netip4) (client, error) {
 	if err != nil {
 		return 0, err
 	}
+	wait := unix.NsecToTimeval(patience.Nanoseconds())
 	err = errors.Join(
-		unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: patience}),
+		unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &wait),
 		unix.Connect(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: int(to.port)}),
 	)
 	if err != nil {
@@ -47,17 +47,26 @@ func (c client) send(p packet) error {
 
 // receive waits for an answer and looks whether it is one.
 func (c client) receive(buf []byte) error {
+	there, err := c.take(buf, 0)
+	if err == nil && !there {
+		err = fmt.Errorf("no answer for %v", patience)
+	}
+	return err
+}
+
+// take takes an answer with the flags of recv(2), if there is one.
+func (c client) take(buf []byte, flags int) (there bool, err error) {
 	for {
-		switch n, err := unix.Read(int(c), buf); {
+		switch n, _, err := unix.Recvfrom(int(c), buf, flags); {
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:
-			return fmt.Errorf("no answer for %d s", patience)
+			return false, nil
 		case err != nil:
-			return err
+			return false, err
 		case !answers(buf[:n]):
-			return fmt.Errorf("not an answer: % x", buf[:n])
+			return false, fmt.Errorf("not an answer: % x", buf[:n])
 		default:
-			return nil
+			return true, nil
 		}
 	}
 }
@@ -124,55 +133,62 @@ func load(s *server, packets []packet, duration time.Duration) (work, error) {
 		return work{}, err
 	}
 	begin := time.Now()
-	var all sync.WaitGroup
-	done, errs := make([]work, sockets), make([]error, sockets)
-	for i := range sockets {
-		all.Go(func() {
-			done[i], errs[i] = ply(s.address, packets, i*len(packets)/sockets, begin.Add(duration))
-		})
-	}
-	all.Wait()
-	total := work{took: time.Since(begin)}
-	after, err := s.CPU()
-	if err := errors.Join(append(errs, err)...); err != nil {
+	total, err := ply(s.address, packets, begin.Add(duration))
+	if err != nil {
 		return work{}, err
 	}
+	total.took = time.Since(begin)
+	after, err := s.CPU()
 	total.cpu = after - before
-	for _, w := range done {
-		total.answers += w.answers
-		total.bindings += w.bindings
-	}
-	return total, nil
+	return total, err
 }
 
-// ply keeps some requests outstanding on one socket, beginning with that at
-// an index.
-func ply(to netip4, packets []packet, first int, until time.Time) (w work, err error) {
-	c, err := dial(to)
-	if err != nil {
-		return w, err
-	}
-	defer func() { err = errors.Join(err, c.close()) }()
-	sent := 0
-	send := func() error {
-		p := packets[(first+sent)%len(packets)]
+// ply keeps so many requests outstanding on each of the sockets. It looks for
+// answers without a pause: the kernel would have the agent pay for waking it.
+func ply(to netip4, packets []packet, until time.Time) (w work, err error) {
+	clients, sent := make([]client, 0, sockets), 0
+	defer func() {
+		for _, c := range clients {
+			err = errors.Join(err, c.close())
+		}
+	}()
+	send := func(c client) error {
+		p := packets[sent%len(packets)]
 		sent++
 		w.bindings += p.bindings
 		return c.send(p)
 	}
-	buf := make([]byte, 1<<16)
-	for range outstanding {
-		if err := send(); err != nil {
+	for range sockets {
+		c, err := dial(to)
+		if err != nil {
 			return w, err
+		}
+		clients = append(clients, c)
+		for range outstanding {
+			if err := send(c); err != nil {
+				return w, err
+			}
 		}
 	}
-	for w.answers < sent {
-		if err := c.receive(buf); err != nil {
-			return w, err
+	buf := make([]byte, 1<<16)
+	for last := time.Now(); w.answers < sent; {
+		now := time.Now()
+		if now.Sub(last) > patience {
+			return w, fmt.Errorf("no answer for %v", patience)
 		}
-		if w.answers++; time.Now().Before(until) {
-			if err := send(); err != nil {
+		for _, c := range clients {
+			there, err := c.take(buf, unix.MSG_DONTWAIT)
+			if err != nil {
 				return w, err
+			}
+			if !there {
+				continue
+			}
+			last = now
+			if w.answers++; now.Before(until) {
+				if err := send(c); err != nil {
+					return w, err
+				}
 			}
 		}
 	}

@@ -32,10 +32,14 @@ func (w *Writer) Begin(e *Envelope, requestID int32, limit int) {
 	w.envelope, w.requestID, w.limit = *e, requestID, limit
 	w.Reset()
 	// The padding of no bindings may be room for some, but the lengths in front
-	// grow with the bindings.
+	// grow with the bindings, and are shorter again for fewer.
 	w.room = limit - w.measure(0, 0, 0).message + e.BlockSize
-	for w.room > 0 && w.measure(0, 0, w.room).message > limit {
-		w.room--
+	if w.room <= 0 {
+		return
+	}
+	w.room -= max(0, w.measure(0, 0, w.room).message-limit)
+	for w.measure(0, 0, w.room+1).message <= limit {
+		w.room++
 	}
 }
 

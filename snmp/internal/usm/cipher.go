@@ -27,11 +27,12 @@ func (u *User) encrypt(salt uint64, security *message.Security, s message.Sealab
 		cipher.NewCBCEncrypter(u.block, iv).CryptBlocks(s.Scoped, s.Scoped)
 		return
 	}
+	// CFB with 128 bits. The standard library's is deprecated, since it does not
+	// authenticate; here the MAC does.
 	for text := s.Scoped; len(text) > 0; {
-		stream := w.next(u.block)
-		n := subtle.XORBytes(text, text, stream)
-		copy(iv, text[:n])
-		text = text[n:]
+		u.block.Encrypt(w.stream[:], iv)
+		n := subtle.XORBytes(text, text, w.stream[:])
+		iv, text = text[:n], text[n:] // the last may be short, and is not used
 	}
 }
 
@@ -50,10 +51,9 @@ func (u *User) decrypt(m *message.Message) bool {
 		return true
 	}
 	for text := m.Encrypted; len(text) > 0; {
-		stream := w.next(u.block)
-		n := subtle.XORBytes(plain, text, stream)
-		copy(iv, text[:n])
-		text, plain = text[n:], plain[n:]
+		u.block.Encrypt(w.stream[:], iv)
+		n := subtle.XORBytes(plain, text, w.stream[:])
+		iv, text, plain = text[:n], text[n:], plain[n:]
 	}
 	return true
 }
@@ -70,12 +70,4 @@ func (u *User) iv(w *work, security *message.Security, salt []byte) []byte {
 	binary.BigEndian.PutUint32(w.iv[4:], security.Time)
 	copy(w.iv[8:], salt)
 	return w.iv[:]
-}
-
-// next returns the next octets of the key stream of CFB with 128 bits. The
-// standard library's is deprecated, since it does not authenticate; here the
-// MAC does.
-func (w *work) next(block cipher.Block) []byte {
-	block.Encrypt(w.stream[:], w.iv[:])
-	return w.stream[:]
 }
