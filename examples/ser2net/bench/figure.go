@@ -148,27 +148,9 @@ func table(figures []*figure) string {
 	for _, s := range columns() {
 		head = append(head, s.String())
 	}
-	head = append(head, "goal", "reached", "")
-	lines := [][]string{head, nil}
+	var lines [][]string
 	for _, f := range figures {
 		lines = append(lines, f.cells()...)
 	}
-	widths := make([]int, len(head))
-	for _, line := range lines {
-		for i, cell := range line {
-			widths[i] = max(widths[i], len(cell), 3)
-		}
-	}
-	lines[1] = make([]string, len(head))
-	for i, width := range widths {
-		lines[1][i] = strings.Repeat("-", width)
-	}
-	var text strings.Builder
-	for _, line := range lines {
-		for i, cell := range line {
-			fmt.Fprintf(&text, "| %-*s ", widths[i], cell)
-		}
-		text.WriteString("|\n")
-	}
-	return text.String()
+	return benchkit.Table(append(head, "goal", "reached", ""), lines)
 }

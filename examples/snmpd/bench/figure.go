@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/fieldgate/fieldgate/internal/benchkit"
 )
@@ -95,25 +94,9 @@ func (f *figure) cell(s subject) string {
 
 // table is the Markdown of all figures.
 func table(figures []*figure) string {
-	lines := [][]string{{"figure", "ours", peer, "ours / snmpd", "goal", ""}, nil}
+	var lines [][]string
 	for _, f := range figures {
 		lines = append(lines, f.cells())
 	}
-	widths := make([]int, len(lines[0]))
-	for _, line := range lines {
-		for i, cell := range line {
-			widths[i] = max(widths[i], len(cell), 3)
-		}
-	}
-	for _, width := range widths {
-		lines[1] = append(lines[1], strings.Repeat("-", width))
-	}
-	var text strings.Builder
-	for _, line := range lines {
-		for i, cell := range line {
-			fmt.Fprintf(&text, "| %-*s ", widths[i], cell)
-		}
-		text.WriteString("|\n")
-	}
-	return text.String()
+	return benchkit.Table([]string{"figure", "ours", peer, "ours / snmpd", "goal", ""}, lines)
 }
