@@ -37,6 +37,12 @@ func parse(text string) *conf.File {
 
 // Each file of testdata comes to what stands beside it. Set UPDATE=1 to write
 // that anew.
+// Quotes around a text are no part of it; within it they are.
+func TestSystemTexts(t *testing.T) {
+	f := parse("sysLocation \"Rack 5\"\nsysContact \"me\" and \"you\"\nsysName \"\n")
+	assert.Equal(t, snmp.System{Location: "Rack 5", Contact: `"me" and "you"`, Name: `"`}, f.Config.System)
+}
+
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.conf")
 	require.NoError(t, err)

@@ -92,9 +92,13 @@ func truth(rest string) bool {
 	return slices.Contains([]string{"1", "yes", "true"}, strings.ToLower(w))
 }
 
-// systemText is the whole rest of the line, quotes and all.
+// systemText is the whole rest of the line. Quotes around all of it are left
+// out, which snmpd would show to managers.
 func (p *parser) systemText(to *string, rest string) {
 	rest = strings.TrimRight(rest, " \t")
+	if text, more, _ := word(rest); len(rest) > 1 && rest[0] == '"' && rest[len(rest)-1] == '"' && more == "" {
+		rest = text
+	}
 	if len(rest) > 255 {
 		p.errorf("more than 255 characters, the rest is left out")
 		rest = rest[:255]
