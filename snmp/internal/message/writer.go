@@ -26,9 +26,14 @@ type Writer struct {
 	count     int
 }
 
-// Begin starts a message of at most limit octets. The slices of the Envelope
-// have to stay as they are until Finish.
+// maxLimit is more than a datagram holds: with managers that take 2 GB the
+// sizes of 32-bit processors would overflow.
+const maxLimit = 1 << 16
+
+// Begin starts a message of at most limit octets, or 65,536 if that is less.
+// The slices of the Envelope have to stay as they are until Finish.
 func (w *Writer) Begin(e *Envelope, requestID int32, limit int) {
+	limit = min(limit, maxLimit)
 	w.envelope, w.requestID, w.limit = *e, requestID, limit
 	w.Reset()
 	// The padding of no bindings may be room for some, but the lengths in front
