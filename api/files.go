@@ -19,6 +19,12 @@ type Sync interface {
 	// Sync reads a configuration and puts it in force, whole or not at all.
 	// The report is text for people, with the place of each fault; it may
 	// come with an error that wraps [ErrRefused].
+	//
+	// It reads file to io.EOF before it puts anything in force. Any other
+	// error of file (io.ErrUnexpectedEOF where the client broke off) is
+	// returned wrapped, and so is that of a ctx that has ended; nothing has
+	// changed then. While another call is under way it returns [ErrBusy],
+	// at once and without reading.
 	Sync(ctx context.Context, file io.Reader) (report string, err error)
 }
 
@@ -28,5 +34,12 @@ type Upgrade interface {
 	// starts the upgrade and returns once that is certain to go on; it is
 	// called after the client has its answer, once, or never. An image that
 	// is not wanted is an error that wraps [ErrRefused].
+	//
+	// It accepts nothing before image has given io.EOF. Any other error of
+	// file (io.ErrUnexpectedEOF where the client broke off) is returned
+	// wrapped, and so is that of a ctx that has ended; nothing is kept then.
+	// While another call, or an apply, is under way it returns [ErrBusy], at
+	// once and without reading. The next Receive makes an image void whose
+	// apply was never called.
 	Receive(ctx context.Context, image io.Reader) (apply func() error, err error)
 }
