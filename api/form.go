@@ -1,0 +1,157 @@
+package api
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// maxForm bounds the body of a request that brings no file, in bytes.
+const maxForm = 64 << 10
+
+// ignoreForm reads the body of a POST to an endpoint without input. It
+// demands a readable form of bounded size and makes no use of it.
+func (a *answer) ignoreForm() error {
+	return a.form(func(string, io.Reader, bool) error { return nil })
+}
+
+// fields reads the form of a POST and returns the values of these fields, in
+// their order. Each has to be there, once and with a value, and no other.
+func (a *answer) fields(names ...string) ([]string, error) {
+	values := make([]string, len(names))
+	err := a.form(func(name string, value io.Reader, isFile bool) error {
+		at := -1
+		for i := range names {
+			if names[i] == name {
+				at = i
+			}
+		}
+		switch {
+		case at < 0:
+			return unknownField(name, strings.Join(names, " and "))
+		case isFile:
+			return badRequest("The field %s is a text and no file.", name)
+		case values[at] != "":
+			return badRequest("The field %s is there twice.", name)
+		}
+		text, err := io.ReadAll(value)
+		if err == nil && len(text) == 0 {
+			err = badRequest("The field %s is empty.", name)
+		}
+		values[at] = string(text)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, value := range values {
+		if value == "" {
+			return nil, badRequest("The field %s is missing.", names[i])
+		}
+	}
+	return values, nil
+}
+
+func unknownField(name, wanted string) *problem {
+	return badRequest("There is no field %s here, send %s.", quote(name), wanted)
+}
+
+// form reads the body of a POST, and lets visit see each field of it. An
+// error of visit that is a problem is the result.
+func (a *answer) form(visit func(name string, value io.Reader, isFile bool) error) error {
+	switch {
+	case a.r.ContentLength == 0:
+		return nil
+	case len(a.r.Header["Content-Encoding"]) > 0:
+		return errEncoding
+	case a.r.ContentLength > maxForm:
+		return errTooLarge
+	}
+	_ = a.control.SetReadDeadline(time.Now().Add(bodyTime)) // not supported: the server's own holds
+	body := http.MaxBytesReader(a.w, a.r.Body, maxForm)
+	err := readForm(a.r.Header.Get("Content-Type"), body, visit)
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return errTooLarge
+	}
+	return err
+}
+
+func readForm(contentType string, body io.Reader, visit func(string, io.Reader, bool) error) error {
+	// A parameter that cannot be read leaves the boundary empty, which the
+	// multipart reader refuses.
+	media, params, _ := mime.ParseMediaType(contentType)
+	switch media {
+	case "multipart/form-data":
+		err := readParts(multipart.NewReader(body, params["boundary"]), visit)
+		if err == nil {
+			_, err = io.Copy(io.Discard, body) // what may follow the last part
+		}
+		return orProblem(err, errMultipart)
+	case "application/x-www-form-urlencoded":
+		text, err := io.ReadAll(body)
+		if err == nil {
+			err = readPairs(string(text), visit)
+		}
+		return orProblem(err, errURLEncoded)
+	}
+	return errEncoding
+}
+
+// orProblem returns the problem that err is, or else p because of err.
+func orProblem(err error, p *problem) error {
+	var own *problem
+	if err == nil || errors.As(err, &own) {
+		return err
+	}
+	return p.because(err)
+}
+
+func readParts(parts *multipart.Reader, visit func(string, io.Reader, bool) error) error {
+	for {
+		part, err := parts.NextRawPart()
+		if err == io.EOF { // bare only after the closing boundary
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := visit(part.FormName(), part, part.FileName() != ""); err != nil {
+			return err
+		}
+		if _, err := io.Copy(io.Discard, part); err != nil {
+			return err
+		}
+	}
+}
+
+// errSemicolon: some read it as a separator, others as a part of a value.
+var errSemicolon = errors.New("it holds a semicolon that is not escaped")
+
+func readPairs(text string, visit func(string, io.Reader, bool) error) error {
+	for pair := range strings.SplitSeq(text, "&") {
+		if pair == "" {
+			continue
+		}
+		if strings.Contains(pair, ";") {
+			return errSemicolon
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(name)
+		if err != nil {
+			return err
+		}
+		if value, err = url.QueryUnescape(value); err != nil {
+			return err
+		}
+		if err := visit(name, strings.NewReader(value), false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
