@@ -4,6 +4,7 @@
 package serialport
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +12,6 @@ import (
 	"io/fs"
 	"os"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.bug.st/serial"
@@ -64,15 +64,15 @@ func (p Port) Open(ctx context.Context) (io.ReadWriteCloser, error) {
 }
 
 func (p Port) open() (*port, error) {
-	baud := p.Baud
-	if baud == 0 {
-		baud = defaultBaud
+	baud := cmp.Or(p.Baud, defaultBaud)
+	if baud < 0 {
+		return nil, fmt.Errorf("%w: a speed of %d bit/s", fs.ErrInvalid, baud)
 	}
 	lib, err := serial.Open(p.Device, &serial.Mode{BaudRate: baud})
 	if err != nil {
 		return nil, explain(err, baud)
 	}
-	opened := &port{lib: lib, closing: make(chan struct{})}
+	opened := &port{lib: lib}
 	if err := opened.prepare(); err != nil {
 		return nil, errors.Join(err, lib.Close())
 	}
@@ -110,13 +110,11 @@ const closeLimit = 2 * time.Second
 // under way, whose number may be another file's at once, so that Close has to
 // wait until both Read and Write have left.
 type port struct {
-	lib     serial.Port
-	writing atomic.Bool
+	lib serial.Port
 
-	mu      sync.Mutex
-	users   sync.WaitGroup
-	closing chan struct{}
-	closed  bool
+	mu     sync.Mutex
+	users  sync.WaitGroup
+	closed bool
 }
 
 // prepare sets the waiting of Read, and tries it: the library waits with
@@ -157,19 +155,17 @@ func (p *port) Read(b []byte) (int, error) {
 	}
 }
 
+// Write drops what the device has not taken of earlier commands, which nobody
+// waits for any more: so there is room for this one, and it does not wait.
 func (p *port) Write(b []byte) (n int, err error) {
 	if !p.enter() {
 		return 0, os.ErrClosed
 	}
 	defer p.users.Done()
-	p.writing.Store(true)
-	defer p.writing.Store(false)
+	if err := p.lib.ResetOutputBuffer(); err != nil {
+		return 0, err
+	}
 	for n < len(b) && err == nil {
-		select {
-		case <-p.closing:
-			return n, os.ErrClosed
-		default:
-		}
 		var wrote int
 		wrote, err = p.lib.Write(b[n:])
 		n += wrote
@@ -177,7 +173,7 @@ func (p *port) Write(b []byte) (n int, err error) {
 	return n, err
 }
 
-// Close makes room for a Write that waits, by dropping what is not sent.
+// Close waits for Read to leave, and does not wait for what is not sent.
 func (p *port) Close() error {
 	p.mu.Lock()
 	if p.closed {
@@ -185,7 +181,6 @@ func (p *port) Close() error {
 		return os.ErrClosed
 	}
 	p.closed = true
-	close(p.closing)
 	p.mu.Unlock()
 
 	done := make(chan error, 1)
@@ -194,19 +189,10 @@ func (p *port) Close() error {
 		_ = p.lib.ResetOutputBuffer() // else the driver tries for up to 30 s to send it
 		done <- p.lib.Close()
 	}()
-	limit := time.After(closeLimit)
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case err := <-done:
-			return err
-		case <-limit:
-			return fmt.Errorf("close the serial port: the driver hangs: %w", os.ErrDeadlineExceeded)
-		case <-tick.C:
-			if p.writing.Load() {
-				_ = p.lib.ResetOutputBuffer()
-			}
-		}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(closeLimit):
+		return fmt.Errorf("close the serial port: the driver hangs: %w", os.ErrDeadlineExceeded)
 	}
 }
