@@ -4,8 +4,8 @@ go 1.26.0
 
 require (
 	aead.dev/minisign v0.3.0
-	github.com/gomodule/redigo v1.9.3
 	github.com/godbus/dbus/v5 v5.2.4
+	github.com/gomodule/redigo v1.9.3
 	github.com/google/renameio/v2 v2.0.2
 	github.com/nats-io/nats-server/v2 v2.15.2
 	github.com/nats-io/nats.go v1.55.0

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -115,6 +117,17 @@ func TestDisturbedAnswers(t *testing.T) {
 	}
 }
 
+// What a modem sends between two questionings is not kept.
+func TestNewsWhileIdle(t *testing.T) {
+	talk(t, atmodem.Options{Freshness: always}, func(t *testing.T, fake *atmodemtest.Modem, m *atmodem.Modem) {
+		tells(t, fake, m)
+		for range 1000 {
+			fake.Send("\r\nOK\r\n\r\nERROR\r\n\r\nRING\r\n")
+		}
+		tells(t, fake, m)
+	})
+}
+
 // A modem may be in the middle of a short message, or may have started anew.
 func TestStateOfOthers(t *testing.T) {
 	talk(t, atmodem.Options{Freshness: always}, func(t *testing.T, fake *atmodemtest.Modem, m *atmodem.Modem) {
@@ -155,7 +168,6 @@ func TestOneCommandWithoutAnswer(t *testing.T) {
 		"AT+CCID":    func(i *api.ModemInfo) { i.ICCID = "" },
 		"AT+CGMI":    func(i *api.ModemInfo) { i.Manufacturer = "" },
 		"AT+CGSN":    func(i *api.ModemInfo) { i.IMEI = "" },
-		"AT+CMEE?":   func(*api.ModemInfo) {},
 		"AT+CMEE=1":  func(*api.ModemInfo) {},
 	} {
 		for fault, f := range map[string]atmodemtest.Faults{
@@ -183,8 +195,43 @@ func TestOneCommandWithoutAnswer(t *testing.T) {
 					info, err = m.ModemInfo(t.Context())
 					require.NoError(t, err)
 					assert.Equal(t, want, info)
-					if command != "AT+CMEE?" {
-						assert.Less(t, time.Since(start), time.Second, "what does not answer is left out for a while")
+					assert.Less(t, time.Since(start), time.Second, "what does not answer is left out for a while")
+					fake.SetFaults(atmodemtest.Faults{})
+					time.Sleep(2 * time.Minute)
+					tells(t, fake, m)
+				})
+			})
+		}
+	}
+}
+
+// onlyTrue demands that each fact is true or missing.
+func onlyTrue(t *testing.T, want, got api.ModemInfo) {
+	t.Helper()
+	w, g := reflect.ValueOf(want), reflect.ValueOf(got)
+	for i := range w.NumField() {
+		if !g.Field(i).IsZero() {
+			assert.Equal(t, w.Field(i).Interface(), g.Field(i).Interface(), w.Type().Field(i).Name)
+		}
+	}
+}
+
+// A modem that does nothing for a while answers all that it owes afterwards.
+func TestStall(t *testing.T) {
+	for command, works := range map[string]bool{
+		"ATQ0V1E0": true, "AT+CMEE?": false, "AT+CMEE=1": true, "AT+COPS?": true, "AT+CGSN": true,
+	} {
+		for _, stall := range []time.Duration{3, 4900, 5100, 7000, 9000} {
+			t.Run(fmt.Sprint(command[2:], "/", stall), func(t *testing.T) {
+				talk(t, atmodem.Options{Freshness: always}, func(t *testing.T, fake *atmodemtest.Modem, m *atmodem.Modem) {
+					fake.SetFaults(atmodemtest.Faults{Late: command, LateBy: stall * time.Millisecond})
+					before := fake.Info()
+					info, err := m.ModemInfo(t.Context())
+					if err != nil {
+						require.ErrorIs(t, err, api.ErrNotReady)
+						require.True(t, !works || command == "ATQ0V1E0", err)
+					} else {
+						onlyTrue(t, before, info)
 					}
 					fake.SetFaults(atmodemtest.Faults{})
 					time.Sleep(2 * time.Minute)
@@ -193,6 +240,17 @@ func TestOneCommandWithoutAnswer(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A modem that knows no +CMEE? is as good.
+func TestWithoutErrorNumbers(t *testing.T) {
+	talk(t, atmodem.Options{Freshness: always}, func(t *testing.T, fake *atmodemtest.Modem, m *atmodem.Modem) {
+		fake.SetFaults(atmodemtest.Faults{Unknown: []string{"AT+CMEE?", "AT+CMEE=1"}})
+		tells(t, fake, m)
+		start := time.Now()
+		tells(t, fake, m)
+		assert.Less(t, time.Since(start), time.Second)
+	})
 }
 
 func TestDeadModem(t *testing.T) {

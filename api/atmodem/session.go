@@ -170,7 +170,7 @@ func (s *session) sync(ctx context.Context) error {
 		}
 		text = "" // it is slow, but on its way
 	}
-	if err == errSilent { // it says nothing to +CMEE?, and has had the time for all that it owed
+	if err == errSilent && a.skipped > 0 { // it knows no +CMEE?, and is quiet
 		err = nil
 	}
 	if err == nil {
