@@ -3,7 +3,7 @@
 // the reference device and YAML with the same names, checks every row, and
 // keeps what is in force in a folder, with what was in force before:
 //
-//	store, err := hubconfig.NewStore(folder, hub.Apply)
+//	store := hubconfig.NewStore(folder, func(c hubconfig.Config) error { return hub.Apply(ctx, c) })
 //	config, err := store.Load()          // at the start
 //	api.Providers{Sync: store}           // for /api/sync
 //

@@ -71,8 +71,7 @@ func (k *checker) copied(fault faulter, s Signal) {
 	case s.Job != (Job{}) || s.Tag != (Job{}):
 		fault("job_todo", "a copy asks for nothing, leave job_todo and tag_job_todo empty")
 	}
-	d, known := k.devices[s.SourceDevice]
-	if !known {
+	if _, known := k.devices[s.SourceDevice]; !known {
 		fault("source_device_alias", "there is no device %q", s.SourceDevice)
 		return
 	}
@@ -80,9 +79,15 @@ func (k *checker) copied(fault faulter, s Signal) {
 	switch {
 	case !known:
 		fault("source_signal_alias", "%s has no signal %q", s.SourceDevice, s.SourceSignal)
-	case !s.Disabled && (k.Devices[d].Disabled || k.Signals[source].Disabled):
+	case k.enabled(s) && !k.enabled(k.Signals[source]):
 		fault("source_signal_alias", "%s/%s is not enabled", s.SourceDevice, s.SourceSignal)
 	}
+}
+
+// enabled tells whether s and its device are.
+func (k *checker) enabled(s Signal) bool {
+	d, known := k.devices[s.DeviceAlias]
+	return !s.Disabled && known && !k.Devices[d].Disabled
 }
 
 // polled checks a signal that has a job.
