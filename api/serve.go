@@ -154,6 +154,7 @@ func (h *Handler) sysupgrade(a *answer) error {
 	if err != nil {
 		return err
 	}
+	a.w.Header().Set("Connection", "close") // no further request waits behind the upgrade
 	a.sendJSON(http.StatusOK, statusBody{Status: "accepted"})
 	if err := a.flush(); err != nil {
 		return fmt.Errorf("the firmware is not applied, since its answer could not be sent: %w", err)
