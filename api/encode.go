@@ -115,7 +115,7 @@ type deviceBody struct {
 }
 
 func encodeDevice(d Device) deviceBody {
-	return deviceBody{Alias: d.Alias, Name: d.Name, Protocol: d.Protocol}
+	return deviceBody(d)
 }
 
 type deviceTagsBody struct {

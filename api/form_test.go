@@ -81,7 +81,7 @@ func TestFields(t *testing.T) {
 				}
 				assert.Equal(t, 200, a.good("/api/device/tag/value").Status, "the next request is answered")
 			}
-			if strings.ContainsAny(strings.Join(c.form, ""), "/\x00*\xff \r") {
+			if strings.ContainsAny(strings.Join(c.form, ""), "/\x00* \r") {
 				assert.Equal(t, before+2, d.points.Calls(), "no provider is asked for an alias that cannot be")
 			}
 		})

@@ -122,8 +122,7 @@ func (c Config) lookup(o Options, faults *config.Errors) (on endpointSet) {
 	if !c.Enabled {
 		return 0
 	}
-	for i := range endpoints {
-		e := &endpoints[i]
+	for i, e := range endpoints {
 		if e.switched != nil && !e.switched(c.Endpoints) {
 			continue
 		}
@@ -163,7 +162,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	at := findEndpoint(r)
 	key, err := h.admit(a, at, from, start)
 	if err == nil {
-		e := &endpoints[at]
+		e := &h.table[at]
 		if r.Method == http.MethodOptions {
 			err = h.options(a, e)
 		} else {

@@ -108,9 +108,9 @@ func describe(on endpointSet, open bool, v Versions) []byte {
 	if !open {
 		d.Components.SecuritySchemes = map[string]securityScheme{keyScheme: {Type: "apiKey", In: "header", Name: keyHeader}}
 	}
-	for i := range endpoints {
+	for i, e := range endpoints {
 		if on.has(i) {
-			d.add(&endpoints[i], open)
+			d.add(&e, open)
 		}
 	}
 	b, _ := json.Marshal(d) // strings, lists and maps of them cannot fail
