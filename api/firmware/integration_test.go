@@ -2,11 +2,13 @@ package firmware_test
 
 import (
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -157,4 +159,40 @@ func TestIntegrationMinisignReadsOurs(t *testing.T) {
 	w.write(t, "image.tar", v.good(t, image))
 	w.run(t, "tar", "-xf", "image.tar")
 	w.run(t, "minisign", "-V", "-H", "-P", v.public.String(), "-m", "image.bin")
+}
+
+// The whole way: signed by minisign, packed by tar, uploaded by curl, applied
+// after the answer.
+func TestIntegrationUploadByCurl(t *testing.T) {
+	w := newWorkshop(t)
+	if _, err := exec.LookPath("curl"); err != nil {
+		if os.Getenv("CI") == "true" {
+			require.NoError(t, err, "needs apt package curl")
+		}
+		t.Skip("curl is not there (apt package curl)")
+	}
+	key := w.key(t, "vendor")
+	image := randomImage(t, 1_000_000)
+	d := newDevice(t, newVendor(t), func(c *firmware.Config) { c.TrustedKeys = []string{key} })
+	handler, err := api.NewHandler(api.Config{
+		Enabled: true, Authentication: api.AuthenticationNone, Endpoints: api.Endpoints{Sysupgrade: true},
+	}, api.Options{Providers: api.Providers{Upgrade: d}})
+	require.NoError(t, err)
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	upload := func(version string) string {
+		w.write(t, "image.bin", image)
+		w.run(t, "minisign", "-S", "-s", "vendor.key", "-m", "image.bin", "-t", comment(board, version, image))
+		w.run(t, "tar", "-cf", "image.tar", "image.bin.minisig", "image.bin")
+		out, err := exec.CommandContext(t.Context(), "curl", "-sS", "-w", " %{http_code}",
+			"-F", "file=@"+filepath.Join(w.dir, "image.tar"), server.URL+"/api/sysupgrade").CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		return strings.ReplaceAll(string(out), "\n", "")
+	}
+	assert.Regexp(t, `refused: version 1\.0 is older than 1\.8\.2, the oldest that is allowed.* 422$`, upload("1.0"))
+	assert.Empty(t, d.read(t, "applied"))
+	assert.Equal(t, `{"status":"accepted"} 200`, upload("1.9.0"))
+	require.Eventually(t, func() bool { return d.Status().Stage == firmware.StageApplied }, 60*time.Second, 5*time.Millisecond)
+	assert.Equal(t, string(image), d.read(t, "flash"))
+	assert.Regexp(t, `another one is under way.* 409$`, upload("1.9.0"))
 }
