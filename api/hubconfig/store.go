@@ -53,15 +53,18 @@ func (s *Store) Load() (Config, error) {
 }
 
 // Sync implements [api.Sync] with a workbook or YAML: see [Import]. A report
-// comes with each configuration that was read to its end.
+// comes with each file that was taken or refused.
 func (s *Store) Sync(ctx context.Context, file io.Reader) (report string, err error) {
 	if !s.busy.TryLock() {
 		return "", fmt.Errorf("hubconfig: sync: %w", api.ErrBusy)
 	}
 	defer s.busy.Unlock()
 	text, err := readAll(ctx, file)
+	if errors.Is(err, api.ErrRefused) {
+		report = err.Error() + "\n"
+	}
 	if err != nil {
-		return "", fmt.Errorf("hubconfig: sync: %w", err)
+		return report, fmt.Errorf("hubconfig: sync: %w", err)
 	}
 	c, r, err := Import(text)
 	if err == nil {

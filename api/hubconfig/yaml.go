@@ -65,6 +65,8 @@ func yamlProblem(err error) string {
 	return one.Message
 }
 
+const wantMapping = `want names and values here, such as "device_alias: INV1"`
+
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
 // eachKey calls do with the entries of a mapping; null is an empty one.
@@ -73,7 +75,7 @@ func eachKey(n *yaml.Node, r *Report, do func(key, value *yaml.Node)) {
 		return
 	}
 	if n.Kind != yaml.MappingNode {
-		r.fault(position(n), "want names and values here, such as \"device_alias: INV1\"")
+		r.fault(position(n), wantMapping)
 		return
 	}
 	seen := make(map[string]bool)
@@ -103,6 +105,10 @@ func eachItem[T any](n *yaml.Node, t *table[T], most int, r *Report) {
 		if i == most {
 			r.fault(position(item), "the list is too long")
 			return
+		}
+		if item.Kind != yaml.MappingNode {
+			r.fault(position(item), wantMapping)
+			continue
 		}
 		t.begin(nodeOrigin{item})
 		eachKey(item, r, func(key, value *yaml.Node) {
