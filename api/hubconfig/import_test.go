@@ -253,6 +253,31 @@ func FuzzCells(f *testing.F) {
 	})
 }
 
+// What is read as stored is what YAML says, in places and reports too.
+func FuzzStored(f *testing.F) {
+	f.Add([]byte(example().String()))
+	f.Add([]byte("devices:\n  - name: \"a\\u0041\"\n    port: 007\n  - name: 1e3\nsignals: []\n"))
+	f.Add([]byte("devices: []\nsignals:\n  - enable: 0\n    job_todo: \"3;0;1\"\n    add: .inf\n"))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		stored, r1, err1 := hubconfig.Import(file)
+		general, r2, err2 := hubconfig.Import(append([]byte("# \n"), file...)) // not as stored
+		require.Equal(t, general, stored)
+		require.Equal(t, err2 == nil, err1 == nil)
+		require.Len(t, r1.Faults, len(r2.Faults), "%s%s", r1, r2)
+	})
+}
+
+// The places of both ways are the same.
+func TestPlacesOfStored(t *testing.T) {
+	file := "devices:\n  - device_alias: A\n    protocol: modbus tcp\n    port: 70000\n  - name: \"x\"\nsignals:\n  - device_alias: B\n    signal_alias: X\n"
+	_, stored, err := hubconfig.Import([]byte(file))
+	require.Error(t, err)
+	_, general, err := hubconfig.Import([]byte(file + "# \n"))
+	require.Error(t, err)
+	assert.Equal(t, general, stored)
+	assert.Contains(t, stored.String(), "line 4, column 11: port: 70000 is out of range")
+}
+
 // 10,000 signals.
 func BenchmarkImport(b *testing.B) {
 	c := example()
@@ -264,7 +289,8 @@ func BenchmarkImport(b *testing.B) {
 		rows = append(rows, []string{fmt.Sprint("Signal ", i), "INV1", fmt.Sprint("S", i), job.String(), "", "unsigned16", "1"})
 	}
 	for name, file := range map[string][]byte{
-		"yaml":     []byte(c.String()),
+		"stored":   []byte(c.String()),
+		"yaml":     []byte("# \n" + c.String()),
 		"workbook": book(b, with(deviceSheet, "device", "", "/dev/ttyS0", ""), sheet{"Signals", rows}),
 	} {
 		b.Run(name, func(b *testing.B) {

@@ -10,7 +10,7 @@ import (
 // Limits of the files that [Import] takes.
 const (
 	MaxWorkbook = workbook.MaxFile // 8 MiB
-	MaxYAML     = 4 << 20          // which takes about ten times as much memory for a moment
+	MaxYAML     = 4 << 20          // which may take twenty times as much memory for a moment
 )
 
 // Import reads a workbook or YAML, whichever file is. An error wraps
@@ -24,6 +24,10 @@ func Import(file []byte) (Config, Report, error) {
 	case bytes.HasPrefix(file, []byte("PK")), bytes.HasPrefix(file, []byte("\xd0\xcf\x11\xe0")):
 		t.readWorkbook(file, &r)
 	default:
+		if t.readStored(file, &r) {
+			break
+		}
+		t, r = newTables(), Report{}
 		t.readYAML(file, &r)
 	}
 	c, err := t.finish(&r)
