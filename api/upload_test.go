@@ -410,7 +410,9 @@ func TestUploadThatBreaksOff(t *testing.T) {
 		_, err = fmt.Fprintf(conn, "POST /api/sync HTTP/1.1\r\nHost: x\r\napiKey: %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
 			testKey, contentType, len(body), body[:len(body)-10])
 		require.NoError(t, err)
+		synctest.Wait() // the provider waits for more
 		require.NoError(t, conn.Close())
+		synctest.Wait()
 		stop()
 		require.ErrorIs(t, got.err, io.ErrUnexpectedEOF)
 	})
