@@ -34,9 +34,7 @@ func (m *apiMount) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	m.mu.RUnlock()
 	if on == nil {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusNotFound)
-		_, _ = w.Write([]byte(`{"error":"The API is not served here."}` + "\n"))
+		refusal(http.StatusNotFound, "The API is not served here.").ServeHTTP(w, r)
 		return
 	}
 	defer on.requests.Done()
@@ -74,7 +72,7 @@ func (m *apiMount) service(c api.Config, o api.Options) (service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return lifecycle.New("api", func(context.Context) (lifecycle.Run, error) {
+	return &mountedAPI{handler: handler, service: lifecycle.New("api", func(context.Context) (lifecycle.Run, error) {
 		if !c.Enabled {
 			return nil, api.ErrDisabled
 		}
@@ -88,7 +86,26 @@ func (m *apiMount) service(c api.Config, o api.Options) (service, error) {
 			on.requests.Wait()
 			return nil
 		}, nil
-	}), nil
+	})}, nil
+}
+
+// mountedAPI is the service of an API on the mount.
+type mountedAPI struct {
+	service
+	handler *api.Handler
+}
+
+// Status is that of the handler.
+func (m *mountedAPI) Status() api.Status { return m.handler.Status() }
+
+// refusal answers in the words of the API where there is none. The sentence
+// needs no escaping.
+func refusal(status int, sentence string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(`{"error":"` + sentence + `"}` + "\n"))
+	})
 }
 
 // set mounts next. With old given it does so only if that is what is there.
