@@ -193,7 +193,7 @@ func TestRefusesWorkbooks(t *testing.T) {
 			p["xl/sharedStrings.xml"] = "<sst>" + strings.Repeat("<si><t>"+strings.Repeat("x", 4000)+"</t></si>", 4000)
 		}), "more than 200 times its size"},
 		"many strings":   {edit(func(p map[string]string) { p["xl/sharedStrings.xml"] = "<sst>" + manyStrings(200_001) }), "more than 200000 shared strings"},
-		"strings' bytes": {edit(func(p map[string]string) { p["xl/sharedStrings.xml"] = "<sst>" + longStrings(400) }), "the shared strings of the workbook have more than 8388608 bytes"},
+		"strings' bytes": {edit(func(p map[string]string) { p["xl/sharedStrings.xml"] = "<sst>" + longStrings(700) }), "the shared strings of the workbook have more than 8388608 bytes"},
 		"size":           {make([]byte, workbook.MaxFile+1), "the workbook has 8388609 bytes, allowed are 8388608"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -225,7 +225,7 @@ func double(p map[string]string) {
 func manyStrings(n int) string {
 	var b strings.Builder
 	for i := range n {
-		fmt.Fprintf(&b, "<si><t>%x</t></si>", i*2654435761)
+		fmt.Fprintf(&b, "<si><t>%x</t></si>", uint32(i)*2654435761)
 	}
 	return b.String()
 }
@@ -235,7 +235,7 @@ func longStrings(n int) string {
 	for i := range n {
 		b.WriteString("<si><t>")
 		for j := range 1700 {
-			fmt.Fprintf(&b, "%x", (i*1700+j)*2654435761)
+			fmt.Fprintf(&b, "%x", uint32(i*1700+j)*2654435761)
 		}
 		b.WriteString("</t></si>")
 	}
