@@ -47,7 +47,7 @@ func TestMessages(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, want.value, v.Value.String())
 			assert.Equal(t, want.flags, v.Flags)
-			assert.EqualValues(t, 1708000203824, v.Time.UnixMilli())
+			assert.Equal(t, int64(1708000203824), v.Time.UnixMilli())
 		})
 	}
 }
