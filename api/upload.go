@@ -38,16 +38,20 @@ func (a *answer) file(limit int64, what string, take func(context.Context, io.Re
 	defer u.timer.Stop()
 
 	err = take(ctx, u)
-	if err == nil { // whatever it has left unread has to be in order too
-		_, _ = io.Copy(io.Discard, u)
-	}
 	switch {
 	case u.problem != nil:
 		return u.problem
 	case err != nil:
-		return providerProblem(what, ctx, err)
+		err = providerProblem(what, ctx, err)
 	}
-	return nil
+	// What take has left unread has to be in order, too. Of a file that is
+	// refused it is read all the same: clients look for their answer when they
+	// have sent all, and lose it where the connection is closed before.
+	_, _ = io.Copy(io.Discard, u)
+	if err == nil && u.problem != nil {
+		return u.problem
+	}
+	return err
 }
 
 // upload is the file of a multipart form.

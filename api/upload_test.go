@@ -121,6 +121,22 @@ func TestFileForms(t *testing.T) {
 	}
 }
 
+// A file that is refused at its beginning is read to its end: a client that
+// looks for its answer when it has sent all gets it.
+func TestRefusedFileIsReadToItsEnd(t *testing.T) {
+	o := new(device).options()
+	o.Providers.Upgrade = upgradeFunc(func(context.Context, io.Reader) (func() error, error) {
+		return nil, fmt.Errorf("%w: not signed", api.ErrRefused)
+	})
+	a := serve(t, allOn(t), o)
+	contentType, text := fileForm(strings.Repeat("x", 3<<20))
+	body := strings.NewReader(text)
+	reply, err := a.client.Do(t.Context(), "POST", "/api/sysupgrade", contentType, struct{ io.Reader }{body})
+	require.NoError(t, err)
+	assertError(t, 422, "The firmware is not taken: refused: not signed.", reply.Status, reply.Body)
+	assert.Zero(t, body.Len(), "bytes left")
+}
+
 func TestCompressedFile(t *testing.T) {
 	a := serve(t, allOn(t), new(device).options())
 	contentType, body := fileForm("content")
