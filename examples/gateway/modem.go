@@ -24,7 +24,7 @@ func (m *modems) ModemInfo(ctx context.Context) (api.ModemInfo, error) {
 	if modem := m.slot.now.Load(); modem != nil {
 		return modem.ModemInfo(ctx)
 	}
-	return api.ModemInfo{}, notReady("modem", "this gateway uses no modem, modem.source in its configuration says which")
+	return api.ModemInfo{}, notReady("modem", "no modem is in use now, modem.source in the configuration of the gateway says which one is")
 }
 
 // closingModem is what the modem packages offer.

@@ -50,7 +50,7 @@ func (p *points) apply(c hubconfig.Config) error {
 	defer p.mu.Unlock()
 	source := p.slot.now.Load()
 	if source == nil || source.hub == nil {
-		return errNoHub
+		return errNoHub()
 	}
 	err := source.hub.Apply(context.Background(), c)
 	if errors.Is(err, hub.ErrStopped) { // a reload is under way
@@ -73,15 +73,18 @@ func (p *points) configuration() (hubconfig.Config, error) {
 	return p.store.Load()
 }
 
-var (
-	errNoPoints = notReady("points", "this gateway has no source of tags, points.source in its configuration says which")
-	errNoHub    = notReady("sync", "the gateway's own hub does not run, points.source in its configuration says whether it does")
-)
+func errNoPoints() error {
+	return notReady("points", "there is no source of tags now, points.source in the configuration of the gateway says which one there is")
+}
+
+func errNoHub() error {
+	return notReady("sync", "the hub of the gateway does not run now, points.source in its configuration says whether it does")
+}
 
 // Sync implements [api.Sync].
 func (p *points) Sync(ctx context.Context, file io.Reader) (report string, err error) {
 	if source := p.slot.now.Load(); source == nil || source.hub == nil {
-		return "", errNoHub
+		return "", errNoHub()
 	}
 	return p.store.Sync(ctx, file)
 }
@@ -90,7 +93,7 @@ func (p *points) Sync(ctx context.Context, file io.Reader) (report string, err e
 func (p *points) Devices(ctx context.Context) ([]api.Device, error) {
 	source := p.slot.now.Load()
 	if source == nil {
-		return nil, errNoPoints
+		return nil, errNoPoints()
 	}
 	return source.Devices(ctx)
 }
@@ -99,7 +102,7 @@ func (p *points) Devices(ctx context.Context) ([]api.Device, error) {
 func (p *points) Device(ctx context.Context, alias string) (api.Device, error) {
 	source := p.slot.now.Load()
 	if source == nil {
-		return api.Device{}, errNoPoints
+		return api.Device{}, errNoPoints()
 	}
 	return source.Device(ctx, alias)
 }
@@ -108,7 +111,7 @@ func (p *points) Device(ctx context.Context, alias string) (api.Device, error) {
 func (p *points) Tags(ctx context.Context, deviceAlias string) ([]api.Tag, error) {
 	source := p.slot.now.Load()
 	if source == nil {
-		return nil, errNoPoints
+		return nil, errNoPoints()
 	}
 	return source.Tags(ctx, deviceAlias)
 }
@@ -117,7 +120,7 @@ func (p *points) Tags(ctx context.Context, deviceAlias string) ([]api.Tag, error
 func (p *points) Value(ctx context.Context, deviceAlias, signalAlias string) (api.TagValue, error) {
 	source := p.slot.now.Load()
 	if source == nil {
-		return api.TagValue{}, errNoPoints
+		return api.TagValue{}, errNoPoints()
 	}
 	return source.Value(ctx, deviceAlias, signalAlias)
 }

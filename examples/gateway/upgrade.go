@@ -19,7 +19,7 @@ type upgrades struct{ slot slot[upgradeService] }
 func (u *upgrades) Receive(ctx context.Context, image io.Reader) (apply func() error, err error) {
 	s := u.slot.now.Load()
 	if s == nil {
-		return nil, notReady("upgrade", "this gateway takes no firmware, upgrade.enabled in its configuration says whether it does")
+		return nil, notReady("upgrade", "no firmware is taken now, upgrade.enabled in the configuration of the gateway says whether any is")
 	}
 	return s.taker.Receive(ctx, image)
 }
