@@ -60,7 +60,9 @@
 //	503  the provider is not ready, or too slow
 //
 // Each of these answers is {"error":"one sentence"}; that of a refused sync has
-// the report as "output" too. A body that breaks off half-way breaks its
+// the report as "output" too. What is no HTTP request that can be read gets
+// the plain text of net/http: 400, 431 (headers of more than 20 KiB), 501 or
+// 505, and no check. The connection of a body in chunks ends with its answer. A body that breaks off half-way breaks its
 // connection, so that no client takes it for whole. JSON of 1 KiB and more and
 // texts are sent in gzip to clients that take it, two at a time: others go as
 // they are.

@@ -116,6 +116,9 @@ func readForm(contentType string, body io.Reader, visit func(string, io.Reader, 
 		}
 		return orProblem(err, errURLEncoded)
 	}
+	if _, err := io.ReadFull(body, make([]byte, 1)); err == io.EOF {
+		return nil // chunks without content are no form, and no other body
+	}
 	return errEncoding
 }
 

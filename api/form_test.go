@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"io"
 	"mime/multipart"
 	"net/url"
 	"strings"
@@ -121,6 +122,29 @@ func TestFieldsInWrongBodies(t *testing.T) {
 				assertError(t, c.status, c.sentence, reply.Status, reply.Body)
 			}
 		})
+	}
+}
+
+// Some clients send a body in chunks whether there is one or not.
+func TestEmptyChunkedBody(t *testing.T) {
+	var d device
+	d.fill()
+	a := serve(t, allOn(t), d.options())
+	for path, want := range map[string]string{
+		"/api/devices":     "",
+		"/api/device/info": "The field device_alias is missing.",
+	} {
+		for _, contentType := range []string{"", "text/plain"} {
+			t.Run(path[len("/api/"):]+"_"+contentType, func(t *testing.T) {
+				reply, err := a.client.Do(t.Context(), "POST", path, contentType, struct{ io.Reader }{strings.NewReader("")})
+				require.NoError(t, err)
+				if want == "" {
+					assert.Equal(t, 200, reply.Status, reply.Body)
+					return
+				}
+				assertError(t, 400, want, reply.Status, reply.Body)
+			})
+		}
 	}
 }
 

@@ -98,6 +98,60 @@ func TestConnectionLimitIsSet(t *testing.T) {
 	})
 }
 
+// A length beside chunks is not believed, and its connection ends with the
+// answer (RFC 9112, 6.1): a proxy that believed it takes what follows for
+// another request.
+func TestChunksWithALength(t *testing.T) {
+	const inner = "GET /api/actions HTTP/1.1\r\nHost: x\r\napiKey: " + testKey + "\r\n\r\n"
+	head := "POST /api/version HTTP/1.1\r\nHost: x\r\napiKey: " + testKey + "\r\nContent-Type: " + urlEncoded + "\r\n"
+	for name, raw := range map[string]string{
+		"length_first": head + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + inner,
+		"chunks_first": head + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" + inner,
+		"without_key":  "POST /api/version HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + inner,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m, stop := serveInMemory(t, new(device))
+				defer stop()
+				reply := exchangeRaw(t, m, raw)
+				assert.Equal(t, 1, strings.Count(reply, "HTTP/1.1 "), reply)
+				assert.Contains(t, reply, "\r\nConnection: close\r\n")
+			})
+		})
+	}
+}
+
+// No request is answered without the checks, not even one about the server as
+// a whole (RFC 9110, 9.3.7).
+func TestOptionsOfTheServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, stop := serveInMemory(t, new(device))
+		defer stop()
+		reply := exchangeRaw(t, m, "OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		assert.True(t, strings.HasPrefix(reply, "HTTP/1.1 401 "), reply)
+		reply = exchangeRaw(t, m, "OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\napiKey: "+testKey+"\r\n\r\n")
+		assert.True(t, strings.HasPrefix(reply, "HTTP/1.1 404 "), reply)
+	})
+}
+
+// exchangeRaw sends bytes on a connection of its own and returns what comes
+// until the server closes it, or sends nothing more.
+func exchangeRaw(t *testing.T, m memClient, raw string) string {
+	t.Helper()
+	conn, err := m.dial(t.Context())
+	require.NoError(t, err)
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		_, _ = io.WriteString(conn, raw) // may be refused half-way
+	}()
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(time.Minute)))
+	reply, _ := io.ReadAll(conn) // a closed pipe has no end of its own
+	require.NoError(t, conn.Close())
+	<-sent
+	return string(reply)
+}
+
 // Requests whose length can be read in two ways never become two requests.
 func TestSmuggling(t *testing.T) {
 	const inner = "GET /api/actions HTTP/1.1\r\nHost: x\r\napiKey: " + testKey + "\r\n\r\n"

@@ -62,14 +62,17 @@ func (s Server) Serve(ctx context.Context, listener net.Listener) error {
 	var open sync.WaitGroup // connections
 	var count atomic.Int64  // of those
 	server := &http.Server{
-		Handler:           s.Handler,
+		Handler:           http.HandlerFunc(s.serveOrRefuse),
 		ReadHeaderTimeout: readHeaderTime,
 		ReadTimeout:       readTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeader,
 		BaseContext:       func(net.Listener) context.Context { return requests },
-		ErrorLog:          slog.NewLogLogger(&pacedHandler{Handler: s.Log.Handler()}, slog.LevelWarn),
-		Protocols:         new(http.Protocols),
+		// OPTIONS * is a request as any other, and no answer without a key.
+		DisableGeneralOptionsHandler: true,
+
+		ErrorLog:  slog.NewLogLogger(&pacedHandler{Handler: s.Log.Handler()}, slog.LevelWarn),
+		Protocols: new(http.Protocols),
 		ConnState: func(_ net.Conn, state http.ConnState) {
 			switch state {
 			case http.StateNew:
@@ -92,9 +95,6 @@ func (s Server) Serve(ctx context.Context, listener net.Listener) error {
 	}
 	// HTTP/2 would let one connection carry hundreds of requests at a time.
 	server.Protocols.SetHTTP1(true)
-	if s.MaxConnections > 0 {
-		server.Handler = http.HandlerFunc(s.serveOrRefuse)
-	}
 	if s.TLS != nil {
 		listener = tls.NewListener(listener, s.TLS)
 	}
@@ -120,6 +120,11 @@ func (s Server) Serve(ctx context.Context, listener net.Listener) error {
 }
 
 func (s Server) serveOrRefuse(w http.ResponseWriter, r *http.Request) {
+	// Beside chunks there may have been a length, which net/http drops
+	// without a word: such a connection has to end (RFC 9112, 6.1).
+	if len(r.TransferEncoding) > 0 {
+		w.Header().Set("Connection", "close")
+	}
 	if r.Context().Value(crowdedKey{}) == nil {
 		s.Handler.ServeHTTP(w, r)
 		return
