@@ -21,7 +21,7 @@ type ModemInfo struct {
 	SignalDBm    *int   // received power, such as -71
 	IMEI         string // of the modem, +CGSN
 	IMSI         string // of the SIM, +CIMI
-	ICCID        string // of the SIM card, +CCID
+	ICCID        string // of the SIM card, +CCID or as its maker calls it
 	CellID       string // in hexadecimal, +CREG
 	AreaCode     string // location or tracking area, in hexadecimal
 	IPAddress    string // of the mobile connection

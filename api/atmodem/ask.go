@@ -128,8 +128,9 @@ func (s *session) address(ctx context.Context, info *api.ModemInfo) error {
 	return nil
 }
 
-// iccidCommands are the commands of different makers.
-var iccidCommands = [...]string{"AT+CCID", "AT+ICCID", "AT^ICCID?", "AT+QCCID"}
+// iccidCommands are the commands of different makers: of several, of Sierra
+// and others, Huawei, Quectel, SIMCom, Telit and Sierra.
+var iccidCommands = [...]string{"AT+CCID", "AT+ICCID", "AT^ICCID?", "AT+QCCID", "AT+CICCID", "AT#CCID", "AT!ICCID?"}
 
 // sim asks for the facts of the SIM card, which somebody may have changed.
 func (s *session) sim(ctx context.Context, info *api.ModemInfo) error {

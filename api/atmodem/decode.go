@@ -229,7 +229,7 @@ func decodeDigits(a answer, label string, least, most int) string {
 // with 89 (ITU-T E.118), without the F that fills the last byte. Some modems
 // send the bytes as they lie on the card, with swapped digits.
 func decodeICCID(a answer) string {
-	for _, text := range a.texts("+CCID", "+ICCID", "^ICCID", "+QCCID", "ICCID") {
+	for _, text := range a.texts("+CCID", "+ICCID", "^ICCID", "+QCCID", "#CCID", "!ICCID", "ICCID") {
 		text, _, _ = strings.Cut(text, ",")
 		text = strings.Trim(text, `" `)
 		if len(text) == 20 && strings.HasPrefix(text, "98") {
