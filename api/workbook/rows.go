@@ -160,7 +160,7 @@ func (r *rowReader) cell(kind string) (text, bad string, err error) {
 			formula = true
 			err = r.x.skip()
 		case t.name == "v", t.name == "is":
-			if text, err = r.x.text(); err == nil && t.name == "v" && text != "" {
+			if text, err = r.x.text(t.name); err == nil && t.name == "v" && text != "" {
 				text, bad, err = r.value(kind, text)
 			}
 			kept = kept || text != "" || bad != "" || kind == "str"

@@ -42,7 +42,7 @@ func (b *Book) readStrings(part string) error {
 		if t.end || t.name != "si" {
 			continue
 		}
-		text, err := x.text()
+		text, err := x.text(t.name)
 		if err != nil {
 			return err
 		}

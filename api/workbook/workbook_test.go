@@ -70,7 +70,8 @@ func read(file []byte) ([]workbook.Row, error) {
 
 func TestCells(t *testing.T) {
 	const shared = `<si><t>first</t></si><si><r><rPr><b/></rPr><t>rich </t></r><r><t xml:space="preserve">text</t></r>` +
-		`<rPh sb="0" eb="1"><t>hint</t></rPh></si><si><t/></si><si><t>a_x000D_b _xyz_ _x00e4_</t></si>`
+		`<rPh sb="0" eb="1"><t>hint</t></rPh></si><si><t/></si><si><t>a_x000D_b _xyz_ _x00e4_</t></si>` +
+		"\n<si>\n <r>\n  <t>rich </t>\n </r>\n <r>\n  <t>text</t>\n </r>\n</si>\n"
 	for name, c := range map[string]struct {
 		row  string
 		want []string
@@ -85,6 +86,7 @@ func TestCells(t *testing.T) {
 		"empty cell":       {`<c r="A1" s="1"/><c r="B1"><v/></c>`, []string{"", ""}},
 		"comments between": {`<!-- c --><c r="A1"><!-- c --><v>1<!-- c -->2</v><extLst><ext><v>9</v></ext></extLst></c>`, []string{"12"}},
 		"entities of XML":  {`<c t="str"><v>&lt;&#228;&amp;</v></c>`, []string{"<ä&"}},
+		"indented":         {"\n <c r=\"A1\" t=\"s\">\n  <v>4</v>\n </c>\n <c t=\"inlineStr\">\n  <is>\n   <t> in</t>\n  </is>\n </c>", []string{"rich text", " in"}},
 		"column AA":        {`<c r="AA1"><v>1</v></c>`, append(make([]string, 26), "1")},
 	} {
 		t.Run(name, func(t *testing.T) {

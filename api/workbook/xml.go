@@ -100,10 +100,12 @@ func (x *xmlPart) skip() error {
 	return nil
 }
 
-// text returns all text within the element that has just begun, without the
-// phonetic hints for its pronunciation.
-func (x *xmlPart) text() (string, error) {
+// text returns the text of the element called name that has just begun: of a
+// value (v) all of it, of others what stands in their elements t, and not what
+// only indents these. Phonetic hints for the pronunciation are left out.
+func (x *xmlPart) text(name string) (string, error) {
 	var text []byte
+	wanted := name == "v"
 	for end := x.depth - 1; x.depth > end; {
 		t, err := x.next()
 		if err == nil && t.name == "rPh" && !t.end {
@@ -111,6 +113,12 @@ func (x *xmlPart) text() (string, error) {
 		}
 		if err != nil {
 			return "", err
+		}
+		if t.name == "t" {
+			wanted = !t.end
+		}
+		if !wanted {
+			continue
 		}
 		if len(text)+len(t.text) > MaxText {
 			return "", refuse("a text has more than %d bytes", MaxText)
