@@ -65,7 +65,7 @@ func (s *Service) Devices(ctx context.Context) ([]api.Device, error) {
 	if err := ended(ctx); err != nil {
 		return nil, err
 	}
-	return slices.Clone(s.devices), nil
+	return slices.Clip(s.devices), nil
 }
 
 // Device implements [api.Points].
@@ -83,13 +83,13 @@ func (s *Service) Tags(ctx context.Context, deviceAlias string) ([]api.Tag, erro
 		if err := ended(ctx); err != nil {
 			return nil, err
 		}
-		return slices.Clone(s.tags), nil
+		return slices.Clip(s.tags), nil
 	}
 	d, err := s.device(ctx, deviceAlias)
 	if err != nil {
 		return nil, err
 	}
-	return slices.Clone(d.tags), nil
+	return slices.Clip(d.tags), nil
 }
 
 // Value implements [api.Points]. It never waits for the bus.

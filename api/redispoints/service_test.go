@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -97,6 +99,30 @@ func TestValues(t *testing.T) {
 			Connected: true, Since: status.Since, Sessions: 1, Messages: 2, Malformed: 4, Unknown: 3,
 		}, status)
 	})
+}
+
+// The lists of a large plant are not copied for each of the clients, which may
+// be slow to take theirs.
+func TestListsAreShared(t *testing.T) {
+	c := config()
+	for i := range 10_000 {
+		c.Devices[0].Tags = append(c.Devices[0].Tags, redispoints.Tag{Alias: fmt.Sprint("T", i)})
+	}
+	s, err := redispoints.New(c, redispoints.Options{})
+	require.NoError(t, err)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range 64 {
+		for _, alias := range []string{"", "INV1"} {
+			tags, err := s.Tags(t.Context(), alias)
+			require.NoError(t, err)
+			require.Greater(t, len(tags), 10_000)
+		}
+		_, err := s.Devices(t.Context())
+		require.NoError(t, err)
+	}
+	runtime.ReadMemStats(&after)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), "bytes")
 }
 
 func TestOutputTopic(t *testing.T) {

@@ -33,7 +33,7 @@ func TestPoints(t *testing.T, open func(t *testing.T) Hub) {
 	for name, run := range map[string]func(*testing.T, Hub){
 		"devices":            pointsDevices,
 		"tags":               pointsTags,
-		"callers_own_lists":  pointsCallersOwnLists,
+		"lists_stay":         pointsListsStay,
 		"values":             pointsValues,
 		"never_a_value":      pointsNeverAValue,
 		"unknown_aliases":    pointsUnknownAliases,
@@ -90,15 +90,23 @@ func pointsTags(t *testing.T, h Hub) {
 	}
 }
 
-func pointsCallersOwnLists(t *testing.T, h Hub) {
+// Lists are shared by those who read them: a value that changes, and a caller
+// that appends, change none.
+func pointsListsStay(t *testing.T, h Hub) {
 	devices, err := h.Points.Devices(t.Context())
 	require.NoError(t, err)
-	clear(devices)
-	for _, alias := range []string{"", h.Devices[0].Alias} {
-		tags, err := h.Points.Tags(t.Context(), alias)
+	lists := make([][]api.Tag, 2)
+	for i, alias := range []string{"", h.Devices[0].Alias} {
+		lists[i], err = h.Points.Tags(t.Context(), alias)
 		require.NoError(t, err)
-		clear(tags)
+		_ = append(lists[i], api.Tag{DeviceAlias: "appended"})
 	}
+	_ = append(devices, api.Device{Alias: "appended"})
+	tag := h.Tags[0]
+	h.Set(t, tag.DeviceAlias, tag.SignalAlias, 3)
+	assert.Equal(t, h.Devices, devices)
+	assert.Equal(t, h.Tags, lists[0])
+	assert.Equal(t, h.tagsOf(h.Devices[0].Alias), lists[1])
 	pointsDevices(t, h)
 	pointsTags(t, h)
 }
