@@ -22,7 +22,7 @@ type apiMount struct {
 type mounted struct {
 	handler  *api.Handler
 	requests sync.WaitGroup
-	cut      chan struct{} // closed when requests have to end
+	life     context.Context // ends when requests have to end
 }
 
 // ServeHTTP hands the request to the API.
@@ -45,20 +45,19 @@ func (m *apiMount) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (on *mounted) serve(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	served := make(chan struct{})
-	var watch sync.WaitGroup
-	watch.Go(func() {
-		select {
-		case <-on.cut:
-			cancel()
-			control := http.NewResponseController(w) // frees what waits for the client
-			_ = control.SetReadDeadline(time.Now())
-			_ = control.SetWriteDeadline(time.Now())
-		case <-served:
-		}
+	cut := make(chan struct{})
+	stop := context.AfterFunc(on.life, func() {
+		defer close(cut)
+		cancel()
+		control := http.NewResponseController(w) // frees what waits for the client
+		_ = control.SetReadDeadline(time.Now())
+		_ = control.SetWriteDeadline(time.Now())
 	})
-	defer watch.Wait()
-	defer close(served)
+	defer func() {
+		if !stop() {
+			<-cut // w is not used after this
+		}
+	}()
 	on.handler.ServeHTTP(w, r.WithContext(ctx))
 }
 
@@ -76,12 +75,14 @@ func (m *apiMount) service(c api.Config, o api.Options) (service, error) {
 		if !c.Enabled {
 			return nil, api.ErrDisabled
 		}
-		on := &mounted{handler: handler, cut: make(chan struct{})}
+		life, end := context.WithCancel(context.Background())
+		on := &mounted{handler: handler, life: life}
 		m.set(nil, on)
 		return func(ctx context.Context) error {
 			<-ctx.Done()
 			m.set(on, nil)
-			grace := time.AfterFunc(httpserve.Grace, func() { close(on.cut) })
+			defer end()
+			grace := time.AfterFunc(httpserve.Grace, end)
 			defer grace.Stop()
 			on.requests.Wait()
 			return nil
