@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -160,14 +161,16 @@ func TestDocumentAndAnswersAgree(t *testing.T) {
 }
 
 func TestRefusalsAgree(t *testing.T) {
-	s := newSubject(t, func(c *api.Config) {
-		c.Keys[0].Endpoints = []string{"version"}
-		c.Limits.RequestsPerSecond = 2
+	synctest.Test(t, func(t *testing.T) { // so that no time passes
+		s := newSubject(t, func(c *api.Config) {
+			c.Keys[0].Endpoints = []string{"version"}
+			c.Limits.RequestsPerSecond = 2
+		})
+		s.check(t, 403, http.MethodGet, "/api/tags", "", "") // the second request
+		s.check(t, 200, http.MethodGet, "/api/version", "", "")
+		s.check(t, 200, http.MethodGet, "/api/version", "", "")
+		s.check(t, 429, http.MethodGet, "/api/version", "", "")
 	})
-	s.check(t, 403, http.MethodGet, "/api/tags", "", "") // the second request
-	s.check(t, 200, http.MethodGet, "/api/version", "", "")
-	s.check(t, 200, http.MethodGet, "/api/version", "", "")
-	s.check(t, 429, http.MethodGet, "/api/version", "", "")
 }
 
 // What is off is not in the document, and without keys nothing asks for one.
