@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -250,7 +251,21 @@ func (c Config) Warnings() []Warning {
 			Text: "whoever reaches the port may try as many keys as the device can check; 10 locks an address out after so many",
 		})
 	}
+	if c.Enabled && c.Authentication != AuthenticationNone && !c.TLS.Enabled && !onlyLocal(c.Listen) {
+		warnings = append(warnings, Warning{
+			Path: "tls.enabled",
+			Text: "keys cross the network in the clear, where others can read and use them; true encrypts them",
+		})
+	}
 	return warnings
+}
+
+// onlyLocal reports whether nobody but this device reaches a valid address to
+// listen on; an empty one is none.
+func onlyLocal(listen string) bool {
+	host, _, _ := net.SplitHostPort(listen)
+	addr, err := netip.ParseAddr(host)
+	return listen == "" || host == "localhost" || err == nil && addr.IsLoopback()
 }
 
 // maxKeys bounds the work for a request with a wrong key.

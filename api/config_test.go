@@ -85,6 +85,30 @@ func TestWarnings(t *testing.T) {
 	assert.Equal(t, "limits.wrong_keys", c.Warnings()[0].Path)
 }
 
+// A key that crosses a network in the clear opens the device to whoever
+// listens there.
+func TestWarnsOfKeysInTheClear(t *testing.T) {
+	for listen, warns := range map[string]bool{
+		":8080": true, "0.0.0.0:8080": true, "[::]:8080": true, "192.0.2.7:8080": true, "gateway.local:80": true,
+		"127.0.0.1:8080": false, "127.8.0.1:80": false, "[::1]:8080": false, "localhost:8080": false, "": false,
+	} {
+		t.Run(listen, func(t *testing.T) {
+			c := allOn(t)
+			c.Listen = listen
+			if !warns {
+				assert.Empty(t, c.Warnings())
+				return
+			}
+			require.Len(t, c.Warnings(), 1)
+			assert.Equal(t, "tls.enabled", c.Warnings()[0].Path)
+			c.TLS.Enabled = true
+			assert.Empty(t, c.Warnings())
+			c.TLS.Enabled, c.Enabled = false, false
+			assert.Empty(t, c.Warnings())
+		})
+	}
+}
+
 // What the program does not bring is reported together with what the
 // operator did wrong.
 func TestNewNamesEveryFault(t *testing.T) {
