@@ -42,10 +42,17 @@ type ownCertificate struct {
 }
 
 func newOwnCertificate(folder string, names []string) *ownCertificate {
-	if len(names) == 0 {
-		names = []string{"localhost"}
+	o := &ownCertificate{path: filepath.Join(folder, ownCertFile)}
+	for _, name := range names {
+		if ip, err := netip.ParseAddr(name); err == nil { // as named reads it back
+			name = ip.Unmap().WithZone("").String()
+		}
+		o.names = append(o.names, name)
 	}
-	return &ownCertificate{path: filepath.Join(folder, ownCertFile), names: names}
+	if len(o.names) == 0 {
+		o.names = []string{"localhost"}
+	}
+	return o
 }
 
 // due reports whether a new certificate has to be made: the end is near, or

@@ -83,6 +83,25 @@ func TestOwnCertificate(t *testing.T) {
 	})
 }
 
+// However an address is written, the certificate that has it stays: clients
+// may know it.
+func TestOwnCertificateOfUnusualNames(t *testing.T) {
+	for _, name := range []string{"2001:DB8:0::7", "::ffff:192.0.2.7", "Gateway.local"} {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				n, stop := startTLS(t, allOn(t), folder, name)
+				first := handshake(t, n, 0)
+				require.NoError(t, first.VerifyHostname(name))
+				stop()
+				n, stop = startTLS(t, allOn(t), folder, name)
+				assert.Equal(t, first.Raw, handshake(t, n, 0).Raw)
+				stop()
+			})
+		})
+	}
+}
+
 func TestOwnCertificateThatCannotBe(t *testing.T) {
 	folder := t.TempDir()
 	start := func(folder string) error {
