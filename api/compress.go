@@ -22,6 +22,7 @@ const (
 // pools is the memory that answers share.
 type pools struct {
 	encoders    sync.Pool
+	buffers     sync.Pool
 	compressors chan *compressor // a free one each, nil until its first use
 }
 
@@ -53,6 +54,23 @@ func (p *pools) putEncoder(e *jsonEncoder) {
 	if e.buffer.Cap() <= maxKept {
 		e.buffer.Reset()
 		p.encoders.Put(e)
+	}
+}
+
+// buffer returns an empty buffer.
+func (p *pools) buffer() *bytes.Buffer {
+	b, _ := p.buffers.Get().(*bytes.Buffer)
+	if b == nil {
+		b = new(bytes.Buffer)
+	}
+	return b
+}
+
+// putBuffer takes back a buffer that nothing refers to any more.
+func (p *pools) putBuffer(b *bytes.Buffer) {
+	if b.Cap() <= maxKept {
+		b.Reset()
+		p.buffers.Put(b)
 	}
 }
 
