@@ -3,6 +3,7 @@ package atmodem
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/fieldgate/fieldgate/api"
 	"github.com/fieldgate/fieldgate/api/internal/cellular"
@@ -18,6 +19,10 @@ var registrationNames = [...]string{"+C5GREG", "+CEREG", "+CGREG", "+CREG"}
 // settings are made once in a session.
 var settings = [...]string{"AT+CMEE=1", "AT+COPS=3,0", "AT+CREG=2", "AT+CGREG=2", "AT+CEREG=2", "AT+C5GREG=2"}
 
+// keepTime is how long the facts of a questioning are kept for the next: where
+// one is cut, the next goes on, and what it does not come to is as it was.
+const keepTime = 5 * time.Minute
+
 // read asks for all facts. When ctx ends midway, the facts until then are the
 // answer, if there are any.
 func (s *session) read(ctx context.Context) (api.ModemInfo, error) {
@@ -25,16 +30,31 @@ func (s *session) read(ctx context.Context) (api.ModemInfo, error) {
 		return api.ModemInfo{}, silence(ctx, err)
 	}
 	var info api.ModemInfo
-	for _, step := range []func(context.Context, *api.ModemInfo) error{
+	first := 0
+	if time.Since(s.last.at) < keepTime {
+		info, first = s.last.info, s.last.next
+	}
+	s.last = round{}
+	steps := [...]func(context.Context, *api.ModemInfo) error{
 		s.set, s.signal, s.registration, s.network, s.address, s.sim, s.identify,
-	} {
-		if err := step(ctx, &info); err != nil {
-			if ctx.Err() != nil && info != (api.ModemInfo{}) {
-				break
+	}
+	for i := range steps {
+		step, before := (first+i)%len(steps), info
+		if err := steps[step](ctx, &info); err != nil {
+			if ctx.Err() == nil || info == (api.ModemInfo{}) && info == before {
+				return api.ModemInfo{}, silence(ctx, err)
 			}
-			return api.ModemInfo{}, silence(ctx, err)
+			if before != (api.ModemInfo{}) {
+				info = before // half a step is none
+			}
+			if i == 0 { // it takes too long by itself
+				step = (step + 1) % len(steps)
+			}
+			s.last.next = step
+			break
 		}
 	}
+	s.last.info, s.last.at = info, time.Now()
 	info.Manufacturer, info.Model, info.Revision = s.known.manufacturer, s.known.model, s.known.revision
 	info.IMEI = s.known.imei
 	return info, nil
@@ -74,6 +94,7 @@ func (s *session) signal(ctx context.Context, info *api.ModemInfo) error {
 }
 
 func (s *session) registration(ctx context.Context, info *api.ModemInfo) error {
+	info.Registration, info.AreaCode, info.CellID, info.Technology = "", "", "", ""
 	var best registration
 	for _, name := range registrationNames {
 		a, err := s.ask(ctx, "AT"+name+"?")

@@ -27,8 +27,8 @@ type Options struct {
 	// means 5 s.
 	Timeout time.Duration
 	// Total is how long one questioning may take, with opening the port.
-	// Zero or less means 20 s. What a slow modem has told by then is the
-	// answer.
+	// Zero or less means 9 s, since package api waits for 10 s. What a slow
+	// modem has told by then is the answer; the rest follows with the next.
 	Total time.Duration
 	// Logger gets what the package comment says. Nil discards it.
 	Logger *slog.Logger
@@ -70,7 +70,7 @@ func New(open Opener, o Options) *Modem {
 	}
 	positive(&o.Freshness, 5*time.Second)
 	positive(&o.Timeout, 5*time.Second)
-	positive(&o.Total, 20*time.Second)
+	positive(&o.Total, 9*time.Second)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -21,6 +21,10 @@
 // instance) or does not answer in time is a missing fact. A command that ends
 // in ERROR, or in nothing, is left out for a minute.
 //
+// Of a slow modem one questioning ([Options].Total) tells a part, and the next
+// goes on there. A fact that it does not come to is as in the questioning
+// before, if that was within five minutes.
+//
 // The signal is the RSSI of +CSQ, from -113 dBm (or less) to -51 dBm (or
 // more). Where the modem does not know it, it is the RSCP, RSRP or, for 5G,
 // SS-RSRP of +CESQ, which is 10 to 20 dB lower for the same reception.

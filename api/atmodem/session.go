@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"sync"
 	"time"
+
+	"github.com/fieldgate/fieldgate/api"
 )
 
 // session is a conversation on an open port. One goroutine asks.
@@ -27,6 +29,14 @@ type session struct {
 	done  map[string]bool      // settings that are made
 	iccid string               // the command that has told the ICCID
 	known identity
+	last  round
+}
+
+// round is what a questioning leaves to the next.
+type round struct {
+	info api.ModemInfo
+	next int // the step that is due first, where this one was cut
+	at   time.Time
 }
 
 // newSession begins to read the port.
