@@ -6,7 +6,8 @@ SHELL := bash
 # The folders with code that packs bytes or counts: tested on a 32-bit
 # big-endian processor too. The emulator answers some questions about the live
 # host wrongly (net.Interfaces, sysinfo), so TestLive... is left out there.
-BIG_ENDIAN := $(wildcard internal/config internal/lifecycle internal/hostfacts telemetry ser2net/internal snmp/internal)
+BIG_ENDIAN := $(wildcard internal/config internal/lifecycle internal/hostfacts telemetry ser2net/internal snmp/internal \
+	api/atmodem api/hubconfig api/redispoints examples/gateway/hub)
 
 # The processors that gateways have, as GOARCH or GOARCH with its variant.
 TARGETS := amd64 arm64 arm,GOARM=6 arm,GOARM=7 mips,GOMIPS=softfloat mipsle,GOMIPS=softfloat riscv64

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -21,6 +22,8 @@ func TestDefaultConfig(t *testing.T) {
 	assert.False(t, c.Enabled)
 	assert.Equal(t, api.AuthenticationKey, c.Authentication)
 	assert.Equal(t, api.Endpoints{}, c.Endpoints)
+	assert.Equal(t, api.Limits{MaxConnections: 64, MaxSyncBytes: 8 << 20, MaxFirmwareBytes: 64 << 20, WrongKeys: 10}, c.Limits)
+	assert.False(t, c.TLS.Enabled)
 	assert.Empty(t, c.Keys)
 	assert.Empty(t, c.Warnings())
 	require.NoError(t, api.Config{}.Validate(), "the zero value is valid too")
@@ -38,13 +41,20 @@ func TestValidateNamesEveryFault(t *testing.T) {
 			{Name: "b/c", Hash: config.NewSecret("sha256:00:11")},
 			{Name: strings.Repeat("n", 33), Hash: config.NewSecret(testKey)},
 			{},
+			{Name: "limited", Hash: good, Endpoints: []string{"tags", "/api/tags", "all"}, Sources: []netip.Prefix{
+				netip.MustParsePrefix("10.0.0.0/8"), {}, netip.MustParsePrefix("::ffff:10.0.0.0/104"),
+			}},
 		},
+		TLS:    api.TLS{Enabled: true, KeyFile: "k.pem"},
+		Limits: api.Limits{MaxConnections: -1, MaxSyncBytes: 1<<30 + 1, MaxFirmwareBytes: -1, RequestsPerSecond: 100_001, WrongKeys: -2},
 	}.Validate()
 	var faults api.ConfigError
 	require.ErrorAs(t, err, &faults)
 	assert.Equal(t, []string{
 		"listen", "authentication", "keys[1].name", "keys[2].name", "keys[2].hash",
 		"keys[3].name", "keys[3].hash", "keys[4].name", "keys[4].hash",
+		"keys[5].endpoints[1]", "keys[5].endpoints[2]", "keys[5].sources[1]", "keys[5].sources[2]", "tls.cert_file",
+		"limits.max_connections", "limits.max_sync_bytes", "limits.max_firmware_bytes", "limits.requests_per_second", "limits.wrong_keys",
 	}, paths(faults))
 	assert.NotContains(t, err.Error(), testKey, "a key put in place of its hash is not repeated")
 	assert.NotContains(t, err.Error(), good.Reveal())
@@ -70,6 +80,33 @@ func TestWarnings(t *testing.T) {
 	c := api.Config{Authentication: api.AuthenticationNone}
 	require.Len(t, c.Warnings(), 1)
 	assert.Equal(t, "authentication", c.Warnings()[0].Path)
+	c = api.Config{Limits: api.Limits{WrongKeys: -1}}
+	require.Len(t, c.Warnings(), 1)
+	assert.Equal(t, "limits.wrong_keys", c.Warnings()[0].Path)
+}
+
+// A key that crosses a network in the clear opens the device to whoever
+// listens there.
+func TestWarnsOfKeysInTheClear(t *testing.T) {
+	for listen, warns := range map[string]bool{
+		":8080": true, "0.0.0.0:8080": true, "[::]:8080": true, "192.0.2.7:8080": true, "gateway.local:80": true,
+		"127.0.0.1:8080": false, "127.8.0.1:80": false, "[::1]:8080": false, "localhost:8080": false, "": false,
+	} {
+		t.Run(listen, func(t *testing.T) {
+			c := allOn(t)
+			c.Listen = listen
+			if !warns {
+				assert.Empty(t, c.Warnings())
+				return
+			}
+			require.Len(t, c.Warnings(), 1)
+			assert.Equal(t, "tls.enabled", c.Warnings()[0].Path)
+			c.TLS.Enabled = true
+			assert.Empty(t, c.Warnings())
+			c.TLS.Enabled, c.Enabled = false, false
+			assert.Empty(t, c.Warnings())
+		})
+	}
 }
 
 // What the program does not bring is reported together with what the
@@ -78,7 +115,11 @@ func TestNewNamesEveryFault(t *testing.T) {
 	c := allOn(t)
 	c.Listen = ""
 	c.Keys[0].Name = "no name"
-	needs := []string{"endpoints.sync_version", "endpoints.syslog", "endpoints.system_info"}
+	needs := []string{
+		"endpoints.sync_version", "endpoints.sync", "endpoints.syslog", "endpoints.system_info", "endpoints.gsm_info",
+		"endpoints.devices", "endpoints.device_info", "endpoints.device_tags", "endpoints.device_tag_value",
+		"endpoints.tags", "endpoints.sysupgrade",
+	}
 
 	_, err := api.New(c, api.Options{})
 	var faults api.ConfigError
@@ -131,4 +172,23 @@ func TestErrorsAreThoseOfTheContract(t *testing.T) {
 	var fault *api.FieldError
 	require.True(t, errors.As(err, &fault))
 	assert.Equal(t, "listen", fault.Path)
+}
+
+func TestTLSNeedsACertificate(t *testing.T) {
+	c := allOn(t)
+	c.TLS.Enabled = true
+	_, err := api.New(c, new(device).options())
+	require.EqualError(t, err, "tls.cert_file: required: this device does not make certificates")
+	_, err = api.NewHandler(c, new(device).options())
+	require.NoError(t, err, "a handler serves no connections")
+	c.TLS.CertFile = "c.pem"
+	require.EqualError(t, c.Validate(), "tls.key_file: required with tls.cert_file")
+}
+
+func TestTooManyKeys(t *testing.T) {
+	c := allOn(t)
+	for i := range 64 {
+		c.Keys = append(c.Keys, api.Key{Name: fmt.Sprint("key", i), Hash: c.Keys[0].Hash})
+	}
+	require.EqualError(t, c.Validate(), "keys: there are 65 keys, at most 64 are allowed")
 }

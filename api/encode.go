@@ -1,8 +1,6 @@
 package api
 
 import (
-	"bytes"
-	"encoding/json"
 	"math"
 	"strconv"
 	"time"
@@ -74,13 +72,134 @@ func encodeSystemInfo(s SystemInfo) systemInfoBody {
 	return body
 }
 
-func encodeActions(on []endpoint) actionsBody {
-	body := actionsBody{Total: strconv.Itoa(len(on)), Actions: make([]actionBody, len(on))}
-	for i, e := range on {
-		body.Actions[i] = actionBody{Endpoint: e.path, Input: e.input}
+type gsmInfoBody struct {
+	Operator     string `json:"operator"`
+	Registration string `json:"registration"`
+	Technology   string `json:"technology"`
+	SignalDBm    string `json:"signal_dbm"`
+	IMEI         string `json:"imei"`
+	ICCID        string `json:"iccid"`
+	IPAddress    string `json:"ip_address"`
+}
+
+func encodeModemInfo(m ModemInfo) gsmInfoBody {
+	body := gsmInfoBody{
+		Operator:     m.Operator,
+		Registration: m.Registration,
+		Technology:   m.Technology,
+		IMEI:         m.IMEI,
+		ICCID:        m.ICCID,
+		IPAddress:    m.IPAddress,
+	}
+	if m.SignalDBm != nil {
+		body.SignalDBm = strconv.Itoa(*m.SignalDBm)
 	}
 	return body
 }
+
+// The bodies that [answer.list] sends end in their list.
+
+type devicesBody struct {
+	Total   string       `json:"total_devices"`
+	Devices []deviceBody `json:"devices"`
+}
+
+type deviceInfoBody struct {
+	Devices []deviceBody `json:"devices"`
+}
+
+type deviceBody struct {
+	Alias    string `json:"device_alias"`
+	Name     string `json:"name"`
+	Protocol string `json:"protocol"`
+}
+
+func encodeDevice(d Device) deviceBody {
+	return deviceBody(d)
+}
+
+type deviceTagsBody struct {
+	Total   string          `json:"total_signals"`
+	Signals []deviceTagBody `json:"signals"`
+}
+
+type deviceTagBody struct {
+	Name              string `json:"signal_name"`
+	SourceDeviceAlias string `json:"source_device_alias"`
+	InputTopic        string `json:"input_topic"`
+	OutputTopic       string `json:"output_topic"`
+	SignalAlias       string `json:"signal_alias"`
+}
+
+type tagsBody struct {
+	Total   string    `json:"total_signals"`
+	Signals []tagBody `json:"signals"`
+}
+
+type tagBody struct {
+	deviceTagBody
+	DeviceAlias string `json:"device_alias"`
+}
+
+func encodeTag(t Tag) tagBody {
+	return tagBody{
+		deviceTagBody: deviceTagBody{
+			Name:              t.Name,
+			SourceDeviceAlias: t.SourceDeviceAlias,
+			InputTopic:        t.InputTopic,
+			OutputTopic:       t.OutputTopic,
+			SignalAlias:       t.SignalAlias,
+		},
+		DeviceAlias: t.DeviceAlias,
+	}
+}
+
+type tagValueBody struct {
+	Total  string      `json:"total_signals"`
+	Values []valueBody `json:"signal_values"`
+}
+
+type valueBody struct {
+	Name      string `json:"signal_name"`
+	Value     string `json:"value"`
+	Timestamp string `json:"timestamp"`
+	Flags     string `json:"flags"`
+}
+
+func encodeTagValue(v TagValue) tagValueBody {
+	return tagValueBody{Total: "1", Values: []valueBody{{
+		Name:      v.Name,
+		Value:     v.Value.String(),
+		Timestamp: encodeTime(v.Time),
+		Flags:     v.Flags.String(),
+	}}}
+}
+
+type syncBody struct {
+	Output string `json:"output"`
+}
+
+type syncErrorBody struct {
+	Output string `json:"output"`
+	Error  string `json:"error"`
+}
+
+type statusBody struct {
+	Status string `json:"status"`
+}
+
+func encodeActions(table []endpoint, on endpointSet) actionsBody {
+	body := actionsBody{Actions: []actionBody{}}
+	for i := range table {
+		if e := &table[i]; on.has(i) && e.switched != nil {
+			body.Actions = append(body.Actions, actionBody{Endpoint: e.path, Input: e.input()})
+		}
+	}
+	body.Total = encodeCount(len(body.Actions))
+	return body
+}
+
+func encodeCount(n int) string { return strconv.Itoa(n) }
 
 func encodeSeconds(d time.Duration) string {
 	if d <= 0 {
@@ -109,14 +228,4 @@ func encodeFloat(v float64) string {
 		return "nan"
 	}
 	return strconv.FormatFloat(v, 'g', -1, 64)
-}
-
-// encodeJSON returns body as one line. Bodies are structs of strings, which
-// cannot fail; text that is not UTF-8 gets replacement characters.
-func encodeJSON(body any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false) // the type is declared and never sniffed
-	_ = e.Encode(body)
-	return b.Bytes()
 }

@@ -18,7 +18,7 @@ import (
 func allOnOpen() api.Config {
 	return api.Config{
 		Enabled: true, Authentication: api.AuthenticationNone,
-		Endpoints: api.Endpoints{Version: true, Actions: true, SyncVersion: true, Syslog: true, SystemInfo: true},
+		Endpoints: allEndpoints(),
 	}
 }
 
@@ -40,7 +40,7 @@ func record(t *testing.T, c api.Config, o api.Options, raw string) *httptest.Res
 // FuzzRequest sends any bytes that are a request, to an open handler and to
 // one that asks for a key.
 func FuzzRequest(f *testing.F) {
-	for _, path := range append(allPaths, "/api//version", "/api/%76ersion", "/", "*", "http://x/api/version", "/api/version?apiKey=x") {
+	for _, path := range append(allPaths(), "/api//version", "/api/%76ersion", "/", "*", "http://x/api/version", "/api/version?apiKey=x") {
 		for _, method := range []string{"GET", "HEAD", "POST", "OPTIONS", "PUT"} {
 			f.Add(method+" "+path+" HTTP/1.1\r\nHost: x\r\n", "")
 		}
@@ -56,7 +56,7 @@ func FuzzRequest(f *testing.F) {
 		if w == nil {
 			return
 		}
-		assert.Contains(t, []int{200, 204, 400, 404, 405, 413, 415}, w.Code)
+		assert.Contains(t, []int{200, 204, 400, 404, 405, 413, 415, 422}, w.Code)
 		method, _, _ := strings.Cut(head, " ")
 		if w.Code >= 400 && method != http.MethodHead {
 			var e struct{ Error string }
@@ -68,4 +68,23 @@ func FuzzRequest(f *testing.F) {
 
 		assert.Equal(t, 401, record(t, locked, new(device).options(), raw).Code)
 	})
+}
+
+// known is a device that is asked without a connection and without a key.
+type known struct{ device }
+
+func (k *known) post(t *testing.T, contentType, body string) *httptest.ResponseRecorder {
+	t.Helper()
+	return k.postTo(t, "/api/device/tag/value", contentType, body)
+}
+
+func (k *known) postTo(t *testing.T, path, contentType, body string) *httptest.ResponseRecorder {
+	t.Helper()
+	h, err := api.NewHandler(allOnOpen(), k.options())
+	require.NoError(t, err)
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", contentType)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
 }

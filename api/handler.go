@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/config"
@@ -30,6 +32,16 @@ type Options struct {
 	// Listen opens the listener of a [Service]; nil = net.ListenConfig. A
 	// [Handler] does not call it.
 	Listen func(ctx context.Context, network, addr string) (net.Listener, error)
+
+	// TLSFolder is where a [Service] keeps the certificate that it makes for
+	// itself, with its private key: api-tls.pem, mode 0600. The folder has to
+	// exist. Empty: TLS needs files of the operator's.
+	TLSFolder string
+
+	// TLSNames are the host names and IP addresses in that certificate, by
+	// which clients call the device; nil = "localhost". When they change, a
+	// new certificate is made at the next start, with the same key.
+	TLSNames []string
 }
 
 // Versions is the texts by which clients tell what they talk to.
@@ -49,14 +61,22 @@ const (
 // runs anyway (see [Route]), or let a [Service] run it. It is safe
 // for concurrent use and starts no goroutine.
 type Handler struct {
+	table     []endpoint
 	open      bool // without authentication
 	keys      keyring
-	on        []endpoint
+	on        endpointSet
 	providers Providers
 	versions  Versions
 	log       *slog.Logger
 	counters  counters
 	refusals  pace // of the log lines about requests without a valid key
+	guard     guard
+	pools     *pools
+	document  []byte // /api/openapi.json
+
+	files       sync.Mutex // held while a sync or an upgrade is under way
+	maxSync     int64
+	maxFirmware int64
 }
 
 // NewHandler returns the handler for c. It returns a [ConfigError] with
@@ -72,41 +92,46 @@ func NewHandler(c Config, o Options) (*Handler, error) {
 	return newHandler(c, o, on), nil
 }
 
-func newHandler(c Config, o Options, on []endpoint) *Handler {
+func newHandler(c Config, o Options, on endpointSet) *Handler {
+	limits := c.Limits.orDefault()
 	h := &Handler{
-		open:      c.Authentication == AuthenticationNone,
-		keys:      newKeyring(c.Keys),
-		on:        on,
-		providers: o.Providers,
-		versions:  o.Versions,
-		log:       o.Logger,
+		table:       endpoints[:],
+		open:        c.Authentication == AuthenticationNone,
+		keys:        newKeyring(c.Keys),
+		on:          on,
+		providers:   o.Providers,
+		versions:    o.Versions,
+		log:         o.Logger,
+		guard:       guard{wrongKeys: max(limits.WrongKeys, 0), rate: float64(limits.RequestsPerSecond)},
+		pools:       newPools(),
+		maxSync:     limits.MaxSyncBytes,
+		maxFirmware: limits.MaxFirmwareBytes,
 	}
-	if h.versions.API == "" {
-		h.versions.API = apiVersion
-	}
-	if h.versions.Patch == "" {
-		h.versions.Patch = apiPatch
-	}
+	h.versions.API = cmp.Or(h.versions.API, apiVersion)
+	h.versions.Patch = cmp.Or(h.versions.Patch, apiPatch)
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
 	}
+	h.document = describe(on, h.open, h.versions)
 	return h
 }
 
 // lookup returns the endpoints that are on, and notes those that lack what
 // the program has to bring.
-func (c Config) lookup(o Options, faults *config.Errors) (on []endpoint) {
+func (c Config) lookup(o Options, faults *config.Errors) (on endpointSet) {
 	if !c.Enabled {
-		return nil
+		return 0
 	}
-	for _, e := range endpoints {
-		if !e.switched(c.Endpoints) {
+	for i, e := range endpoints {
+		if e.switched != nil && !e.switched(c.Endpoints) {
 			continue
 		}
-		if what := e.missing(o); what != "" {
-			faults.Addf("endpoints."+e.field, "this device brings no %s for %s, so it cannot be switched on", what, e.path)
+		if e.missing != nil {
+			if what := e.missing(o); what != "" {
+				faults.Addf("endpoints."+e.field, "this device brings no %s for %s, so it cannot be switched on", what, e.path)
+			}
 		}
-		on = append(on, e)
+		on |= 1 << i
 	}
 	return on
 }
@@ -127,106 +152,164 @@ func Route(api, next http.Handler) http.Handler {
 	})
 }
 
-// ServeHTTP answers one request. When a text breaks off half-way it panics
+// ServeHTTP answers one request. When a body breaks off half-way it panics
 // with [http.ErrAbortHandler], by which a server closes the connection: the
-// client then sees that the text is not complete.
+// client then sees that it is not complete.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
-	a := newAnswer(w, r)
-	e, key, err := h.admit(a)
+	a := newAnswer(w, r, h.pools)
+	from := source(r)
+	at := findEndpoint(r)
+	key, err := h.admit(a, at, from, start)
 	if err == nil {
-		err = e.serve(h, a)
+		e := &h.table[at]
+		if r.Method == http.MethodOptions {
+			err = h.options(a, e)
+		} else {
+			err = e.serve(h, a)
+		}
 	}
+	h.end(a, at, from, key, err, start)
+}
+
+// crowded answers a request on a connection that is one too many.
+func (h *Handler) crowded(w http.ResponseWriter, r *http.Request) {
+	h.end(newAnswer(w, r, h.pools), findEndpoint(r), source(r), "", errCrowded, time.Now())
+}
+
+// end sends what is wrong, if anything is, counts the request and logs it.
+func (h *Handler) end(a *answer, at int, from netip.Addr, key string, err error, start time.Time) {
 	if err != nil {
 		a.fail(err)
 	}
 	h.counters.note(a.status, err, start)
-
-	level := slog.LevelDebug
-	attrs := []slog.Attr{
-		slog.String("request", a.id),
-		slog.String("endpoint", e.path),
-		slog.Int("status", a.status),
-		slog.Duration("duration", time.Since(start)),
-		slog.String("source", source(r)),
-	}
-	if key != "" {
-		attrs = append(attrs, slog.String("key_name", key))
-	}
-	if err != nil {
-		level = slog.LevelInfo
-		attrs = append(attrs, slog.Any("error", err))
-	}
-	// Whoever has no key must not be able to push the device's log out.
-	unlogged, due := uint64(0), true
-	if errors.Is(err, errUnauthorized) {
-		unlogged, due = h.refusals.due(start)
-	}
-	if unlogged > 0 {
-		attrs = append(attrs, slog.Uint64("unlogged_before", unlogged))
-	}
-	if due {
-		h.log.LogAttrs(r.Context(), level, "api request", attrs...)
-	}
+	h.note(a, at, from, key, err, start)
 	if a.broken {
 		panic(http.ErrAbortHandler)
 	}
 }
 
+// note writes the log line of a request.
+func (h *Handler) note(a *answer, at int, from netip.Addr, key string, err error, start time.Time) {
+	level := slog.LevelDebug
+	if err != nil {
+		level = slog.LevelInfo
+	}
+	// Whoever has no key must not be able to push the device's log out.
+	unlogged := uint64(0)
+	if key == "" && !h.open && err != nil || errors.Is(err, errTooMany) {
+		var due bool
+		if unlogged, due = h.refusals.due(start); !due {
+			return
+		}
+	}
+	if !h.log.Enabled(a.r.Context(), level) {
+		return
+	}
+	path, client := "", a.r.RemoteAddr
+	if at >= 0 {
+		path = endpoints[at].path
+	}
+	if from.IsValid() {
+		client = from.String()
+	}
+	attrs := append(make([]slog.Attr, 0, 8),
+		slog.String("request", a.id),
+		slog.String("endpoint", path),
+		slog.Int("status", a.status),
+		slog.Duration("duration", time.Since(start)),
+		slog.String("source", client),
+	)
+	if key != "" {
+		attrs = append(attrs, slog.String("key_name", key))
+	}
+	if err != nil {
+		attrs = append(attrs, slog.Any("error", err))
+		if p := (*problem)(nil); errors.As(err, &p) && p.cause != nil && !p.provider {
+			attrs = append(attrs, slog.Any("cause", p.cause))
+		}
+	}
+	if unlogged > 0 {
+		attrs = append(attrs, slog.Uint64("unlogged_before", unlogged))
+	}
+	h.log.LogAttrs(a.r.Context(), level, "api request", attrs...)
+}
+
 // admit makes the checks that come before an endpoint's own work, in the
-// order of the specification, and returns the endpoint and the name of the
-// key. The endpoint of an unknown path is the zero one.
-func (h *Handler) admit(a *answer) (e endpoint, key string, err error) {
-	var known, on, ok bool
-	if e, known = findEndpoint(endpoints[:], a.r); known {
-		_, on = findEndpoint(h.on, a.r)
+// order of the specification, and returns the name of the key.
+func (h *Handler) admit(a *answer, at int, from netip.Addr, now time.Time) (key string, err error) {
+	var ok bool
+	if a.retry, ok = h.guard.request(from, now); !ok {
+		return "", errTooMany
 	}
 	if !h.open {
-		if key, ok = h.keys.find(a.r.Header.Values(keyHeader)); !ok {
-			return e, "", errUnauthorized
+		k, err := h.authenticate(a, from, now)
+		if err != nil {
+			return "", err
 		}
+		key, a.opens = h.keys[k].name, h.keys[k].opens
 	}
 	switch {
-	case !known:
-		return e, key, errUnknownPath
-	case !on:
-		return e, key, errSwitchedOff
+	case at < 0:
+		return key, errUnknownPath
+	case !h.on.has(at):
+		return key, errSwitchedOff
+	case !a.opens.has(at):
+		return key, errOtherKey
 	}
+	input := endpoints[at].input() != ""
 	switch a.r.Method {
 	case http.MethodGet, http.MethodHead:
+		if input {
+			err = errMethodInput
+		}
 	case http.MethodPost:
-		err = a.ignoreBody()
+		if !input {
+			err = a.ignoreForm()
+		}
 	case http.MethodOptions:
-		e.serve = (*Handler).options
 	default:
 		err = errMethod
-	}
-	return e, key, err
-}
-
-// options tells the methods of an endpoint.
-func (h *Handler) options(a *answer) error {
-	a.w.Header().Set("Allow", allowed)
-	a.begin(http.StatusNoContent)
-	return nil
-}
-
-// findEndpoint takes paths as they came: "/api/%76ersion" is another path
-// than "/api/version".
-func findEndpoint(in []endpoint, r *http.Request) (endpoint, bool) {
-	path := r.URL.EscapedPath()
-	for _, e := range in {
-		if e.path == path {
-			return e, true
+		if input {
+			err = errMethodInput
 		}
 	}
-	return endpoint{}, false
+	return key, err
 }
 
-// source is the address of the client, without its port.
-func source(r *http.Request) string {
-	if ap, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		return ap.Addr().Unmap().String()
+// authenticate returns which key a request came with. A request without any
+// is refused and not counted as a try.
+func (h *Handler) authenticate(a *answer, from netip.Addr, now time.Time) (key int, err error) {
+	presented := a.r.Header[apiKeyCanonical]
+	key = -1
+	if len(presented) == 1 {
+		key = h.keys.find(presented[0], from, now)
 	}
-	return r.RemoteAddr
+	if len(presented) > 0 {
+		if a.retry = h.guard.key(from, key, now); a.retry > 0 {
+			return -1, errLockedOut
+		}
+	}
+	if key < 0 || a.r.URL.RawQuery != "" && keyInQuery(a.r.URL.RawQuery) {
+		return -1, errUnauthorized
+	}
+	return key, nil
+}
+
+// findEndpoint returns the row of the table, -1 for none. It takes paths as
+// they came: "/api/%76ersion" is another path than "/api/version".
+func findEndpoint(r *http.Request) int {
+	path := r.URL.EscapedPath()
+	for i := range endpoints {
+		if endpoints[i].path == path {
+			return i
+		}
+	}
+	return -1
+}
+
+// source is the address of the client, not valid where the server tells none.
+func source(r *http.Request) netip.Addr {
+	ap, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return ap.Addr().Unmap().WithZone("")
 }

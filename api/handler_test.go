@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,12 +19,58 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldgate/fieldgate/api"
+	"github.com/fieldgate/fieldgate/api/apitest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// paths of all endpoints.
-var allPaths = []string{"/api/version", "/api/actions", "/api/syncVersion", "/api/syslog", "/api/systemInfo"}
+// plainPaths are the endpoints without input.
+var plainPaths = []string{
+	"/api/version", "/api/actions", "/api/syncVersion", "/api/syslog", "/api/systemInfo", "/api/gsmInfo", "/api/devices", "/api/tags",
+}
+
+// inputPaths are those with input, each with a url-encoded form for it that
+// fits to what device.fill fills, "" where it is a file.
+var inputPaths = map[string]string{
+	"/api/device/info":      "device_alias=INV1",
+	"/api/device/tags":      "device_alias=INV1",
+	"/api/device/tag/value": "device_alias=INV1&signal_alias=P",
+	"/api/sync":             "",
+	"/api/sysupgrade":       "",
+}
+
+// allPaths are the thirteen, in the order of the switches in allSwitches.
+func allPaths() []string {
+	return append(slices.Clone(plainPaths), slices.Sorted(maps.Keys(inputPaths))...)
+}
+
+const urlEncoded = "application/x-www-form-urlencoded"
+
+// fileForm is a form with one file, in the field "file".
+func fileForm(content string) (contentType, body string) {
+	return "multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"config.xlsx\"\r\n" +
+		"Content-Type: application/octet-stream\r\n\r\n" + content + "\r\n--b--\r\n"
+}
+
+// good asks an endpoint in the right way.
+func (a ask) good(path string) apitest.Reply {
+	a.t.Helper()
+	form, input := inputPaths[path]
+	switch {
+	case !input:
+		return a.get(path)
+	case form != "":
+		return a.do("POST", path, urlEncoded, form)
+	default:
+		contentType, body := fileForm("PK a workbook")
+		return a.do("POST", path, contentType, body)
+	}
+}
+
+// goldenName is the golden file of a path.
+func goldenName(path string) string {
+	return strings.ReplaceAll(path[len("/api/"):], "/", "_") + ".golden"
+}
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
@@ -47,32 +95,35 @@ var knownInfo = api.SystemInfo{
 
 func TestShapes(t *testing.T) {
 	var d device
-	d.system.Set(knownInfo)
-	d.syslog.Set("first <line>", "second & last")
+	d.fill()
 	a := serve(t, allOn(t), d.options())
-	for _, path := range allPaths {
+	for _, path := range allPaths() {
 		t.Run(path[len("/api/"):], func(t *testing.T) {
-			reply := a.get(path)
+			reply := a.good(path)
 			assert.Equal(t, 200, reply.Status)
 			contentType := "application/json"
 			if path == "/api/syslog" {
 				contentType = "text/plain; charset=utf-8"
 			}
 			assert.Equal(t, contentType, reply.Header.Get("Content-Type"))
-			golden(t, path[len("/api/"):]+".golden", reply.Body)
+			golden(t, goldenName(path), reply.Body)
 		})
 	}
 }
 
 func TestMissingFactsAreEmptyStrings(t *testing.T) {
 	var d device
-	reply := serve(t, allOn(t), d.options()).get("/api/systemInfo")
-	var facts map[string]string // a number or null would fail
-	require.NoError(t, json.Unmarshal([]byte(reply.Body), &facts))
-	assert.Len(t, facts, 14)
-	for name, value := range facts {
-		assert.Empty(t, value, name)
+	a := serve(t, allOn(t), d.options())
+	for path, n := range map[string]int{"/api/systemInfo": 14, "/api/gsmInfo": 7} {
+		var facts map[string]string // a number or null would fail
+		require.NoError(t, json.Unmarshal([]byte(a.get(path).Body), &facts))
+		assert.Len(t, facts, n)
+		for name, value := range facts {
+			assert.Empty(t, value, name)
+		}
 	}
+	assert.Equal(t, `{"total_devices":"0","devices":[]}`+"\n", a.get("/api/devices").Body)
+	assert.Equal(t, `{"total_signals":"0","signals":[]}`+"\n", a.get("/api/tags").Body)
 }
 
 func TestVersions(t *testing.T) {
@@ -84,23 +135,32 @@ func TestVersions(t *testing.T) {
 
 func TestActionsListsWhatIsOn(t *testing.T) {
 	c := allOn(t)
-	c.Endpoints.Syslog, c.Endpoints.Version = false, false
+	c.Endpoints = api.Endpoints{Actions: true, Sync: true, SystemInfo: true, DeviceTagValue: true}
 	a := serve(t, c, new(device).options())
-	assert.JSONEq(t, `{"total_actions":"3","actions":[
+	assert.JSONEq(t, `{"total_actions":"4","actions":[
 		{"endpoint":"/api/actions","input":""},
-		{"endpoint":"/api/syncVersion","input":""},
-		{"endpoint":"/api/systemInfo","input":""}]}`, a.get("/api/actions").Body)
+		{"endpoint":"/api/sync","input":"file"},
+		{"endpoint":"/api/systemInfo","input":""},
+		{"endpoint":"/api/device/tag/value","input":"device_alias signal_alias"}]}`, a.get("/api/actions").Body)
 }
 
 // The switches are independent: each opens its own endpoint and no other.
 func TestEachSwitch(t *testing.T) {
-	for i, on := range []api.Endpoints{{Version: true}, {Actions: true}, {SyncVersion: true}, {Syslog: true}, {SystemInfo: true}} {
+	for want, on := range map[string]api.Endpoints{
+		"/api/version": {Version: true}, "/api/actions": {Actions: true}, "/api/syncVersion": {SyncVersion: true},
+		"/api/sync": {Sync: true}, "/api/syslog": {Syslog: true}, "/api/systemInfo": {SystemInfo: true},
+		"/api/gsmInfo": {GSMInfo: true}, "/api/devices": {Devices: true}, "/api/device/info": {DeviceInfo: true},
+		"/api/device/tags": {DeviceTags: true}, "/api/device/tag/value": {DeviceTagValue: true},
+		"/api/tags": {Tags: true}, "/api/sysupgrade": {Sysupgrade: true},
+	} {
 		c := allOn(t)
 		c.Endpoints = on
-		a := serve(t, c, new(device).options())
-		for j, path := range allPaths {
-			reply := a.get(path)
-			if i == j {
+		var d device
+		d.fill()
+		a := serve(t, c, d.options())
+		for _, path := range allPaths() {
+			reply := a.good(path)
+			if path == want {
 				assert.Equal(t, 200, reply.Status, path)
 			} else {
 				assertError(t, 403, "This endpoint is switched off.", reply.Status, reply.Body)
@@ -158,9 +218,9 @@ func TestOrderOfChecks(t *testing.T) {
 
 func TestMethods(t *testing.T) {
 	var d device
-	d.syslog.Set("line")
+	d.fill()
 	a := serve(t, allOn(t), d.options())
-	for _, path := range allPaths {
+	for _, path := range plainPaths {
 		whole := a.get(path)
 		assert.Equal(t, whole.Body, a.do("POST", path, "", "").Body)
 
@@ -187,16 +247,36 @@ func TestMethods(t *testing.T) {
 	}
 }
 
+func TestMethodsOfInputs(t *testing.T) {
+	var d device
+	d.fill()
+	a := serve(t, allOn(t), d.options())
+	for path := range inputPaths {
+		assert.Equal(t, 200, a.good(path).Status)
+		options := a.do("OPTIONS", path, "", "")
+		assert.Equal(t, 204, options.Status)
+		assert.Equal(t, "POST, OPTIONS", options.Header.Get("Allow"))
+		for _, method := range []string{"GET", "HEAD", "PUT", "DELETE", "PATCH", "TRACE", "post"} {
+			reply := a.do(method, path, "", "")
+			assert.Equal(t, 405, reply.Status, method)
+			assert.Equal(t, "POST, OPTIONS", reply.Header.Get("Allow"))
+			if method != "HEAD" {
+				assertError(t, 405, "This method is not allowed here, use POST.", reply.Status, reply.Body)
+			}
+		}
+	}
+}
+
 func TestHeaders(t *testing.T) {
 	a := serve(t, allOn(t), new(device).options())
 	ids := make(map[string]bool)
-	for _, path := range append(allPaths, "/api/nothing", "/") {
+	for _, path := range append(plainPaths, "/api/nothing", "/") {
 		reply := a.get(path)
 		assert.Equal(t, "no-store", reply.Header.Get("Cache-Control"), path)
 		assert.Equal(t, "nosniff", reply.Header.Get("X-Content-Type-Options"), path)
 		ids[reply.Header.Get("X-Request-Id")] = true
 	}
-	assert.Len(t, ids, len(allPaths)+2, "each request has its own id")
+	assert.Len(t, ids, len(plainPaths)+2, "each request has its own id")
 }
 
 func TestPathsAreExact(t *testing.T) {

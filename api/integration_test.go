@@ -2,8 +2,10 @@ package api_test
 
 import (
 	"context"
+	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -31,24 +33,16 @@ func peer(t *testing.T, program, aptPackage string) string {
 func TestIntegrationCurl(t *testing.T) {
 	curl := peer(t, "curl", "curl")
 	var d device
-	d.system.Set(knownInfo)
-	d.syslog.Set("first <line>", "second & last")
+	d.fill()
 	c := allOn(t)
+	c.Limits.WrongKeys = -1 // there are many below
 	on := startService(t, c, d.options())
 	c.Endpoints = api.Endpoints{}
 	off := startService(t, c, d.options())
 
-	// ask returns the body and, after it, the status in brackets.
-	ask := func(t *testing.T, args ...string) string {
-		t.Helper()
-		out, err := exec.CommandContext(t.Context(), curl, append([]string{
-			"--disable", "--noproxy", "*", "--silent", "--show-error", "--max-time", "20", "--write-out", "[%{http_code} %{num_redirects}]",
-		}, args...)...).CombinedOutput()
-		require.NoError(t, err, "%s", out)
-		return string(out)
-	}
+	ask := curlWith(curl)
 	key := []string{"-H", "apiKey: " + testKey}
-	for _, path := range allPaths {
+	for _, path := range plainPaths {
 		t.Run(path[len("/api/"):], func(t *testing.T) {
 			want, err := os.ReadFile("testdata/" + path[len("/api/"):] + ".golden")
 			require.NoError(t, err)
@@ -80,12 +74,126 @@ func TestIntegrationCurl(t *testing.T) {
 			assert.True(t, strings.HasSuffix(ask(t, append(key, "-H", "Content-Type: application/json", "-d", "{}", on+path)...), "[415 0]"))
 		})
 	}
+	for path, form := range inputPaths {
+		t.Run(path[len("/api/"):], func(t *testing.T) {
+			want, err := os.ReadFile("testdata/" + goldenName(path))
+			require.NoError(t, err)
+			good := string(want) + "[200 0]"
+			with := func(args ...string) string { return ask(t, append(key, append(args, on+path)...)...) }
+			fields := []string{}
+			if form == "" {
+				file := filepath.Join(t.TempDir(), "any name.xlsx")
+				require.NoError(t, os.WriteFile(file, []byte("PK a workbook"), 0o600))
+				fields = append(fields, "-F", "file=@"+file)
+				assert.Equal(t, good, with("-F", "file=<"+file), "as text")
+				assert.Equal(t, good, with("-H", "Expect: 100-continue", "-F", "file=@"+file))
+				assert.Equal(t, good, with("-H", "Transfer-Encoding: chunked", "-F", "file=@"+file))
+				assert.Equal(t, `{"error":"The field file is there twice, send one file."}`+"\n[400 0]",
+					with("-F", "file=@"+file, "-F", "file=@"+file))
+				assert.Equal(t, `{"error":"There is no field \"workbook\" here, send file."}`+"\n[400 0]", with("-F", "workbook=@"+file))
+				assert.Equal(t, `{"error":"Send the file as multipart/form-data, without a Content-Encoding."}`+"\n[415 0]", with("--data-binary", "@"+file))
+				assert.True(t, strings.HasSuffix(with("-F", "file=refuse: row 7 of sheet Signals has no alias"), "[422 0]"))
+			} else {
+				for pair := range strings.SplitSeq(form, "&") {
+					fields = append(fields, "-F", pair)
+				}
+				assert.Equal(t, good, with("-d", form), "url-encoded")
+				assert.Equal(t, `{"error":"The field device_alias is missing."}`+"\n[400 0]", with("-X", "POST"))
+				assert.Contains(t, with(append(fields, "-F", "device_alias=again")...), "device_alias is there twice.")
+				assert.Contains(t, with("-F", "x=y"), `There is no field \"x\" here, send device_alias`)
+				unknown := with("-d", strings.Replace(form, "INV1", "INV9", 1))
+				assert.Equal(t, `{"error":"There is no device \"INV9\"."}`+"\n[404 0]", unknown)
+			}
+			assert.Equal(t, good, with(fields...))
+			assert.Equal(t, `{"error":"This endpoint is switched off."}`+"\n[403 0]", ask(t, append(key, append(fields, off+path)...)...))
+			assert.Equal(t, `{"error":"Unauthorized access."}`+"\n[401 0]", ask(t, append(fields, on+path)...))
+			assert.Equal(t, `{"error":"This method is not allowed here, use POST."}`+"\n[405 0]", with())
+			head := with("--head")
+			assert.Contains(t, head, "\r\nAllow: POST, OPTIONS\r\n")
+			assert.True(t, strings.HasSuffix(head, "[405 0]"), head)
+			assert.True(t, strings.HasSuffix(with("-i", "-X", "OPTIONS"), "[204 0]"))
+		})
+	}
+	t.Run("compressed", func(t *testing.T) {
+		long := strings.Repeat("the same line again and again\n", 1000)
+		d.syslog.Set(strings.Split(strings.TrimSuffix(long, "\n"), "\n")...)
+		plain := ask(t, append(key, on+"/api/syslog")...)
+		assert.Equal(t, long+"[200 0]", plain)
+		assert.Equal(t, plain, ask(t, append(key, "--compressed", on+"/api/syslog")...))
+		assert.Contains(t, ask(t, append(key, "--compressed", "-i", on+"/api/syslog")...), "\r\nContent-Encoding: gzip\r\n")
+		document := ask(t, append(key, on+"/api/openapi.json")...)
+		assert.Equal(t, document, ask(t, append(key, "--compressed", on+"/api/openapi.json")...))
+		assert.Contains(t, document, `"openapi":"3.1.0"`)
+	})
 	t.Run("unknown", func(t *testing.T) {
 		for _, path := range []string{"/api/nothing", "/api/", "/api//version", "/api/version/", "/API/version", "/api/%76ersion", "/api/../api/version"} {
 			got := ask(t, append(key, "--path-as-is", "--location", on+path)...)
 			assert.Equal(t, `{"error":"There is no such endpoint."}`+"\n[404 0]", got, path)
 		}
 	})
+}
+
+// curlWith returns what asks by curl: the body and, after it, the status and
+// the number of redirects in brackets.
+func curlWith(curl string, always ...string) func(t *testing.T, args ...string) string {
+	return func(t *testing.T, args ...string) string {
+		t.Helper()
+		all := append([]string{
+			"--disable", "--noproxy", "*", "--silent", "--show-error", "--max-time", "20", "--write-out", "[%{http_code} %{num_redirects}]",
+		}, always...)
+		out, err := exec.CommandContext(t.Context(), curl, append(all, args...)...).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		return string(out)
+	}
+}
+
+// TestIntegrationCurlTLS asks over TLS, with the certificate that the device
+// has made for itself, and with client certificates that openssl has made.
+func TestIntegrationCurlTLS(t *testing.T) {
+	curl, openssl := peer(t, "curl", "curl"), peer(t, "openssl", "openssl")
+	folder := t.TempDir()
+	run := func(args ...string) {
+		out, err := exec.CommandContext(t.Context(), openssl, args...).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+	}
+	in := func(name string) string { return filepath.Join(folder, name) }
+	for _, ca := range []string{"plant", "other"} {
+		run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+			"-subj", "/CN="+ca, "-keyout", in(ca+".key"), "-out", in(ca+".pem"))
+		run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=client of "+ca,
+			"-keyout", in("client-"+ca+".key"), "-out", in("client.csr"))
+		run("x509", "-req", "-in", in("client.csr"), "-CA", in(ca+".pem"), "-CAkey", in(ca+".key"), "-CAcreateserial",
+			"-days", "2", "-out", in("client-"+ca+".pem"))
+	}
+	var d device
+	d.fill()
+	o := d.options()
+	o.TLSFolder, o.TLSNames = folder, []string{"127.0.0.1", "gateway.local"}
+	c := allOn(t)
+	c.TLS = api.TLS{Enabled: true}
+	url := "https" + strings.TrimPrefix(startService(t, c, o), "http")
+	ask := curlWith(curl, "--cacert", in("api-tls.pem"), "-H", "apiKey: "+testKey)
+	want, err := os.ReadFile("testdata/version.golden")
+	require.NoError(t, err)
+	assert.Equal(t, string(want)+"[200 0]", ask(t, url+"/api/version"))
+	host, port, err := net.SplitHostPort(strings.TrimPrefix(url, "https://"))
+	require.NoError(t, err)
+	assert.Equal(t, string(want)+"[200 0]", ask(t, "--resolve", "gateway.local:"+port+":"+host, "https://gateway.local:"+port+"/api/version"))
+	assert.Equal(t, string(want)+"[200 0]", ask(t, "--tls-max", "1.2", url+"/api/version"))
+
+	c.TLS.ClientCAFile = in("plant.pem")
+	url = "https" + strings.TrimPrefix(startService(t, c, o), "http")
+	assert.Equal(t, string(want)+"[200 0]", ask(t, "--cert", in("client-plant.pem"), "--key", in("client-plant.key"), url+"/api/version"))
+	for name, args := range map[string][]string{
+		"without": {url + "/api/version"},
+		"other":   {"--cert", in("client-other.pem"), "--key", in("client-other.key"), url + "/api/version"},
+	} {
+		out, err := exec.CommandContext(t.Context(), curl, append([]string{
+			"--disable", "--noproxy", "*", "--silent", "--max-time", "20", "--cacert", in("api-tls.pem"), "-H", "apiKey: " + testKey,
+		}, args...)...).CombinedOutput()
+		assert.Error(t, err, name)
+		assert.Empty(t, string(out), name)
+	}
 }
 
 func startService(t *testing.T, c api.Config, o api.Options) (url string) {

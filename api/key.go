@@ -7,13 +7,20 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/netip"
+	"net/url"
 	"strings"
+	"time"
 
 	"github.com/fieldgate/fieldgate/internal/config"
 )
 
-// keyHeader carries the key of a request. Header names have no case.
-const keyHeader = "apiKey"
+// keyHeader carries the key of a request. Header names have no case; net/http
+// keeps them in apiKeyCanonical's.
+const (
+	keyHeader       = "apiKey"
+	apiKeyCanonical = "Apikey"
+)
 
 const (
 	newKeyLength = 32  // 190 bits
@@ -110,43 +117,96 @@ func decodeHex(dst []byte, text string) bool {
 	return err == nil
 }
 
+// digest works on the stack: it runs for each key in each request.
 func digest(salt [16]byte, key string) [sha256.Size]byte {
-	salted := make([]byte, 0, len(salt)+len(key))
-	return sha256.Sum256(append(append(salted, salt[:]...), key...))
+	var salted [len(salt) + maxKeyLength]byte
+	n := copy(salted[:], salt[:])
+	n += copy(salted[n:], key)
+	return sha256.Sum256(salted[:n])
 }
 
 // keyring is the keys that open the interface.
-type keyring []namedHash
+type keyring []ringKey
 
-type namedHash struct {
-	name string
-	hash keyHash
+type ringKey struct {
+	name    string
+	hash    keyHash
+	opens   endpointSet
+	sources []netip.Prefix // nil = all
+	expires time.Time      // zero = never
 }
 
 // newKeyring expects keys that Validate has passed.
 func newKeyring(keys []Key) keyring {
 	ring := make(keyring, len(keys))
+	names := endpointNames()
 	for i, key := range keys {
-		ring[i].name = key.Name
-		ring[i].hash, _ = parseHash(key.Hash.Reveal())
+		r := &ring[i]
+		r.name, r.sources, r.expires = key.Name, key.Sources, key.Expires
+		r.hash, _ = parseHash(key.Hash.Reveal())
+		r.opens = ^endpointSet(0)
+		if len(key.Endpoints) > 0 {
+			r.opens = 0
+			for _, name := range key.Endpoints {
+				r.opens |= 1 << names[name]
+			}
+			for i := range endpoints { // what has no switch is open to each key
+				if endpoints[i].switched == nil {
+					r.opens |= 1 << i
+				}
+			}
+		}
 	}
 	return ring
 }
 
-// find returns the name of the key that a request presents. It compares with
+// find returns which key a request presents, -1 for none. It compares with
 // every key, each in constant time, so that the time tells neither which key
-// was right nor how much of one.
-func (r keyring) find(presented []string) (name string, ok bool) {
-	if len(presented) != 1 || len(presented[0]) > maxKeyLength {
-		return "", false
+// was right nor how much of one. A key that has expired, or that may not be
+// used from where the request comes, is no key.
+func (r keyring) find(presented string, from netip.Addr, now time.Time) int {
+	if len(presented) > maxKeyLength {
+		return -1
 	}
 	found := -1
-	for i, key := range r {
-		sum := digest(key.hash.salt, presented[0])
-		found = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(sum[:], key.hash.digest[:]), i, found)
+	for i := range r {
+		sum := digest(r[i].hash.salt, presented)
+		same := subtle.ConstantTimeCompare(sum[:], r[i].hash.digest[:])
+		if !r[i].usable(from, now) {
+			same = 0
+		}
+		found = subtle.ConstantTimeSelect(same, i, found)
 	}
-	if found < 0 {
-		return "", false
+	return found
+}
+
+func (k *ringKey) usable(from netip.Addr, now time.Time) bool {
+	if !k.expires.IsZero() && !now.Before(k.expires) {
+		return false
 	}
-	return r[found].name, true
+	if len(k.sources) == 0 {
+		return true
+	}
+	for _, prefix := range k.sources {
+		if prefix.Contains(from) {
+			return true
+		}
+	}
+	return false
+}
+
+// keyInQuery reports whether a query names a key. Queries end up in the logs
+// of proxies and in histories, so such a request is refused whatever its
+// header says.
+func keyInQuery(query string) bool {
+	for pair := range strings.SplitSeq(query, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		if plain, err := url.QueryUnescape(name); err == nil {
+			name = plain
+		}
+		if strings.EqualFold(strings.TrimSpace(name), keyHeader) {
+			return true
+		}
+	}
+	return false
 }

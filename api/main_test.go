@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -31,22 +32,54 @@ func allOn(t testing.TB) api.Config {
 	c.Enabled = true
 	c.Listen = "127.0.0.1:0"
 	c.Keys = []api.Key{{Name: "test", Hash: hash}}
-	c.Endpoints = api.Endpoints{Version: true, Actions: true, SyncVersion: true, Syslog: true, SystemInfo: true}
+	c.Endpoints = allEndpoints()
 	return c
+}
+
+func allEndpoints() api.Endpoints {
+	return api.Endpoints{
+		Version: true, Actions: true, SyncVersion: true, Sync: true, Syslog: true, SystemInfo: true, GSMInfo: true,
+		Devices: true, DeviceInfo: true, DeviceTags: true, DeviceTagValue: true, Tags: true, Sysupgrade: true,
+	}
 }
 
 // device is the fakes and the log of one test.
 type device struct {
-	system apitest.System
-	syslog apitest.Syslog
-	log    lockedBuffer
+	system  apitest.System
+	syslog  apitest.Syslog
+	modem   apitest.Modem
+	points  apitest.Points
+	sync    apitest.Sync
+	upgrade apitest.Upgrade
+	log     lockedBuffer
+}
+
+// fill gives the providers known facts.
+func (d *device) fill() {
+	d.system.Set(knownInfo)
+	d.syslog.Set("first <line>", "second & last")
+	d.modem.Set(api.ModemInfo{
+		Manufacturer: "Quectel", Operator: "Bitė", Registration: "home", Technology: "LTE", SignalDBm: new(-71),
+		IMEI: "004999010640000", IMSI: "001010123456789", ICCID: "8988211000000000001", IPAddress: "10.64.0.7",
+	})
+	d.points.Configure(
+		[]api.Device{{Alias: "INV1", Name: "INV1", Protocol: "modbus rtu"}, {Alias: "M-2_x", Name: "Meter <2>", Protocol: "modbus tcp"}},
+		[]api.Tag{
+			apitest.Tag("INV1", "P", "Active power"), apitest.Tag("INV1", "U", "Voltage"),
+			{DeviceAlias: "M-2_x", SignalAlias: "P", Name: "Copy", SourceDeviceAlias: "INV1", InputTopic: "tag/M-2_x/P/rin", OutputTopic: "tag/M-2_x/P/out"},
+		},
+	)
+	d.points.SetValue("INV1", "P", api.TagValue{Value: api.Float(5.959), Time: time.UnixMilli(1708000203824)})
+	d.points.SetValue("INV1", "U", api.TagValue{Value: api.Int(231), Time: time.UnixMilli(1708000203000), Flags: api.FlagNonTopical | api.FlagOverflow})
 }
 
 func (d *device) options() api.Options {
 	return api.Options{
-		Providers: api.Providers{System: &d.system, Syslog: &d.syslog},
-		Versions:  api.Versions{Sync: "lite1"},
-		Logger:    slog.New(slog.NewTextHandler(&d.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Providers: api.Providers{
+			System: &d.system, Syslog: &d.syslog, Modem: &d.modem, Points: &d.points, Sync: &d.sync, Upgrade: &d.upgrade,
+		},
+		Versions: api.Versions{Sync: "lite1"},
+		Logger:   slog.New(slog.NewTextHandler(&d.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 }
 

@@ -14,8 +14,12 @@ import (
 // the "error" of the answer, so it holds nothing that the owner of a key may
 // not see.
 type Providers struct {
-	System System // endpoint system_info
-	Syslog Syslog // endpoint syslog
+	System  System  // endpoint system_info
+	Syslog  Syslog  // endpoint syslog
+	Modem   Modem   // endpoint gsm_info
+	Points  Points  // endpoints devices, device_info, device_tags, device_tag_value, tags
+	Sync    Sync    // endpoint sync
+	Upgrade Upgrade // endpoint sysupgrade
 }
 
 // System knows the facts of the device.

@@ -2,14 +2,18 @@ package api
 
 import (
 	"context"
+	"crypto/tls"
+	"fmt"
 	"net"
+	"net/http"
 	"sync/atomic"
 
 	"github.com/fieldgate/fieldgate/internal/httpserve"
 	"github.com/fieldgate/fieldgate/internal/lifecycle"
 )
 
-// Service serves a [Handler] over HTTP on an address of its own. Make it
+// Service serves a [Handler] over HTTP/1.1, with TLS or without, on an address
+// of its own. Make it
 // with [New]. It lives once: to change its Config, stop it and start a new
 // one.
 type Service struct {
@@ -17,6 +21,8 @@ type Service struct {
 	addr    string // to listen on
 	listen  func(ctx context.Context, network, addr string) (net.Listener, error)
 	handler *Handler
+	tls     *certificates // nil = without TLS
+	most    int           // connections
 	bound   atomic.Pointer[net.Addr]
 	shell   *lifecycle.Shell
 }
@@ -29,11 +35,20 @@ func New(c Config, o Options) (*Service, error) {
 	if c.Enabled && c.Listen == "" {
 		faults.Addf("listen", "required: an address and a port to listen on, such as 127.0.0.1:8080")
 	}
+	if c.TLS.Enabled && c.TLS.CertFile == "" && o.TLSFolder == "" {
+		faults.Addf("tls.cert_file", "required: this device does not make certificates")
+	}
 	on := c.lookup(o, &faults)
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	s := &Service{enabled: c.Enabled, addr: c.Listen, listen: o.Listen, handler: newHandler(c, o, on)}
+	s := &Service{
+		enabled: c.Enabled, addr: c.Listen, listen: o.Listen,
+		handler: newHandler(c, o, on), most: c.Limits.orDefault().MaxConnections,
+	}
+	if c.TLS.Enabled {
+		s.tls = newCertificates(c.TLS, o, s.handler.log)
+	}
 	if s.listen == nil {
 		s.listen = new(net.ListenConfig).Listen
 	}
@@ -42,7 +57,8 @@ func New(c Config, o Options) (*Service, error) {
 }
 
 // Start listens and serves. It returns once requests are answered, or with
-// the reason why the address cannot be listened on; nothing is held then,
+// the reason why the address cannot be listened on, or why there is no
+// certificate; nothing is held then,
 // and Start may be called again. ctx bounds the start-up only. It returns
 // [ErrDisabled] for a disabled Config, [ErrStarted] when it has succeeded
 // before, and [ErrStopped] after Stop.
@@ -85,6 +101,13 @@ func (s *Service) open(ctx context.Context) (lifecycle.Run, error) {
 	if !s.enabled {
 		return nil, ErrDisabled
 	}
+	var secure *tls.Config
+	if s.tls != nil {
+		var err error
+		if secure, err = s.tls.open(); err != nil {
+			return nil, fmt.Errorf("tls: %w", err)
+		}
+	}
 	listener, err := s.listen(ctx, "tcp", s.addr)
 	if err != nil {
 		return nil, err // names the address
@@ -93,6 +116,9 @@ func (s *Service) open(ctx context.Context) (lifecycle.Run, error) {
 	s.bound.Store(&addr)
 	return func(ctx context.Context) error {
 		defer s.bound.Store(nil)
-		return httpserve.Serve(ctx, listener, s.handler, s.handler.log)
+		return httpserve.Server{
+			Handler: s.handler, Log: s.handler.log, TLS: secure,
+			MaxConnections: s.most, Crowded: http.HandlerFunc(s.handler.crowded),
+		}.Serve(ctx, listener)
 	}, nil
 }

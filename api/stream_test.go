@@ -161,6 +161,7 @@ func TestLargeLogInBoundedMemory(t *testing.T) {
 	r, err := http.NewRequestWithContext(t.Context(), "GET", a.client.URL+"/api/syslog", nil)
 	require.NoError(t, err)
 	r.Header.Set("apiKey", testKey)
+	r.Header.Set("Accept-Encoding", "identity")
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	response, err := a.client.HTTP.Do(r)

@@ -22,6 +22,9 @@ type Reply struct {
 	Body   string
 	// Broken tells that the connection ended before the body did.
 	Broken bool
+	// Closed tells that the server takes no further request on the
+	// connection.
+	Closed bool
 }
 
 // Do sends one request to target, a path with an optional query that begins
@@ -60,5 +63,5 @@ func (c *Client) Send(r *http.Request) (Reply, error) {
 	}
 	defer func() { _ = response.Body.Close() }()
 	b, err := io.ReadAll(response.Body)
-	return Reply{response.StatusCode, response.Header, string(b), err != nil}, nil
+	return Reply{response.StatusCode, response.Header, string(b), err != nil, response.Close}, nil
 }

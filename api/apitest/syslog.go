@@ -13,8 +13,12 @@ import (
 
 // Guards: the fakes are providers.
 var (
-	_ api.System = (*System)(nil)
-	_ api.Syslog = (*Syslog)(nil)
+	_ api.System  = (*System)(nil)
+	_ api.Syslog  = (*Syslog)(nil)
+	_ api.Modem   = (*Modem)(nil)
+	_ api.Points  = (*Points)(nil)
+	_ api.Sync    = (*Sync)(nil)
+	_ api.Upgrade = (*Upgrade)(nil)
 )
 
 // maxLines bounds the fake log; older lines fall out.

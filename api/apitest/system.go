@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/fieldgate/fieldgate/api"
@@ -15,12 +14,9 @@ import (
 // from [NewSystem] is a small gateway whose values live. Its methods are
 // safe for concurrent use.
 type System struct {
-	mu     sync.Mutex
-	info   api.SystemInfo
-	born   time.Time // of a living one
-	err    error
-	stuck  bool
-	called int
+	control
+	info api.SystemInfo
+	born time.Time // of a living one
 }
 
 // NewSystem returns a gateway that has been switched on a day ago: its clock
@@ -51,44 +47,14 @@ func (s *System) Set(info api.SystemInfo) {
 	s.info, s.born = info, time.Time{}
 }
 
-// Fail makes every call fail with err; nil ends that.
-func (s *System) Fail(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.err = err
-}
-
-// Stall makes every call wait for the end of its context; false ends that
-// for later calls.
-func (s *System) Stall(stuck bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stuck = stuck
-}
-
-// Calls returns how often the facts were asked for.
-func (s *System) Calls() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.called
-}
-
 // SystemInfo implements [api.System].
 func (s *System) SystemInfo(ctx context.Context) (api.SystemInfo, error) {
-	s.mu.Lock()
-	s.called++
-	info, err, stuck := s.now(), s.err, s.stuck
-	s.mu.Unlock()
-	if stuck {
-		<-ctx.Done()
-	}
-	if ctx.Err() != nil {
-		return api.SystemInfo{}, fmt.Errorf("apitest: system: %w", ctx.Err())
-	}
-	if err != nil {
+	if err := s.enter(ctx, "system"); err != nil {
 		return api.SystemInfo{}, err
 	}
-	return info, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now(), nil
 }
 
 // now returns the facts of this moment; mu is held.
@@ -148,11 +114,6 @@ func (s *System) String() string {
 	size("memory available", info.MemoryAvailable)
 	size("disk total", info.DiskTotal)
 	size("disk available", info.DiskAvailable)
-	if s.err != nil {
-		line("fails", s.err.Error())
-	}
-	if s.stuck {
-		line("stalls", "yes")
-	}
+	s.faults(&b)
 	return b.String()
 }

@@ -22,7 +22,7 @@ type apiMount struct {
 type mounted struct {
 	handler  *api.Handler
 	requests sync.WaitGroup
-	cut      chan struct{} // closed when requests have to end
+	life     context.Context // ends when requests have to end
 }
 
 // ServeHTTP hands the request to the API.
@@ -34,9 +34,7 @@ func (m *apiMount) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	m.mu.RUnlock()
 	if on == nil {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusNotFound)
-		_, _ = w.Write([]byte(`{"error":"The API is not served here."}` + "\n"))
+		refusal(http.StatusNotFound, "The API is not served here.").ServeHTTP(w, r)
 		return
 	}
 	defer on.requests.Done()
@@ -47,20 +45,19 @@ func (m *apiMount) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (on *mounted) serve(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	served := make(chan struct{})
-	var watch sync.WaitGroup
-	watch.Go(func() {
-		select {
-		case <-on.cut:
-			cancel()
-			control := http.NewResponseController(w) // frees what waits for the client
-			_ = control.SetReadDeadline(time.Now())
-			_ = control.SetWriteDeadline(time.Now())
-		case <-served:
-		}
+	cut := make(chan struct{})
+	stop := context.AfterFunc(on.life, func() {
+		defer close(cut)
+		cancel()
+		control := http.NewResponseController(w) // frees what waits for the client
+		_ = control.SetReadDeadline(time.Now())
+		_ = control.SetWriteDeadline(time.Now())
 	})
-	defer watch.Wait()
-	defer close(served)
+	defer func() {
+		if !stop() {
+			<-cut // w is not used after this
+		}
+	}()
 	on.handler.ServeHTTP(w, r.WithContext(ctx))
 }
 
@@ -74,21 +71,42 @@ func (m *apiMount) service(c api.Config, o api.Options) (service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return lifecycle.New("api", func(context.Context) (lifecycle.Run, error) {
+	return &mountedAPI{handler: handler, service: lifecycle.New("api", func(context.Context) (lifecycle.Run, error) {
 		if !c.Enabled {
 			return nil, api.ErrDisabled
 		}
-		on := &mounted{handler: handler, cut: make(chan struct{})}
+		life, end := context.WithCancel(context.Background())
+		on := &mounted{handler: handler, life: life}
 		m.set(nil, on)
 		return func(ctx context.Context) error {
 			<-ctx.Done()
 			m.set(on, nil)
-			grace := time.AfterFunc(httpserve.Grace, func() { close(on.cut) })
+			defer end()
+			grace := time.AfterFunc(httpserve.Grace, end)
 			defer grace.Stop()
 			on.requests.Wait()
 			return nil
 		}, nil
-	}), nil
+	})}, nil
+}
+
+// mountedAPI is the service of an API on the mount.
+type mountedAPI struct {
+	service
+	handler *api.Handler
+}
+
+// Status is that of the handler.
+func (m *mountedAPI) Status() api.Status { return m.handler.Status() }
+
+// refusal answers in the words of the API where there is none. The sentence
+// needs no escaping.
+func refusal(status int, sentence string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(`{"error":"` + sentence + `"}` + "\n"))
+	})
 }
 
 // set mounts next. With old given it does so only if that is what is there.

@@ -7,15 +7,17 @@ import (
 	"net"
 
 	"github.com/fieldgate/fieldgate/api"
-	"github.com/fieldgate/fieldgate/api/apitest"
 	"github.com/fieldgate/fieldgate/api/devicelog"
+	"github.com/fieldgate/fieldgate/api/hubconfig"
 	"github.com/fieldgate/fieldgate/api/procsystem"
+	"github.com/fieldgate/fieldgate/api/redispoints"
+	"github.com/fieldgate/fieldgate/examples/gateway/hub"
+	"github.com/fieldgate/fieldgate/ser2net/tty"
 	"github.com/fieldgate/fieldgate/telemetry"
 	"github.com/fieldgate/fieldgate/telemetry/dtls"
 	"github.com/fieldgate/fieldgate/telemetry/lineprotocol"
 	"github.com/fieldgate/fieldgate/telemetry/procsource"
 	"github.com/fieldgate/fieldgate/telemetry/senml"
-	"github.com/fieldgate/fieldgate/telemetry/telemetrytest"
 )
 
 // syncVersion tells clients of /api/syncVersion which sync service they talk
@@ -31,23 +33,47 @@ type gateway struct {
 	backends  func(document) backends
 	units     *supervisor
 	apiMount  apiMount
+	serial    tty.Opener // of all serial lines, so that nobody takes one from another
+
+	// What the API asks; the units put their providers there.
+	modems   modems
+	points   *points
+	upgrades upgrades
 }
 
 // backends is where the services meet the device.
 type backends struct {
-	source telemetry.Source
-	system api.System
-	syslog api.Syslog
+	source   telemetry.Source
+	system   api.System
+	syslog   api.Syslog
+	modem    func() service
+	points   func() (service, error)
+	upgrades func(context.Context) service
 }
 
 // realBackends speak to this host.
 func (g *gateway) realBackends(doc document) backends {
+	system := procsystem.New(procsystem.Options{
+		Model: doc.Device.Model, Serial: doc.Device.Serial, FirmwareVersion: doc.Device.Firmware,
+	})
+	log := func(name string) *slog.Logger { return g.log.With("service", name) }
 	return backends{
 		source: procsource.New(procsource.Options{Firmware: doc.Device.Firmware}),
-		system: procsystem.New(procsystem.Options{
-			Model: doc.Device.Model, Serial: doc.Device.Serial, FirmwareVersion: doc.Device.Firmware,
-		}),
+		system: system,
 		syslog: g.syslog(doc.Syslog),
+		modem: func() service {
+			return g.modems.service(doc.Modem, func() closingModem { return openModem(doc.Modem, log("modem")) })
+		},
+		points: func() (service, error) {
+			newHub := func(c hubconfig.Config) (runningHub, error) {
+				return hub.New(c, hub.Options{Opener: &g.serial, Logger: log("points")})
+			}
+			return g.points.service(doc.Points, newHub, redispoints.Options{Logger: log("points")}, log("points"))
+		},
+		upgrades: func(ctx context.Context) service {
+			info, _ := system.SystemInfo(ctx) // what cannot be read is empty
+			return g.upgrades.service(doc.Upgrade, versionOf(info.FirmwareVersion), log("upgrade"))
+		},
 	}
 }
 
@@ -62,16 +88,6 @@ func (g *gateway) syslog(c syslogConfig) api.Syslog {
 	default:
 		return g.ownLog
 	}
-}
-
-// simulatedBackends play a whole device, with values that change.
-func simulatedBackends() func(document) backends {
-	fakes := backends{
-		source: telemetrytest.NewSource(),
-		system: apitest.NewSystem(),
-		syslog: apitest.NewSyslog(),
-	}
-	return func(document) backends { return fakes }
 }
 
 // plan lists the units of a configuration in start order.
@@ -98,21 +114,46 @@ func (g *gateway) plan(doc document) []unit {
 			detail: telemetryDetail,
 		},
 		{
+			name:   "modem",
+			config: doc.Modem,
+			build:  func(context.Context) (service, error) { return b.modem(), nil },
+			detail: modemDetail,
+		},
+		{
+			name:   "points",
+			config: doc.Points,
+			build:  func(context.Context) (service, error) { return b.points() },
+			detail: pointsDetail,
+		},
+		{
+			name:   "upgrade",
+			config: []any{doc.Device, doc.Upgrade},
+			build:  func(ctx context.Context) (service, error) { return b.upgrades(ctx), nil },
+			detail: upgradeDetail,
+		},
+		{
 			name:   "api",
 			config: []any{doc.Device, doc.Syslog, doc.API},
 			build: func(context.Context) (service, error) {
 				return g.apiMount.service(doc.API, api.Options{
-					Providers: api.Providers{System: b.system, Syslog: b.syslog},
+					Providers: api.Providers{
+						System: b.system, Syslog: b.syslog,
+						Modem: &g.modems, Points: g.points, Sync: g.points, Upgrade: &g.upgrades,
+					},
 					Versions:  api.Versions{Sync: syncVersion},
+					TLSFolder: g.state.path,
+					TLSNames:  certificateNames(doc.API.Listen),
 					Logger:    g.log.With("service", "api"),
 				})
 			},
+			detail: apiDetail,
 		},
 		{
 			name:   "web",
-			config: []any{doc.Device, doc.Web},
+			config: []any{doc.Device, doc.Web, doc.maxConnections()},
 			build: func(context.Context) (service, error) {
-				return newWeb(doc.Web.Listen, new(net.ListenConfig).Listen, api.Route(&g.apiMount, g.pages(doc.Web, b.system)), g.log), nil
+				pages := api.Route(&g.apiMount, g.pages(doc.Web, b.system))
+				return newWeb(doc.Web.Listen, doc.maxConnections(), new(net.ListenConfig).Listen, pages, g.log), nil
 			},
 		},
 	}
@@ -126,6 +167,12 @@ func serial(ctx context.Context, doc document, system api.System) string {
 	}
 	info, _ := system.SystemInfo(ctx) // what cannot be read is empty
 	return cmp.Or(info.Serial, info.Hostname)
+}
+
+// maxConnections is the limit of the web server: that of the API, which it
+// may carry.
+func (d document) maxConnections() int {
+	return cmp.Or(d.API.Limits.MaxConnections, api.DefaultConfig().Limits.MaxConnections)
 }
 
 // nextBoot numbers the starts of the telemetry agent. A full disk is no

@@ -8,6 +8,8 @@ import (
 	"unicode"
 
 	"github.com/fieldgate/fieldgate/api"
+	"github.com/fieldgate/fieldgate/api/firmware"
+	"github.com/fieldgate/fieldgate/api/redispoints"
 	"github.com/fieldgate/fieldgate/telemetry"
 )
 
@@ -19,6 +21,9 @@ type document struct {
 	Syslog    syslogConfig     `yaml:"syslog"`
 	Telemetry telemetry.Config `yaml:"telemetry"`
 	API       api.Config       `yaml:"api"`
+	Modem     modemConfig      `yaml:"modem"`
+	Points    pointsConfig     `yaml:"points"`
+	Upgrade   upgradeConfig    `yaml:"upgrade"`
 }
 
 // deviceConfig says who the device is.
@@ -34,7 +39,7 @@ type deviceConfig struct {
 }
 
 // webConfig is the server of the status page, and of the API as long as
-// api.listen is empty.
+// api.listen is empty. It has the limit of api.limits.max_connections, too.
 type webConfig struct {
 	// Listen is "address:port". Default 127.0.0.1:8080: this host only.
 	Listen string `yaml:"listen"`
@@ -63,6 +68,9 @@ func defaultDocument() document {
 		Syslog:    syslogConfig{Source: syslogGateway},
 		Telemetry: telemetry.DefaultConfig(),
 		API:       api.DefaultConfig(),
+		Modem:     modemConfig{Source: sourceNone, Baud: 115200},
+		Points:    pointsConfig{Source: pointsHub, Redis: redispoints.DefaultConfig()},
+		Upgrade:   upgradeConfig{Config: firmware.DefaultConfig()},
 	}
 }
 
@@ -76,8 +84,14 @@ func (d document) faults() []fault {
 	all = append(all, section("syslog", d.Syslog.validate())...)
 	all = append(all, section("telemetry", d.Telemetry.Validate())...)
 	all = append(all, section("api", d.API.Validate())...)
+	all = append(all, section("modem", d.Modem.validate())...)
+	all = append(all, section("points", d.Points.validate())...)
+	all = append(all, section("upgrade", d.Upgrade.validate())...)
 	if d.API.Enabled && samePort(d.API.Listen, d.Web.Listen) {
 		all = append(all, fault{"api.listen", "this is the port of web.listen: leave api.listen empty to serve both there, or take another port"})
+	}
+	if d.API.TLS.Enabled && d.API.Listen == "" {
+		all = append(all, fault{"api.tls.enabled", "the web server does not encrypt: give the API an address of its own in api.listen"})
 	}
 	return all
 }
@@ -126,7 +140,7 @@ func (d document) warnings() []string {
 	for _, w := range d.API.Warnings() {
 		all = append(all, "api."+w.String())
 	}
-	return all
+	return append(all, d.partWarnings()...)
 }
 
 // maxName is the longest name of the device that travels in messages.

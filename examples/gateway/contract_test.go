@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -14,6 +15,10 @@ import (
 
 	"github.com/fieldgate/fieldgate/api"
 	"github.com/fieldgate/fieldgate/api/apitest"
+	"github.com/fieldgate/fieldgate/api/firmware"
+	"github.com/fieldgate/fieldgate/api/hubconfig"
+	"github.com/fieldgate/fieldgate/api/redispoints"
+	"github.com/fieldgate/fieldgate/examples/gateway/hub"
 	"github.com/fieldgate/fieldgate/internal/httpserve"
 	"github.com/fieldgate/fieldgate/internal/lifecycle/lifecycletest"
 	"github.com/fieldgate/fieldgate/internal/memnet"
@@ -64,9 +69,41 @@ func TestContract(t *testing.T) {
 			}
 			return lifecycletest.Subject{Service: make(true), Disabled: make(false)}
 		},
+		"modem": func(t *testing.T, _ *memnet.Network) lifecycletest.Subject {
+			open := func() closingModem { return fakeModem{apitest.NewModem()} }
+			modems := new(modems)
+			return lifecycletest.Subject{
+				Service:  modems.service(modemConfig{Source: modemAT, Device: "/dev/modem"}, open),
+				Disabled: modems.service(modemConfig{Source: sourceNone}, open),
+			}
+		},
+		"points from the hub": func(t *testing.T, net *memnet.Network) lifecycletest.Subject {
+			p := newPoints(t.TempDir())
+			make := func(source string) service {
+				s, err := p.service(pointsConfig{Source: source}, func(hubconfig.Config) (runningHub, error) {
+					return hub.New(simulatedDevices(), hub.Options{Dial: net.Dial})
+				}, redispoints.Options{}, log)
+				require.NoError(t, err)
+				return s
+			}
+			return lifecycletest.Subject{Service: make(pointsHub), Disabled: make(sourceNone)}
+		},
+		"points from a bus": func(t *testing.T, net *memnet.Network) lifecycletest.Subject {
+			c := redispoints.DefaultConfig()
+			c.Devices = []redispoints.Device{{Alias: "INV1"}}
+			s, err := newPoints(t.TempDir()).service(pointsConfig{Source: pointsRedis, Redis: c}, nil, redispoints.Options{Dial: net.Dial}, log)
+			require.NoError(t, err)
+			return lifecycletest.Subject{Service: s}
+		},
+		"upgrade": func(t *testing.T, _ *memnet.Network) lifecycletest.Subject {
+			c := upgradeConfig{Enabled: true, Config: firmware.DefaultConfig()}
+			c.Folder = filepath.Join(t.TempDir(), "firmware")
+			u := new(upgrades)
+			return lifecycletest.Subject{Service: u.service(c, "1.8.2", log), Disabled: u.service(upgradeConfig{}, "1.8.2", log)}
+		},
 		"web": func(_ *testing.T, net *memnet.Network) lifecycletest.Subject {
 			return lifecycletest.Subject{
-				Service: newWeb("device:8080", net.Listen, http.NotFoundHandler(), log),
+				Service: newWeb("device:8080", 64, net.Listen, http.NotFoundHandler(), log),
 				Refuse:  net.Refuse, Hold: net.Hold,
 			}
 		},

@@ -61,3 +61,20 @@ func telemetryDetail(s service) string {
 	}
 	return strings.Join(lines, "; ")
 }
+
+// apiDetail says how many requests came, and what last failed.
+func apiDetail(s service) string {
+	served, ok := s.(interface{ Status() api.Status })
+	if !ok {
+		return ""
+	}
+	status := served.Status()
+	text := fmt.Sprintf("%d requests, %d refused, %d failed", status.Requests, status.Refused, status.Failed)
+	if status.Listening != "" {
+		text = "on " + status.Listening + ", " + text
+	}
+	if status.LastError != "" {
+		text += ", the last one at " + status.LastErrorTime.Format(time.DateTime) + ": " + status.LastError
+	}
+	return text
+}

@@ -140,6 +140,8 @@ func yamlFaults(err error, places places) []placedFault {
 
 var (
 	unknownKey = regexp.MustCompile(`^field .* not found in type `)
+	noTime     = regexp.MustCompile(`^parsing time (".*?") as `)
+	noPrefix   = regexp.MustCompile(`^netip\.ParsePrefix\((".*?")\)`)
 	wrongType  = regexp.MustCompile("^cannot construct !!(\\w+)(?: `(.*)`)? into (.*)$")
 )
 
@@ -150,6 +152,12 @@ func plainProblem(message string) string {
 	}
 	if m := wrongType.FindStringSubmatch(message); m != nil {
 		return fmt.Sprintf("%s, want %s", found(m[1], m[2]), wanted(m[3]))
+	}
+	if m := noTime.FindStringSubmatch(message); m != nil {
+		return m[1] + ", want a time such as 2027-12-31T23:59:59Z"
+	}
+	if m := noPrefix.FindStringSubmatch(message); m != nil {
+		return m[1] + ", want addresses such as 192.168.1.0/24"
 	}
 	if strings.HasSuffix(message, "no documents in stream") {
 		return emptyFile

@@ -41,6 +41,8 @@ func TestKeysLeftOutStandAtTheirDefaults(t *testing.T) {
 // Every fault is named at once, in the order of the file, with line, column
 // and path.
 func TestBadConfigurations(t *testing.T) {
+	hash, err := api.HashKey("correct horse battery")
+	require.NoError(t, err)
 	for name, c := range map[string]struct{ yaml, want string }{
 		"unknown key": {
 			"telemetry:\n  enabled: false\n  perod: 10s\n",
@@ -117,6 +119,43 @@ func TestBadConfigurations(t *testing.T) {
 			"api:\n  enabled: true\n  authentication: none\n  listen: :8080\n",
 			"f:4:11: api.listen: this is the port of web.listen: leave api.listen empty to serve both there, or take another port",
 		},
+		"tls without a port of its own": {
+			"api:\n  tls:\n    enabled: true\n",
+			"f:3:14: api.tls.enabled: the web server does not encrypt: give the API an address of its own in api.listen",
+		},
+		"restrictions of a key": {
+			"api:\n  keys:\n    - name: a\n      hash: HASH\n      endpoints: [version, gsmInfo]\n      sources: [10.0.0.0]\n      expires: soon\n",
+			"f:5:28: api.keys[0].endpoints[1]: unknown word \"gsmInfo\", want actions, device_info, device_tag_value, device_tags, devices, gsm_info, sync, sync_version, syslog, system_info, sysupgrade, tags, version\n" +
+				"f:6:17: api.keys[0].sources[0]: \"10.0.0.0\", want addresses such as 192.168.1.0/24\n" +
+				"f:7:16: api.keys[0].expires: \"soon\", want a time such as 2027-12-31T23:59:59Z",
+		},
+		"modem without its port": {
+			"modem:\n  source: at\n  baud: 12\n  modem: \"0\"\n",
+			"f:2:3: modem.device: required with source at: the path of the command port, such as /dev/ttyUSB2\n" +
+				"f:3:9: modem.baud: 12 is out of range, allowed is 50 to 4000000, or 0 for 115200\n" +
+				"f:4:10: modem.modem: only used with source modemmanager",
+		},
+		"unknown sources": {
+			"modem: {source: usb}\npoints: {source: mqtt}\n",
+			"f:1:17: modem.source: unknown word \"usb\", want none, at, modemmanager\n" +
+				"f:2:18: points.source: unknown word \"mqtt\", want hub, redis, none",
+		},
+		"tag bus": {
+			"points:\n  source: redis\n  redis:\n    address: \"nowhere\"\n    value_topic: in\n    devices:\n      - alias: INV 1\n        tgs: []\n",
+			"f:4:14: points.redis.address: \"nowhere\" is not of the form address:port, such as 127.0.0.1:8080\n" +
+				"f:5:18: points.redis.value_topic: unknown word \"in\", want rin, out\n" +
+				"f:7:16: points.redis.devices[0].alias: \"INV 1\" is no alias of 1 to 64 letters, digits, - and _\n" +
+				"f:8:9: points.redis.devices[0].tgs: unknown key",
+		},
+		"firmware": {
+			"upgrade:\n  enabled: true\n  board: x\n  trusted_keys: [RWbad]\n  apply_command: [sysupgrade]\n  folder: images\n",
+			"f:2:3: upgrade.boards: required: the names that an image for this device may carry\n" +
+				"f:3:3: upgrade.board: unknown key\n" +
+				"f:4:18: upgrade.trusted_keys[0]: is no public key of minisign: 56 characters that begin with \"RW\", the last line of minisign.pub\n" +
+				"f:5:18: upgrade.apply_command: {file} must stand in it exactly once, in place of the image's path\n" +
+				"f:5:19: upgrade.apply_command[0]: \"sysupgrade\" is not the absolute path of a program\n" +
+				"f:6:11: upgrade.folder: \"images\" is no absolute path of a folder below /, such as /tmp/firmware",
+		},
 		"serial that moves the cursor": {
 			"device:\n  serial: \"a\\nb\"\n",
 			`f:2:11: device.serial: "a\nb" holds characters that cannot be printed`,
@@ -125,7 +164,7 @@ func TestBadConfigurations(t *testing.T) {
 		"binary rubbish": {"\x00\x01\xff", "f: "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, faults := parseDocument([]byte(c.yaml))
+			_, faults := parseDocument([]byte(strings.Replace(c.yaml, "HASH", hash.Reveal(), 1)))
 			require.NotEmpty(t, faults)
 			got := (&configError{"f", faults}).Error()
 			if name == "binary rubbish" {

@@ -5,10 +5,17 @@
 // This file is the wiring; each other file is one part of it:
 //
 //	config.go      the configuration document and its validation
+//	parts.go       the same of the modem, the tags and the firmware
 //	load.go        YAML with line and column for every fault
 //	firststart.go  the configuration and the API key of a first start
 //	state.go       the state folder
-//	build.go       services from a configuration, on real or fake backends
+//	build.go       services from a configuration, on real backends
+//	simulate.go    the fakes of -simulate
+//	slot.go        where the API finds what runs behind it
+//	modem.go       the modem behind it
+//	points.go      the devices and tags behind it: package hub, or a tag bus
+//	upgrade.go     the firmware behind it
+//	names.go       the names in the certificate of the API
 //	supervise.go   ordered start, restart of what dies, reverse stop, reload
 //	child.go       one service after the other under supervision
 //	web.go         the web server and the status page
@@ -127,10 +134,9 @@ func serveDevice(o options, out, errOut io.Writer) (err error) {
 	defer func() { err = errors.Join(err, state.close()) }()
 	ownLog := devicelog.NewRing(ownLogBytes)
 	log := slog.New(slog.NewMultiHandler(slog.NewTextHandler(errOut, nil), ownLog.Handler(nil)))
-	g := &gateway{state: state, log: log, ownLog: ownLog, simulated: o.simulate, units: newSupervisor(log)}
-	g.backends = g.realBackends
-	if o.simulate {
-		g.backends = simulatedBackends()
+	g, err := newGateway(state, log, ownLog, o.simulate)
+	if err != nil {
+		return err
 	}
 	log.Info("starting", "version", version(), "config", o.configPath(), "simulate", o.simulate)
 	err = g.start(ctx, doc)
@@ -146,6 +152,18 @@ func serveDevice(o options, out, errOut io.Writer) (err error) {
 		err = nil
 	}
 	return errors.Join(err, g.stop())
+}
+
+func newGateway(state *stateDir, log *slog.Logger, ownLog *devicelog.Ring, simulate bool) (*gateway, error) {
+	g := &gateway{state: state, log: log, ownLog: ownLog, simulated: simulate, units: newSupervisor(log)}
+	if !simulate {
+		g.points, g.backends = newPoints(state.path), g.realBackends
+		return g, nil
+	}
+	// What is sent to a simulated device is not for the real one.
+	folder, err := state.folder("simulated")
+	g.points, g.backends = newPoints(folder), g.simulatedBackends()
+	return g, err
 }
 
 // prepare takes the state folder and reads the configuration. A wrong file

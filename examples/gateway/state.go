@@ -17,6 +17,10 @@ import (
 //
 //	gateway.yaml  the configuration, written at the first start
 //	boot          how often the telemetry agent has started
+//	hub.yaml      the devices and tags of the hub, from the last sync
+//	hub.previous.yaml  those of the sync before
+//	api-tls.pem   the certificate that the API made for itself
+//	simulated     the same files of -simulate
 type stateDir struct {
 	path string
 	lock *os.File // the folder itself
@@ -64,9 +68,11 @@ func (d *stateDir) take() error {
 // sweep removes the temporary files of a gateway that was killed. What
 // cannot be removed does no harm.
 func (d *stateDir) sweep() {
-	left, _ := filepath.Glob(filepath.Join(d.path, ".gateway.yaml*")) // a constant pattern is never bad
-	for _, path := range left {
-		_ = os.Remove(path)
+	for _, pattern := range []string{".gateway.yaml*", ".api-tls.pem-*"} {
+		left, _ := filepath.Glob(filepath.Join(d.path, pattern)) // a constant pattern is never bad
+		for _, path := range left {
+			_ = os.Remove(path)
+		}
 	}
 }
 
@@ -87,6 +93,15 @@ func (d *stateDir) write(name string, content []byte) error {
 		return err
 	}
 	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// folder returns a folder of that name in the state folder.
+func (d *stateDir) folder(name string) (string, error) {
+	path := filepath.Join(d.path, name)
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return "", fmt.Errorf("state folder: %w", err)
+	}
+	return path, nil
 }
 
 // nextBoot returns the number of this start of the telemetry agent and

@@ -25,16 +25,25 @@ var styleCSS []byte
 // listenFunc has the form of net.ListenConfig.Listen.
 type listenFunc func(ctx context.Context, network, addr string) (net.Listener, error)
 
-// newWeb returns the web server as a service like the others.
-func newWeb(addr string, listen listenFunc, handler http.Handler, log *slog.Logger) service {
+// newWeb returns the web server as a service like the others. most is how
+// many connections it serves at one time.
+func newWeb(addr string, most int, listen listenFunc, handler http.Handler, log *slog.Logger) service {
 	return lifecycle.New("web", func(ctx context.Context) (lifecycle.Run, error) {
 		listener, err := listen(ctx, "tcp", addr)
 		if err != nil {
 			return nil, err
 		}
 		log.Info("page and API are served", "url", "http://"+listener.Addr().String()+"/")
-		return func(ctx context.Context) error { return httpserve.Serve(ctx, listener, handler, log) }, nil
+		server := httpserve.Server{
+			Handler: handler, Log: log, MaxConnections: most,
+			Crowded: api.Route(refusal(http.StatusServiceUnavailable, "There are too many connections, try again later."), http.HandlerFunc(crowdedPage)),
+		}
+		return func(ctx context.Context) error { return server.Serve(ctx, listener) }, nil
 	})
+}
+
+func crowdedPage(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "There are too many connections, try again later.", http.StatusServiceUnavailable)
 }
 
 // pages serves the status page at / and nothing else.

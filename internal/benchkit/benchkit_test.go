@@ -63,6 +63,10 @@ func TestProgram(t *testing.T) {
 	memory, err := p.Memory()
 	require.NoError(t, err)
 	assert.Greater(t, memory, uint64(100_000))
+	require.NoError(t, p.ForgetPeak())
+	peak, err := p.Peak()
+	require.NoError(t, err)
+	assert.Greater(t, peak, uint64(100_000))
 }
 
 func TestProgramThatEnds(t *testing.T) {

@@ -102,6 +102,22 @@ func (p *Program) Memory() (uint64, error) {
 	return status.VmRSS, err
 }
 
+// ForgetPeak lets Peak begin anew (proc(5), clear_refs).
+func (p *Program) ForgetPeak() error {
+	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.cmd.Process.Pid), []byte("5"), 0)
+}
+
+// Peak returns the most memory that the program has had since ForgetPeak, in
+// bytes (VmHWM).
+func (p *Program) Peak() (uint64, error) {
+	proc, err := procfs.NewProc(p.cmd.Process.Pid)
+	if err != nil {
+		return 0, err
+	}
+	status, err := proc.NewStatus()
+	return status.VmHWM, err
+}
+
 // Wait asks every 50 ms until done says yes, for a minute at most. what is
 // what the program is to do, for the error.
 func (p *Program) Wait(ctx context.Context, what string, done func() (bool, error)) error {

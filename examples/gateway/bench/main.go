@@ -1,0 +1,97 @@
+// Command bench measures the HTTP API of examples/gateway, next to a bare
+// net/http server where that does the same, and prints one table:
+//
+//	go run ./examples/gateway/bench
+//
+// It builds what it measures, so it runs at the top of the module.
+// docs/benchmarks.md tells how each figure is taken; with -docs FILE the table
+// is written there too, between its two marks. It exits with 1 when something
+// could not be measured; a goal that is missed is only shown.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/fieldgate/fieldgate/internal/benchkit"
+)
+
+// target is the make target whose marks in a document the table stands
+// between.
+const target = "bench-api"
+
+// limit ends a run in which something hangs.
+const limit = 15 * time.Minute
+
+func main() {
+	docs := flag.String("docs", "", "`file` to write the table into; none = only print it")
+	rounds := flag.Int("rounds", 7, "how often requests are measured")
+	bare := flag.String("bare", "", "be the bare server that answers each request with this `text`")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	var err error
+	if *bare != "" {
+		err = serveBare(ctx, *bare)
+	} else {
+		err = run(ctx, *docs, *rounds)
+	}
+	cancel()
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run measures one thing after the other, so that they do not disturb each
+// other.
+func run(ctx context.Context, docs string, rounds int) error {
+	dir, err := os.MkdirTemp("", target+"-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	machine, err := benchkit.Machine()
+	if err != nil {
+		return err
+	}
+	program := filepath.Join(dir, "gateway")
+	if err := benchkit.Build(ctx, program, "./examples/gateway", nil); err != nil {
+		return err
+	}
+	plant, err := newPlant()
+	if err != nil {
+		return err
+	}
+	defer plant.close()
+	b := &bench{program: program, dir: dir, plant: plant, rounds: rounds}
+	var figures []figure
+	for _, measure := range []struct {
+		what string
+		do   func(context.Context) ([]figure, error)
+	}{
+		{"requests", b.requests}, {"polling", b.polling}, {"an upload", b.upload},
+		{"the connection limit", b.connectionLimit}, {"a thousand clients", b.crowd},
+	} {
+		fmt.Fprintln(os.Stderr, "measuring", measure.what)
+		more, err := measure.do(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", measure.what, err)
+		}
+		figures = append(figures, more...)
+	}
+	text := fmt.Sprintf("%s: %s; requests are medians of %d rounds.\n\n%s",
+		time.Now().UTC().Format(time.DateOnly), machine, rounds, table(figures))
+	fmt.Print(text)
+	if docs == "" {
+		return nil
+	}
+	return benchkit.WriteDocument(docs, target, text)
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+
+	"github.com/fieldgate/fieldgate/api"
+	"github.com/fieldgate/fieldgate/api/apitest"
+	"github.com/fieldgate/fieldgate/api/hubconfig"
+	"github.com/fieldgate/fieldgate/api/redispoints"
+	"github.com/fieldgate/fieldgate/examples/gateway/hub"
+	"github.com/fieldgate/fieldgate/telemetry/telemetrytest"
+)
+
+// simulatedBackends play a whole device, with values that change. It has its
+// modem and its devices whatever the configuration says of those.
+func (g *gateway) simulatedBackends() func(document) backends {
+	modem, taker := fakeModem{apitest.NewModem()}, new(apitest.Upgrade)
+	fakes := backends{
+		source: telemetrytest.NewSource(),
+		system: apitest.NewSystem(),
+		syslog: apitest.NewSyslog(),
+		modem: func() service {
+			c := modemConfig{Source: modemAT, Device: "simulated"}
+			return g.modems.service(c, func() closingModem { return modem })
+		},
+		points: func() (service, error) {
+			return g.points.service(pointsConfig{Source: pointsHub}, newFakeHub, redispoints.Options{}, g.log)
+		},
+		upgrades: func(context.Context) service {
+			return g.upgrades.serviceOf(func() (api.Upgrade, error) { return taker, nil })
+		},
+	}
+	return func(document) backends { return fakes }
+}
+
+// fakeModem has nothing to close.
+type fakeModem struct{ *apitest.Modem }
+
+func (fakeModem) Close() error { return nil }
+
+// fakeHub is a [hub.Fake] as a service.
+type fakeHub struct {
+	service
+	*hub.Fake
+}
+
+// newFakeHub returns a hub with the devices of c, or those of the simulation
+// where c has none.
+func newFakeHub(c hubconfig.Config) (runningHub, error) {
+	if len(c.Devices) == 0 {
+		c = simulatedDevices()
+	}
+	fake, err := hub.NewFake(c)
+	if err != nil {
+		return nil, err
+	}
+	return fakeHub{provider("points", func() (func() error, error) { return func() error { return nil }, nil }), fake}, nil
+}
+
+// simulatedDevices are an inverter and an electricity meter.
+func simulatedDevices() hubconfig.Config {
+	register := func(start, count int) hubconfig.Job { return hubconfig.Job{Function: 3, Start: start, Count: count} }
+	return hubconfig.Config{
+		Devices: []hubconfig.Device{
+			{Alias: "INV1", Name: "Inverter", Protocol: hubconfig.ModbusTCP, Host: "192.0.2.10"},
+			{Alias: "MET1", Name: "Meter", Protocol: hubconfig.ModbusRTU, Path: "/dev/ttyS0"},
+		},
+		Signals: []hubconfig.Signal{
+			{DeviceAlias: "INV1", Alias: "P", Name: "Active power", Job: register(100, 2), Type: "float"},
+			{DeviceAlias: "INV1", Alias: "T", Name: "Temperature", Job: register(102, 1), Type: "signed16", Multiply: 0.1},
+			{DeviceAlias: "INV1", Alias: "RUN", Name: "Running", Job: hubconfig.Job{Function: 1, Start: 0, Count: 1}},
+			{DeviceAlias: "MET1", Alias: "U", Name: "Voltage", Job: register(0, 1), Type: "unsigned16", Multiply: 0.1, Add: 220},
+		},
+	}
+}
