@@ -31,7 +31,7 @@ const limit = 15 * time.Minute
 
 func main() {
 	docs := flag.String("docs", "", "`file` to write the table into; none = only print it")
-	rounds := flag.Int("rounds", 7, "how often requests are measured")
+	rounds := flag.Int("rounds", 41, "how often requests are measured")
 	bare := flag.String("bare", "", "be the bare server that answers each request with this `text`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -22,7 +22,7 @@ import (
 // How requests are measured.
 const (
 	keptOpen    = 8     // connections
-	oneMeasure  = 16000 // requests
+	oneMeasure  = 4000  // requests
 	beforehand  = 8000  // requests that are not measured
 	asksInCrowd = 20    // of each client
 	crowdSize   = 1000
@@ -353,7 +353,7 @@ const (
 	backWithin = 1.1
 	// backBy is for how long that is waited for: the runtime collects an
 	// idle program's garbage every two minutes and gives memory back slowly.
-	backBy = 4 * time.Minute
+	backBy = 5 * time.Minute
 )
 
 // back waits until the memory is back at the start, and returns it, with how
