@@ -12,7 +12,7 @@ BIG_ENDIAN := $(wildcard internal/config internal/lifecycle internal/hostfacts t
 # The processors that gateways have, as GOARCH or GOARCH with its variant.
 TARGETS := amd64 arm64 arm,GOARM=6 arm,GOARM=7 mips,GOMIPS=softfloat mipsle,GOMIPS=softfloat riscv64
 
-.PHONY: help test quick check peers format vet lint tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp soak-ser2net fmt
+.PHONY: help test quick check peers format vet lint tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api soak-ser2net fmt
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -83,6 +83,9 @@ bench-ser2net: ## measure ser2net beside C ser2net, into docs/benchmarks.md
 
 bench-snmp: ## measure the SNMP agent beside snmpd, into docs/benchmarks.md
 	@go run ./examples/snmpd/bench -docs docs/benchmarks.md
+
+bench-api: ## measure the API of the gateway beside a bare net/http server, into docs/benchmarks.md
+	@go run ./examples/gateway/bench -docs docs/benchmarks.md
 
 soak-ser2net: ## 1 GB each way and 1,000,000 clients through ser2net, some minutes
 	@SER2NET_SOAK_MEGABYTES=1024 SER2NET_SOAK_CONNECTS=1000000 go test -count=1 -v -timeout 30m \

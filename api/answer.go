@@ -77,7 +77,8 @@ func newID() string {
 
 // providerContext bounds a provider that answers at once.
 func (a *answer) providerContext() (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(a.r.Context(), providerTime, errSlow)
+	p := newPatience(a.r.Context(), providerTime)
+	return p, p.end
 }
 
 // begin sends status and header.

@@ -15,6 +15,7 @@
 //	modem.go       the modem behind it
 //	points.go      the devices and tags behind it: package hub, or a tag bus
 //	upgrade.go     the firmware behind it
+//	memory.go      memory that was needed for a while goes back to the system
 //	names.go       the names in the certificate of the API
 //	supervise.go   ordered start, restart of what dies, reverse stop, reload
 //	child.go       one service after the other under supervision
@@ -139,6 +140,7 @@ func serveDevice(o options, out, errOut io.Writer) (err error) {
 		return err
 	}
 	log.Info("starting", "version", version(), "config", o.configPath(), "simulate", o.simulate)
+	go giveBackMemory(ctx)
 	err = g.start(ctx, doc)
 	for err == nil && ctx.Err() == nil {
 		select {

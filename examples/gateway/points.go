@@ -23,7 +23,8 @@ type points struct {
 	store *hubconfig.Store
 
 	mu     sync.Mutex
-	latest *hubconfig.Config // that was put in force; nil: none since the start of the gateway
+	latest *hubconfig.Config // that was put in force, on its way to the file; nil: the file has it
+	synced bool              // one was put in force since the start of the gateway
 }
 
 // tagSource is a source of tags.
@@ -57,7 +58,7 @@ func (p *points) apply(c hubconfig.Config) error {
 		return fmt.Errorf("%w: %w", api.ErrNotReady, err)
 	}
 	if err == nil {
-		p.latest = &c
+		p.latest, p.synced = &c, true
 	}
 	return err
 }
@@ -86,7 +87,13 @@ func (p *points) Sync(ctx context.Context, file io.Reader) (report string, err e
 	if source := p.slot.now.Load(); source == nil || source.hub == nil {
 		return "", errNoHub()
 	}
-	return p.store.Sync(ctx, file)
+	report, err = p.store.Sync(ctx, file)
+	if !errors.Is(err, api.ErrBusy) {
+		p.mu.Lock()
+		p.latest = nil
+		p.mu.Unlock()
+	}
+	return report, err
 }
 
 // Devices implements [api.Points].
@@ -211,7 +218,7 @@ func pointsDetail(s service) string {
 func (s *pointsService) damaged() string {
 	s.points.mu.Lock()
 	defer s.points.mu.Unlock()
-	if s.problem == nil || s.points.latest != nil {
+	if s.problem == nil || s.points.synced {
 		return ""
 	}
 	return fmt.Sprintf("the stored configuration cannot be used: %v; ", s.problem)

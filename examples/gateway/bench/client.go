@@ -156,7 +156,9 @@ func serveBare(ctx context.Context, text string) error {
 	}
 	fmt.Println(listener.Addr())
 	answer := []byte(text)
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	// The time limits are those of ours, which no server on a network does
+	// without.
+	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(answer)

@@ -31,7 +31,8 @@ const limit = 15 * time.Minute
 
 func main() {
 	docs := flag.String("docs", "", "`file` to write the table into; none = only print it")
-	rounds := flag.Int("rounds", 7, "how often requests are measured")
+	rounds := flag.Int("rounds", 41, "how often requests are measured")
+	only := flag.String("only", "", "measure `what` only: requests, polling, upload, limit or crowd")
 	bare := flag.String("bare", "", "be the bare server that answers each request with this `text`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -40,7 +41,7 @@ func main() {
 	if *bare != "" {
 		err = serveBare(ctx, *bare)
 	} else {
-		err = run(ctx, *docs, *rounds)
+		err = run(ctx, *docs, *only, *rounds)
 	}
 	cancel()
 	stop()
@@ -52,7 +53,7 @@ func main() {
 
 // run measures one thing after the other, so that they do not disturb each
 // other.
-func run(ctx context.Context, docs string, rounds int) error {
+func run(ctx context.Context, docs, only string, rounds int) error {
 	dir, err := os.MkdirTemp("", target+"-")
 	if err != nil {
 		return err
@@ -77,9 +78,12 @@ func run(ctx context.Context, docs string, rounds int) error {
 		what string
 		do   func(context.Context) ([]figure, error)
 	}{
-		{"requests", b.requests}, {"polling", b.polling}, {"an upload", b.upload},
-		{"the connection limit", b.connectionLimit}, {"a thousand clients", b.crowd},
+		{"requests", b.requests}, {"polling", b.polling}, {"upload", b.upload},
+		{"limit", b.connectionLimit}, {"crowd", b.crowd},
 	} {
+		if only != "" && only != measure.what {
+			continue
+		}
 		fmt.Fprintln(os.Stderr, "measuring", measure.what)
 		more, err := measure.do(ctx)
 		if err != nil {

@@ -21,10 +21,10 @@ import (
 
 // How requests are measured.
 const (
-	keptOpen    = 8     // connections
-	oneMeasure  = 16000 // requests
-	beforehand  = 8000  // requests that are not measured
-	asksInCrowd = 20    // of each client
+	keptOpen    = 8    // connections
+	oneMeasure  = 4000 // requests
+	beforehand  = 8000 // requests that are not measured
+	asksInCrowd = 20   // of each client
 	crowdSize   = 1000
 )
 
@@ -271,6 +271,9 @@ func (b *bench) connectionLimit(ctx context.Context) ([]figure, error) {
 	}
 	defer g.Stop()
 	const within, above = 64, 16
+	if err := pause(ctx, time.Second); err != nil { // the connection of start has gone then
+		return nil, err
+	}
 	clients, err := connect(g.address, within+above)
 	if err != nil {
 		return nil, err
@@ -345,15 +348,17 @@ func (g *gateway) settle(ctx context.Context, requests [][]byte) error {
 	}
 	_, err = load(clients, requests, beforehand)
 	disconnect(clients)
-	return errors.Join(err, pause(ctx, 10*time.Second))
+	return errors.Join(err, pause(ctx, settleFor))
 }
+
+// settleFor is longer than the gateway takes to give memory back.
+const settleFor = 40 * time.Second
 
 const (
 	// backWithin is what counts as back at the start.
 	backWithin = 1.1
-	// backBy is for how long that is waited for: the runtime collects an
-	// idle program's garbage every two minutes and gives memory back slowly.
-	backBy = 4 * time.Minute
+	// backBy is for how long that is waited for.
+	backBy = 3 * time.Minute
 )
 
 // back waits until the memory is back at the start, and returns it, with how
