@@ -73,25 +73,9 @@ func (f figure) cells() []string {
 
 // table is the Markdown of all figures.
 func table(figures []figure) string {
-	lines := [][]string{{"figure", "ours", "bare", "goal", "reached", ""}, make([]string, 6)}
+	var lines [][]string
 	for _, f := range figures {
 		lines = append(lines, f.cells())
 	}
-	var widths [6]int
-	for _, line := range lines {
-		for i, cell := range line {
-			widths[i] = max(widths[i], len(cell), 3)
-		}
-	}
-	for i, width := range widths {
-		lines[1][i] = strings.Repeat("-", width)
-	}
-	var text strings.Builder
-	for _, line := range lines {
-		for i, cell := range line {
-			fmt.Fprintf(&text, "| %-*s ", widths[i], cell)
-		}
-		text.WriteString("|\n")
-	}
-	return text.String()
+	return benchkit.Table([]string{"figure", "ours", "bare", "goal", "reached", ""}, lines)
 }
