@@ -1,0 +1,79 @@
+package openvpn
+
+import (
+	"context"
+	"time"
+)
+
+// Runner runs openvpn. openvpn/process is the real one, openvpntest has a
+// fake.
+type Runner interface {
+	// Version returns openvpn's version, such as "2.6.14", or an error that
+	// wraps [ErrNotInstalled].
+	Version(ctx context.Context) (string, error)
+	// Adopt returns the processes that an earlier life of this program left
+	// running and that can be managed; what cannot is ended. It is called
+	// once, before the first Start.
+	Adopt(ctx context.Context) ([]Process, error)
+	// Start runs an instance and returns once the process exists. What it
+	// says, and how it ends, come as events. An error wraps [ErrBusy],
+	// [ErrNotInstalled] or tells why there is no process.
+	Start(ctx context.Context, l Launch) (Process, error)
+}
+
+// Launch is an instance ready to run.
+type Launch struct {
+	Name string
+	// Config is the canonical text of [Render]. It names files by their base
+	// names: the runner's folder of the instance is the working directory.
+	Config []byte
+	// Files are written beside it, mode 0600, by base name.
+	Files map[string][]byte
+	// Digest names this very Config and Files; an adopted process tells it.
+	Digest string
+	// Trusted leaves scripts and modules of Config as they are.
+	Trusted bool
+}
+
+// Process is a running openvpn, its management socket held. Methods are safe
+// for concurrent use; commands end with their context.
+type Process interface {
+	Name() string
+	Digest() string // that of the Launch; empty when unknown
+	PID() int
+	Started() time.Time
+	// Events returns what it says, in order; closed after [Exited]. The
+	// reader must keep up: log lines and byte counts are dropped for a slow
+	// one, states never.
+	Events() <-chan Event
+	// Signal sends SIGUSR1 (reconnect), SIGHUP (read again) or SIGTERM (end).
+	Signal(ctx context.Context, s Signal) error
+	// Answer gives credentials that were asked for by [NeedCredentials].
+	Answer(ctx context.Context, c Credentials) error
+	// Admit and Deny answer [ClientAsks].
+	Admit(ctx context.Context, cid, kid uint64, options []Option) error
+	Deny(ctx context.Context, cid, kid uint64, reason string) error
+	// Clients lists who is connected to a server.
+	Clients(ctx context.Context) ([]ConnectedClient, error)
+	// Kick ends the session of a client; with halt the client's program ends.
+	Kick(ctx context.Context, cid uint64, halt bool) error
+	// Kill ends the process the hard way.
+	Kill() error
+	// Release lets go of the process without ending it, for a later Adopt.
+	Release() error
+}
+
+// Signal is one that openvpn understands.
+type Signal string
+
+// The signals.
+const (
+	SIGUSR1 Signal = "SIGUSR1"
+	SIGHUP  Signal = "SIGHUP"
+	SIGTERM Signal = "SIGTERM"
+)
+
+// Event is something that a process told: [StateChanged], [ByteCount],
+// [LogLine], [NeedCredentials], [CredentialsRefused], [ClientAsks],
+// [ClientCame], [ClientLeft], [SocketLost] or [Exited].
+type Event interface{ event() }
