@@ -11,6 +11,7 @@ import (
 	"github.com/fieldgate/fieldgate/api/hubconfig"
 	"github.com/fieldgate/fieldgate/api/procsystem"
 	"github.com/fieldgate/fieldgate/api/redispoints"
+	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/examples/gateway/hub"
 	"github.com/fieldgate/fieldgate/ser2net/tty"
 	"github.com/fieldgate/fieldgate/telemetry"
@@ -30,7 +31,7 @@ type gateway struct {
 	log       *slog.Logger
 	ownLog    *devicelog.Ring // the newest messages of log
 	simulated bool
-	backends  func(document) backends
+	backends  func(document.Document) backends
 	units     *supervisor
 	apiMount  apiMount
 	serial    tty.Opener // of all serial lines, so that nobody takes one from another
@@ -52,7 +53,7 @@ type backends struct {
 }
 
 // realBackends speak to this host.
-func (g *gateway) realBackends(doc document) backends {
+func (g *gateway) realBackends(doc document.Document) backends {
 	system := procsystem.New(procsystem.Options{
 		Model: doc.Device.Model, Serial: doc.Device.Serial, FirmwareVersion: doc.Device.Firmware,
 	})
@@ -77,13 +78,13 @@ func (g *gateway) realBackends(doc document) backends {
 	}
 }
 
-func (g *gateway) syslog(c syslogConfig) api.Syslog {
+func (g *gateway) syslog(c document.Syslog) api.Syslog {
 	switch c.Source {
-	case syslogFile:
+	case document.SyslogFile:
 		return devicelog.File{Path: c.File}
-	case syslogJournal:
+	case document.SyslogJournal:
 		return devicelog.Journal{}
-	case syslogLogread:
+	case document.SyslogLogread:
 		return devicelog.Logread{}
 	default:
 		return g.ownLog
@@ -91,7 +92,7 @@ func (g *gateway) syslog(c syslogConfig) api.Syslog {
 }
 
 // plan lists the units of a configuration in start order.
-func (g *gateway) plan(doc document) []unit {
+func (g *gateway) plan(doc document.Document) []unit {
 	b := g.backends(doc)
 	return []unit{
 		{
@@ -150,10 +151,10 @@ func (g *gateway) plan(doc document) []unit {
 		},
 		{
 			name:   "web",
-			config: []any{doc.Device, doc.Web, doc.maxConnections()},
+			config: []any{doc.Device, doc.Web, doc.MaxConnections()},
 			build: func(context.Context) (service, error) {
 				pages := api.Route(&g.apiMount, g.pages(doc.Web, b.system))
-				return newWeb(doc.Web.Listen, doc.maxConnections(), new(net.ListenConfig).Listen, pages, g.log), nil
+				return newWeb(doc.Web.Listen, doc.MaxConnections(), new(net.ListenConfig).Listen, pages, g.log), nil
 			},
 		},
 	}
@@ -161,18 +162,12 @@ func (g *gateway) plan(doc document) []unit {
 
 // serial names the device: as configured, else as its hardware says, else as
 // its host name.
-func serial(ctx context.Context, doc document, system api.System) string {
+func serial(ctx context.Context, doc document.Document, system api.System) string {
 	if doc.Device.Serial != "" {
 		return doc.Device.Serial
 	}
 	info, _ := system.SystemInfo(ctx) // what cannot be read is empty
 	return cmp.Or(info.Serial, info.Hostname)
-}
-
-// maxConnections is the limit of the web server: that of the API, which it
-// may carry.
-func (d document) maxConnections() int {
-	return cmp.Or(d.API.Limits.MaxConnections, api.DefaultConfig().Limits.MaxConnections)
 }
 
 // nextBoot numbers the starts of the telemetry agent. A full disk is no

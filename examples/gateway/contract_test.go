@@ -18,6 +18,7 @@ import (
 	"github.com/fieldgate/fieldgate/api/firmware"
 	"github.com/fieldgate/fieldgate/api/hubconfig"
 	"github.com/fieldgate/fieldgate/api/redispoints"
+	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/examples/gateway/hub"
 	"github.com/fieldgate/fieldgate/internal/httpserve"
 	"github.com/fieldgate/fieldgate/internal/lifecycle/lifecycletest"
@@ -73,33 +74,33 @@ func TestContract(t *testing.T) {
 			open := func() closingModem { return fakeModem{apitest.NewModem()} }
 			modems := new(modems)
 			return lifecycletest.Subject{
-				Service:  modems.service(modemConfig{Source: modemAT, Device: "/dev/modem"}, open),
-				Disabled: modems.service(modemConfig{Source: sourceNone}, open),
+				Service:  modems.service(document.Modem{Source: document.ModemAT, Device: "/dev/modem"}, open),
+				Disabled: modems.service(document.Modem{Source: document.SourceNone}, open),
 			}
 		},
 		"points from the hub": func(t *testing.T, net *memnet.Network) lifecycletest.Subject {
 			p := newPoints(t.TempDir())
 			make := func(source string) service {
-				s, err := p.service(pointsConfig{Source: source}, func(hubconfig.Config) (runningHub, error) {
+				s, err := p.service(document.Points{Source: source}, func(hubconfig.Config) (runningHub, error) {
 					return hub.New(simulatedDevices(), hub.Options{Dial: net.Dial})
 				}, redispoints.Options{}, log)
 				require.NoError(t, err)
 				return s
 			}
-			return lifecycletest.Subject{Service: make(pointsHub), Disabled: make(sourceNone)}
+			return lifecycletest.Subject{Service: make(document.PointsHub), Disabled: make(document.SourceNone)}
 		},
 		"points from a bus": func(t *testing.T, net *memnet.Network) lifecycletest.Subject {
 			c := redispoints.DefaultConfig()
 			c.Devices = []redispoints.Device{{Alias: "INV1"}}
-			s, err := newPoints(t.TempDir()).service(pointsConfig{Source: pointsRedis, Redis: c}, nil, redispoints.Options{Dial: net.Dial}, log)
+			s, err := newPoints(t.TempDir()).service(document.Points{Source: document.PointsRedis, Redis: c}, nil, redispoints.Options{Dial: net.Dial}, log)
 			require.NoError(t, err)
 			return lifecycletest.Subject{Service: s}
 		},
 		"upgrade": func(t *testing.T, _ *memnet.Network) lifecycletest.Subject {
-			c := upgradeConfig{Enabled: true, Config: firmware.DefaultConfig()}
+			c := document.Upgrade{Enabled: true, Config: firmware.DefaultConfig()}
 			c.Folder = filepath.Join(t.TempDir(), "firmware")
 			u := new(upgrades)
-			return lifecycletest.Subject{Service: u.service(c, "1.8.2", log), Disabled: u.service(upgradeConfig{}, "1.8.2", log)}
+			return lifecycletest.Subject{Service: u.service(c, "1.8.2", log), Disabled: u.service(document.Upgrade{}, "1.8.2", log)}
 		},
 		"web": func(_ *testing.T, net *memnet.Network) lifecycletest.Subject {
 			return lifecycletest.Subject{

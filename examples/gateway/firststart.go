@@ -1,7 +1,6 @@
 package main
 
 import (
-	_ "embed"
 	"errors"
 	"fmt"
 	"io"
@@ -10,10 +9,8 @@ import (
 	"strings"
 
 	"github.com/fieldgate/fieldgate/api"
+	"github.com/fieldgate/fieldgate/examples/gateway/document"
 )
-
-//go:embed default.yaml
-var defaultYAML string
 
 // ensureConfig writes the configuration of a first start, with an API key of
 // its own, unless there is one. It prints the key before it stores the hash:
@@ -34,7 +31,7 @@ func ensureConfig(state *stateDir, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("the new API key cannot be shown: %w", err)
 	}
-	if err := state.write("gateway.yaml", []byte(strings.Replace(defaultYAML, "{{hash}}", hash.Reveal(), 1))); err != nil {
+	if err := state.write("gateway.yaml", []byte(strings.Replace(document.DefaultYAML, "{{hash}}", hash.Reveal(), 1))); err != nil {
 		return fmt.Errorf("the configuration cannot be stored, so the key above is void: %w", err)
 	}
 	return nil
@@ -48,7 +45,7 @@ func printNewKey(out io.Writer, name string) error {
 		return err
 	}
 	if err := (api.Config{Keys: []api.Key{{Name: name, Hash: hash}}}).Validate(); err != nil {
-		return &configError{"-new-key", []placedFault{{fault: fault{"", err.Error()}}}}
+		return &document.Error{"-new-key", []document.PlacedFault{{Fault: document.Fault{"", err.Error()}}}}
 	}
 	_, err = fmt.Fprintf(out, "API key (shown only this once): %s\nIn the configuration, below api.keys:\n    - name: %s\n      hash: %s\n",
 		key, name, hash.Reveal())

@@ -4,9 +4,7 @@
 //
 // This file is the wiring; each other file is one part of it:
 //
-//	config.go      the configuration document and its validation
-//	parts.go       the same of the modem, the tags and the firmware
-//	load.go        YAML with line and column for every fault
+//	document/      the configuration: document, validation, YAML with line and column for every fault
 //	firststart.go  the configuration and the API key of a first start
 //	state.go       the state folder
 //	build.go       services from a configuration, on real backends
@@ -37,6 +35,7 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/api/devicelog"
+	"github.com/fieldgate/fieldgate/examples/gateway/document"
 )
 
 // Exit statuses.
@@ -112,7 +111,7 @@ func check(o options, out, errOut io.Writer) int {
 	if err != nil {
 		return report(errOut, err)
 	}
-	for _, w := range doc.warnings() {
+	for _, w := range doc.Warnings() {
 		_, _ = fmt.Fprintln(out, "warning:", w)
 	}
 	_, _ = fmt.Fprintln(out, path+": valid")
@@ -170,7 +169,7 @@ func newGateway(state *stateDir, log *slog.Logger, ownLog *devicelog.Ring, simul
 
 // prepare takes the state folder and reads the configuration. A wrong file
 // that -config names leaves no trace.
-func prepare(o options, out io.Writer) (state *stateDir, doc document, err error) {
+func prepare(o options, out io.Writer) (state *stateDir, doc document.Document, err error) {
 	if o.config != "" {
 		if doc, err = o.load(o.config); err != nil {
 			return nil, doc, err
@@ -191,7 +190,7 @@ func prepare(o options, out io.Writer) (state *stateDir, doc document, err error
 }
 
 // start starts the device; the end of ctx breaks it off.
-func (g *gateway) start(ctx context.Context, doc document) error {
+func (g *gateway) start(ctx context.Context, doc document.Document) error {
 	g.warn(doc)
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -221,8 +220,8 @@ func (g *gateway) stop() error {
 	return g.units.stop(ctx)
 }
 
-func (g *gateway) warn(doc document) {
-	for _, w := range doc.warnings() {
+func (g *gateway) warn(doc document.Document) {
+	for _, w := range doc.Warnings() {
 		g.log.Warn("weak configuration", "warning", w)
 	}
 }
@@ -235,15 +234,15 @@ func (o options) configPath() string {
 }
 
 // load reads the configuration and applies what the command line overrides.
-func (o options) load(path string) (document, error) {
-	doc, err := loadDocument(path)
+func (o options) load(path string) (document.Document, error) {
+	doc, err := document.Load(path)
 	if err != nil {
-		return document{}, err
+		return document.Document{}, err
 	}
 	if o.listen != "" {
 		doc.Web.Listen = o.listen
-		if faults := doc.faults(); len(faults) > 0 { // the file has none by itself
-			return document{}, &configError{"-listen", []placedFault{{fault: faults[0]}}}
+		if faults := doc.Faults(); len(faults) > 0 { // the file has none by itself
+			return document.Document{}, &document.Error{"-listen", []document.PlacedFault{{Fault: faults[0]}}}
 		}
 	}
 	return doc, nil
@@ -255,7 +254,7 @@ func report(errOut io.Writer, err error) int {
 		return exitOK
 	}
 	_, _ = fmt.Fprintln(errOut, err)
-	var invalid *configError
+	var invalid *document.Error
 	if errors.As(err, &invalid) {
 		return exitInvalid
 	}

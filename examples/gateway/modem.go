@@ -14,6 +14,7 @@ import (
 	"github.com/fieldgate/fieldgate/api/atmodem"
 	"github.com/fieldgate/fieldgate/api/atmodem/serialport"
 	"github.com/fieldgate/fieldgate/api/modemmanager"
+	"github.com/fieldgate/fieldgate/examples/gateway/document"
 )
 
 // modems is the [api.Modem] of the API: the modem whose unit runs, if any.
@@ -34,8 +35,8 @@ type closingModem interface {
 }
 
 // openModem returns the modem of a configuration. It opens nothing yet.
-func openModem(c modemConfig, log *slog.Logger) closingModem {
-	if c.Source == modemModemManager {
+func openModem(c document.Modem, log *slog.Logger) closingModem {
+	if c.Source == document.ModemModemManager {
 		return modemmanager.New(modemmanager.Options{Modem: c.Modem})
 	}
 	return atmodem.New(serialport.Port{Device: c.Device, Baud: c.Baud}.Open, atmodem.Options{Logger: log})
@@ -43,10 +44,10 @@ func openModem(c modemConfig, log *slog.Logger) closingModem {
 
 // service returns the unit of a modem. It starts also where no modem
 // answers: there may be one later.
-func (m *modems) service(c modemConfig, open func() closingModem) service {
+func (m *modems) service(c document.Modem, open func() closingModem) service {
 	asked := &askedModem{where: cmp.Or(c.Device, "ModemManager")}
 	return &modemService{asked: asked, service: provider("modem", func() (func() error, error) {
-		if c.Source == sourceNone {
+		if c.Source == document.SourceNone {
 			return nil, errDisabled
 		}
 		asked.modem = open()

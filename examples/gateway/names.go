@@ -4,6 +4,8 @@ import (
 	"net"
 	"os"
 	"slices"
+
+	"github.com/fieldgate/fieldgate/examples/gateway/document"
 )
 
 // maxCertificateNames bounds the certificate of a device with many addresses.
@@ -18,7 +20,7 @@ func certificateNames(listen string) []string {
 		names = append(names, host)
 	}
 	host, _, err := net.SplitHostPort(listen)
-	if err == nil && !everyAddress(host) {
+	if err == nil && !document.EveryAddress(host) {
 		if !slices.Contains(names, host) {
 			names = append(names, host)
 		}

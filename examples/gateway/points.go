@@ -13,6 +13,7 @@ import (
 	"github.com/fieldgate/fieldgate/api"
 	"github.com/fieldgate/fieldgate/api/hubconfig"
 	"github.com/fieldgate/fieldgate/api/redispoints"
+	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/examples/gateway/hub"
 )
 
@@ -133,15 +134,15 @@ func (p *points) Value(ctx context.Context, deviceAlias, signalAlias string) (ap
 }
 
 // service returns the unit of a source of tags.
-func (p *points) service(c pointsConfig, newHub hubFactory, bus redispoints.Options, log *slog.Logger) (service, error) {
+func (p *points) service(c document.Points, newHub hubFactory, bus redispoints.Options, log *slog.Logger) (service, error) {
 	switch c.Source {
-	case pointsRedis:
+	case document.PointsRedis:
 		s, err := redispoints.New(c.Redis, bus)
 		if err != nil {
 			return nil, err
 		}
 		return &pointsService{service: s, slot: &p.slot, source: &tagSource{Points: s}}, nil
-	case pointsHub:
+	case document.PointsHub:
 		return p.hubService(newHub, log)
 	}
 	return &pointsService{slot: &p.slot, service: provider("points", func() (func() error, error) {

@@ -7,30 +7,31 @@ import (
 	"github.com/fieldgate/fieldgate/api/apitest"
 	"github.com/fieldgate/fieldgate/api/hubconfig"
 	"github.com/fieldgate/fieldgate/api/redispoints"
+	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/examples/gateway/hub"
 	"github.com/fieldgate/fieldgate/telemetry/telemetrytest"
 )
 
 // simulatedBackends play a whole device, with values that change. It has its
 // modem and its devices whatever the configuration says of those.
-func (g *gateway) simulatedBackends() func(document) backends {
+func (g *gateway) simulatedBackends() func(document.Document) backends {
 	modem, taker := fakeModem{apitest.NewModem()}, new(apitest.Upgrade)
 	fakes := backends{
 		source: telemetrytest.NewSource(),
 		system: apitest.NewSystem(),
 		syslog: apitest.NewSyslog(),
 		modem: func() service {
-			c := modemConfig{Source: modemAT, Device: "simulated"}
+			c := document.Modem{Source: document.ModemAT, Device: "simulated"}
 			return g.modems.service(c, func() closingModem { return modem })
 		},
 		points: func() (service, error) {
-			return g.points.service(pointsConfig{Source: pointsHub}, newFakeHub, redispoints.Options{}, g.log)
+			return g.points.service(document.Points{Source: document.PointsHub}, newFakeHub, redispoints.Options{}, g.log)
 		},
 		upgrades: func(context.Context) service {
 			return g.upgrades.serviceOf(func() (api.Upgrade, error) { return taker, nil })
 		},
 	}
-	return func(document) backends { return fakes }
+	return func(document.Document) backends { return fakes }
 }
 
 // fakeModem has nothing to close.

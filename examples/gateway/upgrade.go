@@ -10,6 +10,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/api"
 	"github.com/fieldgate/fieldgate/api/firmware"
+	"github.com/fieldgate/fieldgate/examples/gateway/document"
 )
 
 // upgrades is the [api.Upgrade] of the API.
@@ -26,7 +27,7 @@ func (u *upgrades) Receive(ctx context.Context, image io.Reader) (apply func() e
 
 // service returns the unit that takes firmware. running is the version that
 // runs now.
-func (u *upgrades) service(c upgradeConfig, running string, log *slog.Logger) service {
+func (u *upgrades) service(c document.Upgrade, running string, log *slog.Logger) service {
 	return u.serviceOf(func() (api.Upgrade, error) {
 		if !c.Enabled {
 			return nil, errDisabled

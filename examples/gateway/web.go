@@ -7,11 +7,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/fieldgate/fieldgate/api"
+	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/internal/httpserve"
 	"github.com/fieldgate/fieldgate/internal/lifecycle"
 )
@@ -47,7 +46,7 @@ func crowdedPage(w http.ResponseWriter, _ *http.Request) {
 }
 
 // pages serves the status page at / and nothing else.
-func (g *gateway) pages(c webConfig, system api.System) http.Handler {
+func (g *gateway) pages(c document.Web, system api.System) http.Handler {
 	status := g.statusPage(system)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -56,7 +55,7 @@ func (g *gateway) pages(c webConfig, system api.System) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
 		switch {
-		case c.local() && !localHost(r.Host):
+		case c.Local() && !document.LocalHost(r.Host):
 			http.Error(w, "This page is served on this host only; ask for it as localhost.", http.StatusMisdirectedRequest)
 		case r.URL.Path != "/" && r.URL.Path != "/style.css":
 			http.Error(w, "There is no such page.", http.StatusNotFound)
@@ -70,23 +69,6 @@ func (g *gateway) pages(c webConfig, system api.System) http.Handler {
 			_, _ = w.Write(styleCSS)
 		}
 	})
-}
-
-// local reports whether the page is served to this host only.
-func (c webConfig) local() bool {
-	host, _, err := net.SplitHostPort(c.Listen)
-	return err == nil && localHost(host)
-}
-
-// localHost reports whether a host, with or without a port, names this one.
-// A page of another origin that has its own name resolved to 127.0.0.1
-// cannot read the status page because of this.
-func localHost(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return strings.EqualFold(host, "localhost") || err == nil && addr.IsLoopback()
 }
 
 // statusPage shows what runs and the facts of the device.

@@ -1,4 +1,4 @@
-package main
+package document
 
 import (
 	"os"
@@ -18,10 +18,10 @@ import (
 func TestDefaultFile(t *testing.T) {
 	hash, err := api.HashKey("correct horse battery")
 	require.NoError(t, err)
-	doc, faults := parseDocument([]byte(strings.Replace(defaultYAML, "{{hash}}", hash.Reveal(), 1)))
+	doc, faults := Parse([]byte(strings.Replace(DefaultYAML, "{{hash}}", hash.Reveal(), 1)))
 	require.Empty(t, faults)
 
-	want := defaultDocument()
+	want := Default()
 	want.Telemetry.Enabled = true
 	want.Telemetry.Period = telemetry.Duration(10 * time.Second)
 	want.Telemetry.Destinations = []telemetry.Destination{{Host: "127.0.0.1", Port: 5150}}
@@ -31,9 +31,9 @@ func TestDefaultFile(t *testing.T) {
 }
 
 func TestKeysLeftOutStandAtTheirDefaults(t *testing.T) {
-	doc, faults := parseDocument([]byte("web:\n  listen: :80\n"))
+	doc, faults := Parse([]byte("web:\n  listen: :80\n"))
 	require.Empty(t, faults)
-	want := defaultDocument()
+	want := Default()
 	want.Web.Listen = ":80"
 	assert.Equal(t, want, doc)
 }
@@ -164,9 +164,9 @@ func TestBadConfigurations(t *testing.T) {
 		"binary rubbish": {"\x00\x01\xff", "f: "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, faults := parseDocument([]byte(strings.Replace(c.yaml, "HASH", hash.Reveal(), 1)))
+			_, faults := Parse([]byte(strings.Replace(c.yaml, "HASH", hash.Reveal(), 1)))
 			require.NotEmpty(t, faults)
-			got := (&configError{"f", faults}).Error()
+			got := (&Error{"f", faults}).Error()
 			if name == "binary rubbish" {
 				assert.Contains(t, got, c.want)
 				return
@@ -179,32 +179,32 @@ func TestBadConfigurations(t *testing.T) {
 func TestFilesThatAreRefused(t *testing.T) {
 	dir := t.TempDir()
 	huge, pipe := filepath.Join(dir, "huge.yaml"), filepath.Join(dir, "pipe")
-	require.NoError(t, os.WriteFile(huge, make([]byte, maxConfig+1), 0o600))
+	require.NoError(t, os.WriteFile(huge, make([]byte, MaxSize+1), 0o600))
 	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
 	for path, want := range map[string]string{
 		huge: "too large", pipe: "not a regular file", "/dev/zero": "not a regular file", dir: "not a regular file",
 		filepath.Join(dir, "none"): "there is no such file",
 	} {
-		_, err := loadDocument(path)
+		_, err := Load(path)
 		require.ErrorContains(t, err, want)
 	}
 }
 
 // A secret never shows in a fault.
 func TestFaultsHideSecrets(t *testing.T) {
-	_, faults := parseDocument([]byte("api:\n  enabled: true\n  keys:\n    - name: a\n      hash: mistyped-key-0815\n"))
+	_, faults := Parse([]byte("api:\n  enabled: true\n  keys:\n    - name: a\n      hash: mistyped-key-0815\n"))
 	require.Len(t, faults, 1)
-	assert.NotContains(t, (&configError{"f", faults}).Error(), "0815")
+	assert.NotContains(t, (&Error{"f", faults}).Error(), "0815")
 }
 
 func FuzzParseDocument(f *testing.F) {
-	f.Add([]byte(defaultYAML))
+	f.Add([]byte(DefaultYAML))
 	f.Add([]byte("telemetry:\n  destinations:\n    - {host: a, port: 70000}\n"))
 	f.Add([]byte("a: &a [*a]"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		doc, faults := parseDocument(text)
+		doc, faults := Parse(text)
 		if len(faults) == 0 {
-			assert.Empty(t, doc.faults())
+			assert.Empty(t, doc.Faults())
 		}
 	})
 }

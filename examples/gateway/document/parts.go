@@ -1,4 +1,4 @@
-package main
+package document
 
 import (
 	"errors"
@@ -9,8 +9,8 @@ import (
 	"github.com/fieldgate/fieldgate/telemetry"
 )
 
-// modemConfig says which modem /api/gsmInfo asks.
-type modemConfig struct {
+// Modem says which modem /api/gsmInfo asks.
+type Modem struct {
 	// Source is none (default), at for a command port, or modemmanager.
 	Source string `yaml:"source"`
 	// Device is the command port, for the source at.
@@ -24,21 +24,21 @@ type modemConfig struct {
 }
 
 const (
-	sourceNone        = "none"
-	modemAT           = "at"
-	modemModemManager = "modemmanager"
-	pointsHub         = "hub"
-	pointsRedis       = "redis"
+	SourceNone        = "none"
+	ModemAT           = "at"
+	ModemModemManager = "modemmanager"
+	PointsHub         = "hub"
+	PointsRedis       = "redis"
 )
 
 // The speeds that serial lines have, in bit/s.
 const (
-	minBaud = 50
-	maxBaud = 4_000_000
+	MinBaud = 50
+	MaxBaud = 4_000_000
 )
 
-// pointsConfig says whose devices and tags the API offers.
-type pointsConfig struct {
+// Points says whose devices and tags the API offers.
+type Points struct {
 	// Source is hub (default): the gateway's own hub, configured by
 	// /api/sync; redis: the tag bus of a hub that the device has already;
 	// or none.
@@ -47,42 +47,42 @@ type pointsConfig struct {
 	Redis redispoints.Config `yaml:"redis"`
 }
 
-// upgradeConfig says which firmware is taken, and what is done with it.
-type upgradeConfig struct {
+// Upgrade says which firmware is taken, and what is done with it.
+type Upgrade struct {
 	// Enabled switches it on. Off (the default), /api/sysupgrade takes
 	// nothing, and nothing else is looked at here.
 	Enabled         bool `yaml:"enabled"`
 	firmware.Config `yaml:",inline"`
 }
 
-func (c modemConfig) validate() error {
+func (c Modem) validate() error {
 	var faults telemetry.ConfigError
 	switch c.Source {
-	case modemAT:
+	case ModemAT:
 		if !strings.HasPrefix(c.Device, "/") {
 			faults.Addf("device", "required with source at: the path of the command port, such as /dev/ttyUSB2")
 		}
-	case sourceNone, modemModemManager:
+	case SourceNone, ModemModemManager:
 		if c.Device != "" {
 			faults.Addf("device", "only used with source at")
 		}
 	default:
-		faults.Addf("source", "unknown word %q, want %s, %s, %s", c.Source, sourceNone, modemAT, modemModemManager)
+		faults.Addf("source", "unknown word %q, want %s, %s, %s", c.Source, SourceNone, ModemAT, ModemModemManager)
 	}
-	if c.Baud != 0 && (c.Baud < minBaud || c.Baud > maxBaud) {
-		faults.Addf("baud", "%d is out of range, allowed is %d to %d, or 0 for 115200", c.Baud, minBaud, maxBaud)
+	if c.Baud != 0 && (c.Baud < MinBaud || c.Baud > MaxBaud) {
+		faults.Addf("baud", "%d is out of range, allowed is %d to %d, or 0 for 115200", c.Baud, MinBaud, MaxBaud)
 	}
-	if c.Modem != "" && c.Source != modemModemManager {
+	if c.Modem != "" && c.Source != ModemModemManager {
 		faults.Addf("modem", "only used with source modemmanager")
 	}
 	return faults.Err()
 }
 
-func (c pointsConfig) validate() error {
+func (c Points) validate() error {
 	var faults telemetry.ConfigError
 	switch c.Source {
-	case sourceNone, pointsHub:
-	case pointsRedis:
+	case SourceNone, PointsHub:
+	case PointsRedis:
 		var list telemetry.ConfigError // the same type in every service
 		if errors.As(c.Redis.Validate(), &list) {
 			for _, f := range list {
@@ -90,13 +90,13 @@ func (c pointsConfig) validate() error {
 			}
 		}
 	default:
-		faults.Addf("source", "unknown word %q, want %s, %s, %s", c.Source, pointsHub, pointsRedis, sourceNone)
+		faults.Addf("source", "unknown word %q, want %s, %s, %s", c.Source, PointsHub, PointsRedis, SourceNone)
 	}
 	return faults.Err()
 }
 
 // validate looks at what is used only.
-func (c upgradeConfig) validate() error {
+func (c Upgrade) validate() error {
 	if !c.Enabled {
 		return nil
 	}
@@ -105,8 +105,8 @@ func (c upgradeConfig) validate() error {
 
 // warnings returns what works but should be known of the parts behind the
 // API.
-func (d document) partWarnings() (all []string) {
-	if d.Points.Source == pointsRedis {
+func (d Document) partWarnings() (all []string) {
+	if d.Points.Source == PointsRedis {
 		for _, w := range d.Points.Redis.Warnings() {
 			all = append(all, "points.redis."+w.String())
 		}
@@ -122,9 +122,9 @@ func (d document) partWarnings() (all []string) {
 		is        bool
 		path, why string
 	}{
-		{on.GSMInfo && d.Modem.Source == sourceNone, "modem.source", "is none, so /api/gsmInfo answers that it is not ready"},
-		{points && d.Points.Source == sourceNone, "points.source", "is none, so the endpoints of devices and tags answer that they are not ready"},
-		{on.Sync && d.Points.Source != pointsHub, "points.source", "is not hub, so /api/sync answers that it is not ready"},
+		{on.GSMInfo && d.Modem.Source == SourceNone, "modem.source", "is none, so /api/gsmInfo answers that it is not ready"},
+		{points && d.Points.Source == SourceNone, "points.source", "is none, so the endpoints of devices and tags answer that they are not ready"},
+		{on.Sync && d.Points.Source != PointsHub, "points.source", "is not hub, so /api/sync answers that it is not ready"},
 		{on.Sysupgrade && !d.Upgrade.Enabled, "upgrade.enabled", "is off, so /api/sysupgrade answers that it is not ready"},
 	} {
 		if d.API.Enabled && idle.is {

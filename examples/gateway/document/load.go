@@ -1,4 +1,4 @@
-package main
+package document
 
 import (
 	"cmp"
@@ -16,50 +16,50 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// configError is every fault of a configuration file.
-type configError struct {
-	file   string
-	faults []placedFault
+// Error is every fault of a configuration file.
+type Error struct {
+	File   string
+	Faults []PlacedFault
 }
 
-// placedFault is a fault with its place in the file; line 0 = no place.
-type placedFault struct {
-	fault
-	line, column int
+// PlacedFault is a fault with its place in the file; line 0 = no place.
+type PlacedFault struct {
+	Fault
+	Line, Column int
 }
 
 // Error returns one line per fault: "file:line:column: path: problem".
-func (e *configError) Error() string {
+func (e *Error) Error() string {
 	var b strings.Builder
-	for i, f := range e.faults {
+	for i, f := range e.Faults {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		b.WriteString(e.file)
-		if f.line > 0 {
-			fmt.Fprintf(&b, ":%d:%d", f.line, f.column)
+		b.WriteString(e.File)
+		if f.Line > 0 {
+			fmt.Fprintf(&b, ":%d:%d", f.Line, f.Column)
 		}
-		if f.path != "" {
-			b.WriteString(": " + f.path)
+		if f.Path != "" {
+			b.WriteString(": " + f.Path)
 		}
-		b.WriteString(": " + f.problem)
+		b.WriteString(": " + f.Problem)
 	}
 	return b.String()
 }
 
-// maxConfig bounds what is read; a full configuration has a few kilobytes.
-const maxConfig = 4 << 20
+// MaxSize bounds what is read; a full configuration has a few kilobytes.
+const MaxSize = 4 << 20
 
-// loadDocument reads and checks a configuration file. The error is a
-// *configError with every fault when the file can be read.
-func loadDocument(path string) (document, error) {
+// Load reads and checks a configuration file. The error is a
+// *Error with every fault when the file can be read.
+func Load(path string) (Document, error) {
 	text, err := readConfig(path)
 	if err != nil {
-		return document{}, &configError{path, []placedFault{{fault: fault{"", err.Error()}}}}
+		return Document{}, &Error{path, []PlacedFault{{Fault: Fault{"", err.Error()}}}}
 	}
-	doc, faults := parseDocument(text)
+	doc, faults := Parse(text)
 	if len(faults) > 0 {
-		return document{}, &configError{path, faults}
+		return Document{}, &Error{path, faults}
 	}
 	return doc, nil
 }
@@ -78,61 +78,61 @@ func readConfig(path string) ([]byte, error) {
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
 		return nil, errors.Join(errors.New("not a regular file"), err)
 	}
-	text, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
-	if len(text) > maxConfig {
+	text, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
+	if len(text) > MaxSize {
 		return nil, errors.New("too large to be a configuration")
 	}
 	return text, err
 }
 
-// parseDocument reads a configuration over the defaults and returns it with
+// Parse reads a configuration over the defaults and returns it with
 // everything that is wrong, in the order of the file.
-func parseDocument(text []byte) (document, []placedFault) {
+func Parse(text []byte) (Document, []PlacedFault) {
 	var root yaml.Node
 	if err := yaml.Load(text, &root); err != nil {
-		return document{}, yamlFaults(err, nil)
+		return Document{}, yamlFaults(err, nil)
 	}
 	places, unread := placesOf(&root)
 	if len(unread) > 0 {
-		return document{}, unread
+		return Document{}, unread
 	}
-	doc := defaultDocument()
-	var faults []placedFault
+	doc := Default()
+	var faults []PlacedFault
 	if err := yaml.Load(text, &doc, yaml.WithKnownFields()); err != nil {
 		faults = yamlFaults(err, places)
 	}
 	misread := faults
-	for _, f := range doc.faults() {
+	for _, f := range doc.Faults() {
 		// A value that could not be read stands at its zero value: what is
 		// said of that would only confuse.
-		if !slices.ContainsFunc(misread, func(u placedFault) bool { return within(f.path, u.path) }) {
-			line, column := places.find(f.path)
-			faults = append(faults, placedFault{f, line, column})
+		if !slices.ContainsFunc(misread, func(u PlacedFault) bool { return within(f.Path, u.Path) }) {
+			line, column := places.find(f.Path)
+			faults = append(faults, PlacedFault{f, line, column})
 		}
 	}
-	slices.SortStableFunc(faults, func(a, b placedFault) int {
-		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))
+	slices.SortStableFunc(faults, func(a, b PlacedFault) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return doc, faults
 }
 
 // yamlFaults turns an error of the YAML library into faults. places may be
 // nil: then the text is no YAML at all.
-func yamlFaults(err error, places places) []placedFault {
+func yamlFaults(err error, places places) []PlacedFault {
 	var list *yaml.LoadErrors
 	if !errors.As(err, &list) {
 		list = &yaml.LoadErrors{}
 		var one *yaml.LoadError
 		if !errors.As(err, &one) {
-			return []placedFault{{fault: fault{"", err.Error()}}}
+			return []PlacedFault{{Fault: Fault{"", err.Error()}}}
 		}
 		list.Errors = append(list.Errors, one)
 	}
-	faults := make([]placedFault, len(list.Errors))
+	faults := make([]PlacedFault, len(list.Errors))
 	for i, e := range list.Errors {
-		faults[i] = placedFault{
-			fault: fault{places.pathAt(e.Mark.Line, e.Mark.Column), plainProblem(e.Message)},
-			line:  e.Mark.Line, column: e.Mark.Column,
+		faults[i] = PlacedFault{
+			Fault: Fault{places.pathAt(e.Mark.Line, e.Mark.Column), plainProblem(e.Message)},
+			Line:  e.Mark.Line, Column: e.Mark.Column,
 		}
 	}
 	return faults
@@ -204,7 +204,7 @@ type places []place
 // placesOf lists the keys and values of a document; a key and its value have
 // the same path. The faults are of what the gateway does not take although
 // it is YAML.
-func placesOf(root *yaml.Node) (all places, faults []placedFault) {
+func placesOf(root *yaml.Node) (all places, faults []PlacedFault) {
 	var walk func(n *yaml.Node, path string)
 	walk = func(n *yaml.Node, path string) {
 		all = append(all, place{path, n.Line, n.Column})
@@ -219,7 +219,7 @@ func placesOf(root *yaml.Node) (all places, faults []placedFault) {
 				below := strings.TrimPrefix(path+"."+key.Value, ".")
 				all = append(all, place{below, key.Line, key.Column})
 				if key.Value == "<<" {
-					faults = append(faults, placedFault{fault{below, "merge keys are not supported, write the keys out"}, key.Line, key.Column})
+					faults = append(faults, PlacedFault{Fault{below, "merge keys are not supported, write the keys out"}, key.Line, key.Column})
 					continue
 				}
 				walk(n.Content[i+1], below)
@@ -232,7 +232,7 @@ func placesOf(root *yaml.Node) (all places, faults []placedFault) {
 	}
 	walk(root, "")
 	if len(root.Content) == 1 && root.Content[0].Tag == "!!null" {
-		faults = append(faults, placedFault{fault: fault{"", emptyFile}})
+		faults = append(faults, PlacedFault{Fault: Fault{"", emptyFile}})
 	}
 	return all, faults
 }
