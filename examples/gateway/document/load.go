@@ -101,6 +101,7 @@ func Parse(text []byte) (Document, []PlacedFault) {
 	if err := yaml.Load(text, &doc, yaml.WithKnownFields()); err != nil {
 		faults = yamlFaults(err, places)
 	}
+	nilEmptyLists(&doc)
 	misread := faults
 	for _, f := range doc.Faults() {
 		// A value that could not be read stands at its zero value: what is

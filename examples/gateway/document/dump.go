@@ -1,0 +1,147 @@
+package document
+
+import (
+	"bytes"
+	"fmt"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Dump writes a document as YAML. Secrets stand in it as secret gives them;
+// with nil they are left redacted, and what is dumped so is not to be loaded.
+// What is written keeps the comments, and the order of the keys, of before, an
+// older text of the document, which may be nil.
+func Dump(doc Document, before []byte, secret func(path string, s Secret) string) ([]byte, error) {
+	var next yaml.Node
+	if err := next.Encode(doc); err != nil {
+		return nil, fmt.Errorf("document: write as YAML: %w", err)
+	}
+	if secret != nil {
+		for path, s := range SecretsOf(&doc) {
+			node := nodeAt(&next, path)
+			if node == nil {
+				return nil, fmt.Errorf("document: %s: there is no place for this secret", path)
+			}
+			node.Value, node.Tag, node.Style = secret(path, *s), "!!str", 0
+		}
+	}
+	var old yaml.Node
+	root := &next
+	if len(before) > 0 && yaml.Load(before, &old) == nil && old.Kind == yaml.DocumentNode && len(old.Content) == 1 {
+		merge(old.Content[0], &next)
+		root = &old
+	}
+	var b bytes.Buffer
+	dumper := yaml.NewEncoder(&b)
+	dumper.SetIndent(2)
+	if err := dumper.Encode(root); err != nil {
+		return nil, fmt.Errorf("document: write as YAML: %w", err)
+	}
+	if err := dumper.Close(); err != nil {
+		return nil, fmt.Errorf("document: write as YAML: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// merge brings old to the content of next and keeps the comments and the
+// order that old has.
+func merge(old, next *yaml.Node) {
+	if old.Kind != next.Kind {
+		head, line, foot := old.HeadComment, old.LineComment, old.FootComment
+		*old = *next
+		old.HeadComment, old.LineComment, old.FootComment = head, line, foot
+		return
+	}
+	switch old.Kind {
+	case yaml.MappingNode:
+		mergeKeys(old, next)
+	case yaml.SequenceNode:
+		for i, item := range next.Content {
+			if i < len(old.Content) {
+				merge(old.Content[i], item)
+			} else {
+				old.Content = append(old.Content, item)
+			}
+		}
+		old.Content = old.Content[:len(next.Content)]
+		if len(old.Content) == 0 {
+			old.Style = yaml.FlowStyle
+		} else if next.Style != yaml.FlowStyle && old.Line == 0 {
+			old.Style = next.Style
+		}
+	default:
+		if old.Value != next.Value || old.ShortTag() != next.ShortTag() {
+			old.Value, old.Tag, old.Style = next.Value, next.Tag, next.Style
+		}
+	}
+}
+
+// mergeKeys takes out the keys that are gone, and puts new ones at the end.
+func mergeKeys(old, next *yaml.Node) {
+	kept := old.Content[:0]
+	have := make(map[string]bool)
+	for i := 0; i+1 < len(old.Content); i += 2 {
+		key, value := old.Content[i], old.Content[i+1]
+		if to := valueOf(next, key.Value); to != nil {
+			merge(value, to)
+			kept = append(kept, key, value)
+			have[key.Value] = true
+		}
+	}
+	for i := 0; i+1 < len(next.Content); i += 2 {
+		if !have[next.Content[i].Value] {
+			kept = append(kept, next.Content[i], next.Content[i+1])
+		}
+	}
+	old.Content = kept
+	if len(kept) > 0 && old.Style == yaml.FlowStyle && len(kept) > 12 {
+		old.Style = 0 // it would be one long line
+	}
+}
+
+func valueOf(mapping *yaml.Node, key string) *yaml.Node {
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Value == key {
+			return mapping.Content[i+1]
+		}
+	}
+	return nil
+}
+
+// nodeAt returns the value at a path; nil: there is none.
+func nodeAt(root *yaml.Node, path string) *yaml.Node {
+	var found *yaml.Node
+	var down func(n *yaml.Node, at string)
+	down = func(n *yaml.Node, at string) {
+		if found != nil || !within(path, at) {
+			return
+		}
+		if at == path {
+			found = n
+			return
+		}
+		switch n.Kind {
+		case yaml.DocumentNode:
+			for _, c := range n.Content {
+				down(c, at)
+			}
+		case yaml.MappingNode:
+			for i := 0; i+1 < len(n.Content); i += 2 {
+				down(n.Content[i+1], join(at, n.Content[i].Value))
+			}
+		case yaml.SequenceNode:
+			for i, c := range n.Content {
+				down(c, fmt.Sprintf("%s[%d]", at, i))
+			}
+		}
+	}
+	down(root, "")
+	return found
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}

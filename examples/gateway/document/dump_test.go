@@ -1,0 +1,113 @@
+package document
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fieldgate/fieldgate/api"
+	"github.com/fieldgate/fieldgate/ser2net"
+	"github.com/fieldgate/fieldgate/snmp"
+	"github.com/fieldgate/fieldgate/telemetry"
+)
+
+// first returns the document of a first start and its text.
+func first(t *testing.T) (Document, []byte) {
+	t.Helper()
+	hash, err := api.HashKey("correct horse battery")
+	require.NoError(t, err)
+	text := []byte(strings.Replace(DefaultYAML, "{{hash}}", hash.Reveal(), 1))
+	doc, faults := Parse(text)
+	require.Empty(t, faults)
+	return doc, text
+}
+
+func revealed(_ string, s Secret) string { return s.Reveal() }
+
+func TestDumpKeepsWhatPeopleWrote(t *testing.T) {
+	doc, text := first(t)
+	same, err := Dump(doc, text, revealed)
+	require.NoError(t, err)
+	for _, line := range strings.Split(string(text), "\n") {
+		if _, comment, ok := strings.Cut(line, "# "); ok {
+			assert.Contains(t, string(same), comment)
+		}
+	}
+
+	doc.Web.Listen = "127.0.0.1:9090"
+	doc.Telemetry.Destinations = append(doc.Telemetry.Destinations, telemetry.Destination{Host: "b.example", Port: 1})
+	doc.Ser2net.Ports = []ser2net.PortConfig{{Name: "meter # 1", Listen: ":5000", Device: "/dev/ttyS0"}}
+	doc.API.Endpoints.Version = true
+	changed, err := Dump(doc, text, revealed)
+	require.NoError(t, err)
+	assert.Contains(t, string(changed), "listen: 127.0.0.1:9090")
+	assert.Contains(t, string(changed), "# this host only; :8080 = every address")
+	assert.Regexp(t, `version: true +# /api/version`, string(changed))
+	again, faults := Parse(changed)
+	require.Empty(t, faults, string(changed))
+	assert.Equal(t, doc, again)
+
+	doc.Telemetry.Destinations, doc.API.Keys, doc.API.Enabled, doc.Ser2net.Ports = nil, nil, false, nil
+	doc.Telemetry.Enabled = false
+	less, err := Dump(doc, changed, revealed)
+	require.NoError(t, err)
+	again, faults = Parse(less)
+	require.Empty(t, faults, string(less))
+	assert.Empty(t, Diff(doc, again), "what is empty reads as empty")
+}
+
+func TestDumpWithoutOldText(t *testing.T) {
+	doc, _ := first(t)
+	for _, before := range []string{"", "- a list", "a: [", "web: 1", "web: {listen: x}\napi: []"} {
+		text, err := Dump(doc, []byte(before), revealed)
+		require.NoError(t, err)
+		again, faults := Parse(text)
+		require.Empty(t, faults, string(text))
+		assert.Equal(t, doc, again)
+	}
+}
+
+func TestSecrets(t *testing.T) {
+	doc, text := first(t)
+	doc.SNMP.Communities = []snmp.Community{{Community: snmp.NewSecret("winter-river")}}
+	doc.Points.Redis.Password = snmp.NewSecret("hunter-two")
+	secrets := SecretsOf(&doc)
+	assert.Len(t, secrets, 3)
+	assert.Equal(t, "winter-river", secrets["snmp.communities[0].community"].Reveal())
+
+	out, err := Dump(doc, text, func(path string, _ Secret) string { return Reference(path).Reveal() })
+	require.NoError(t, err)
+	assert.NotContains(t, string(out), "winter-river")
+	assert.NotContains(t, string(out), "hunter-two")
+	assert.NotContains(t, string(out), "[redacted]")
+	assert.Contains(t, string(out), "secret:points.redis.password")
+
+	redacted, err := Dump(doc, nil, nil)
+	require.NoError(t, err)
+	assert.NotContains(t, string(redacted), "winter-river")
+	assert.Contains(t, string(redacted), "[redacted]")
+
+	*secrets["points.redis.password"] = Reference("p")
+	assert.Equal(t, map[string]string{"points.redis.password": "p"}, References(&doc))
+	assert.Equal(t, Reference("p"), doc.Points.Redis.Password, "they are replaced in place")
+}
+
+func TestDiff(t *testing.T) {
+	a, _ := first(t)
+	assert.Empty(t, Diff(a, a))
+	b, _ := first(t)
+	b.API.Keys[0].Hash = a.API.Keys[0].Hash
+	a.Ser2net.Ports = []ser2net.PortConfig{{Name: "a", Listen: ":1"}, {Name: "b", Listen: ":2"}, {Name: "c", Listen: ":3"}}
+	b.Ser2net.Ports = []ser2net.PortConfig{{Name: "b", Listen: ":2"}, {Name: "c", Listen: ":4"}}
+	b.Web.Listen = ":80"
+	a.Points.Redis.Password, b.Points.Redis.Password = snmp.NewSecret("x"), snmp.NewSecret("y")
+	assert.Equal(t, []Difference{
+		{"points.redis.password", "[redacted]", "[redacted]"},
+		{"ser2net.ports[a].listen", ":1", ""},
+		{"ser2net.ports[a].name", "a", ""},
+		{"ser2net.ports[c].listen", ":3", ":4"},
+		{"web.listen", "127.0.0.1:8080", ":80"},
+	}, Diff(a, b))
+}

@@ -1,0 +1,101 @@
+package document
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/fieldgate/fieldgate/snmp"
+)
+
+// Secret is a secret of any service; all have the same type.
+type Secret = snmp.Secret
+
+// reference begins the text of a secret that is kept elsewhere.
+const reference = "secret:"
+
+// SecretsOf returns the secrets of a document that are not empty, by path, so
+// that they can be read and replaced in place.
+func SecretsOf(doc *Document) map[string]*Secret {
+	found := make(map[string]*Secret)
+	walk(reflect.ValueOf(doc).Elem(), "", func(path string, v reflect.Value) bool {
+		secret, is := v.Addr().Interface().(*Secret)
+		if is && !secret.IsZero() {
+			found[path] = secret
+		}
+		return !is
+	})
+	return found
+}
+
+// References returns the names of the secrets that a document refers to, by
+// path.
+func References(doc *Document) map[string]string {
+	names := make(map[string]string)
+	for path, secret := range SecretsOf(doc) {
+		if name, is := strings.CutPrefix(secret.Reveal(), reference); is {
+			names[path] = name
+		}
+	}
+	return names
+}
+
+// Reference returns the secret that refers to the one of a name.
+func Reference(name string) Secret { return snmp.NewSecret(reference + name) }
+
+// walk calls visit for each field of a document, and below it if visit
+// returns true. All values are addressable. A path is written as YAML has its
+// keys: ipsec.connections[0].pre_shared_key.
+func walk(v reflect.Value, path string, visit func(path string, v reflect.Value) bool) {
+	if !visit(path, v) {
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			field := v.Type().Field(i)
+			key, inline := yamlKey(field)
+			switch {
+			case inline:
+				walk(v.Field(i), path, visit)
+			case key != "":
+				walk(v.Field(i), strings.TrimPrefix(path+"."+key, "."), visit)
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			walk(v.Index(i), fmt.Sprintf("%s[%d]", path, i), visit)
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			walk(v.Elem(), path, visit)
+		}
+	}
+}
+
+// yamlKey returns the key of a field, empty for one that is not stored.
+func yamlKey(field reflect.StructField) (key string, inline bool) {
+	tag := field.Tag.Get("yaml")
+	if !field.IsExported() || tag == "-" {
+		return "", false
+	}
+	name, options, _ := strings.Cut(tag, ",")
+	if strings.Contains(options, "inline") {
+		return "", true
+	}
+	if name == "" && tag == "" {
+		return "", false // a type with a text form of its own, such as netip.Prefix
+	}
+	return name, false
+}
+
+// nilEmptyLists makes lists without entries nil, so that documents that mean
+// the same are equal.
+func nilEmptyLists(doc *Document) {
+	walk(reflect.ValueOf(doc).Elem(), "", func(_ string, v reflect.Value) bool {
+		if v.Kind() == reflect.Slice && v.Len() == 0 {
+			v.SetZero()
+		}
+		return true
+	})
+}
