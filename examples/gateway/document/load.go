@@ -87,7 +87,11 @@ func readConfig(path string) ([]byte, error) {
 
 // Parse reads a configuration over the defaults and returns it with
 // everything that is wrong, in the order of the file.
-func Parse(text []byte) (Document, []PlacedFault) {
+func Parse(text []byte) (Document, []PlacedFault) { return ParseWith(text, nil) }
+
+// ParseWith does so with secrets that are kept elsewhere: lookup returns the
+// one of a name that the text refers to.
+func ParseWith(text []byte, lookup func(name string) (Secret, bool)) (Document, []PlacedFault) {
 	var root yaml.Node
 	if err := yaml.Load(text, &root); err != nil {
 		return Document{}, yamlFaults(err, nil)
@@ -102,6 +106,12 @@ func Parse(text []byte) (Document, []PlacedFault) {
 		faults = yamlFaults(err, places)
 	}
 	nilEmptyLists(&doc)
+	if lookup != nil {
+		for _, f := range resolve(&doc, lookup) {
+			line, column := places.find(f.Path)
+			faults = append(faults, PlacedFault{f, line, column})
+		}
+	}
 	misread := faults
 	for _, f := range doc.Faults() {
 		// A value that could not be read stands at its zero value: what is

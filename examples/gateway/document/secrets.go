@@ -40,6 +40,21 @@ func References(doc *Document) map[string]string {
 	return names
 }
 
+// resolve puts the secrets in the place of the references to them. The faults
+// are references to nothing.
+func resolve(doc *Document, lookup func(name string) (Secret, bool)) (faults []Fault) {
+	places := SecretsOf(doc)
+	for path, name := range References(doc) {
+		secret, known := lookup(name)
+		if !known {
+			faults = append(faults, Fault{path, "there is no secret of this name any more: write the secret itself here"})
+			continue
+		}
+		*places[path] = secret
+	}
+	return faults
+}
+
 // Reference returns the secret that refers to the one of a name.
 func Reference(name string) Secret { return snmp.NewSecret(reference + name) }
 

@@ -1,0 +1,52 @@
+package confstore
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+)
+
+// labelPrefix begins the first line of a stored revision.
+const labelPrefix = "# fieldgate "
+
+// label is what the first line tells.
+type label struct {
+	Format   int       `json:"format"` // of the text
+	Revision uint64    `json:"revision"`
+	At       time.Time `json:"at"`
+	By       string    `json:"by"`
+	What     string    `json:"what,omitempty"`
+	Sum      string    `json:"sum"` // of what follows: tells whether people have edited it
+}
+
+// format is what this program writes. A text of a later one is refused with a
+// word about it: its keys may mean something else.
+const format = 1
+
+// seal returns text with its label before it.
+func seal(l label, text []byte) ([]byte, error) {
+	l.Format, l.Sum = format, sum(text)
+	line, err := json.Marshal(l)
+	if err != nil {
+		return nil, err
+	}
+	return bytes.Join([][]byte{[]byte(labelPrefix), line, []byte("\n"), text}, nil), nil
+}
+
+// unseal takes a text and its label apart. Not ok: it has none, or was edited
+// since.
+func unseal(content []byte) (l label, text []byte, ok bool) {
+	line, text, _ := bytes.Cut(content, []byte("\n"))
+	rest, labelled := bytes.CutPrefix(line, []byte(labelPrefix))
+	if !labelled || json.Unmarshal(rest, &l) != nil {
+		return label{}, content, false
+	}
+	return l, text, l.Revision > 0 && l.Sum == sum(text)
+}
+
+func sum(text []byte) string {
+	h := sha256.Sum256(text)
+	return hex.EncodeToString(h[:8])
+}
