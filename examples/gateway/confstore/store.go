@@ -40,6 +40,8 @@ type Store struct {
 	secrets secrets
 }
 
+var _ control.Store = (*Store)(nil)
+
 // Options are what the program chooses.
 type Options struct {
 	// Keep is how many revisions are kept, the newest one included; 0 means
@@ -375,36 +377,30 @@ func (s *Store) Import(by string, base control.Revision, text []byte) (control.V
 	return s.save(by, "imported", doc)
 }
 
-// Pending is an apply that waits for its confirmation.
-type Pending struct {
-	Previous control.Revision `json:"previous"` // comes back without it
-	By       string           `json:"by"`
-}
-
-// SetPending stores p; nil: nothing waits.
-func (s *Store) SetPending(p *Pending) error {
-	if p == nil {
+// SetUnconfirmed stores which apply waits for its confirmation; nil: none.
+func (s *Store) SetUnconfirmed(u *control.Unconfirmed) error {
+	if u == nil {
 		err := s.folder.Remove(pendingFile)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		return errors.Join(err, s.folder.Sync("."))
 	}
-	text, err := json.Marshal(p)
+	text, err := json.Marshal(u)
 	if err != nil {
 		return err
 	}
 	return replace(s.folder, pendingFile, text)
 }
 
-// PendingApply returns what waited when the gateway ended; nil: nothing.
-func (s *Store) PendingApply() *Pending {
+// Unconfirmed returns what waited when the gateway ended; nil: nothing.
+func (s *Store) Unconfirmed() *control.Unconfirmed {
 	text, err := s.folder.ReadFile(pendingFile)
-	var p Pending
-	if err != nil || json.Unmarshal(text, &p) != nil || p.Previous == 0 {
+	var u control.Unconfirmed
+	if err != nil || json.Unmarshal(text, &u) != nil || u.Previous == 0 {
 		return nil
 	}
-	return &p
+	return &u
 }
 
 func (s *Store) lastRevision() (uint64, error) {

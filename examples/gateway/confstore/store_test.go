@@ -285,15 +285,15 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-func TestPending(t *testing.T) {
+func TestUnconfirmed(t *testing.T) {
 	d := newDisk(map[string]string{"gateway.yaml": firstFile(t)})
 	s := open(t, d)
-	assert.Nil(t, s.PendingApply())
-	require.NoError(t, s.SetPending(nil))
-	require.NoError(t, s.SetPending(&confstore.Pending{Previous: 1, By: "anna"}))
-	assert.Equal(t, &confstore.Pending{Previous: 1, By: "anna"}, open(t, d.afterCut(false)).PendingApply())
-	require.NoError(t, s.SetPending(nil))
-	assert.Nil(t, open(t, d.afterCut(false)).PendingApply())
+	assert.Nil(t, s.Unconfirmed())
+	require.NoError(t, s.SetUnconfirmed(nil))
+	require.NoError(t, s.SetUnconfirmed(&control.Unconfirmed{Previous: 1, By: "anna"}))
+	assert.Equal(t, &control.Unconfirmed{Previous: 1, By: "anna"}, open(t, d.afterCut(false)).Unconfirmed())
+	require.NoError(t, s.SetUnconfirmed(nil))
+	assert.Nil(t, open(t, d.afterCut(false)).Unconfirmed())
 }
 
 // A save of a large configuration takes its time on a small processor: this
