@@ -96,8 +96,9 @@ func (g *gateway) plan(doc document.Document) []unit {
 	b := g.backends(doc)
 	return []unit{
 		{
-			name:   "telemetry",
-			config: []any{doc.Device, doc.Telemetry},
+			name:    "telemetry",
+			enabled: doc.Telemetry.Enabled,
+			config:  []any{doc.Device, doc.Telemetry},
 			build: func(ctx context.Context) (service, error) {
 				return telemetry.New(doc.Telemetry, telemetry.Options{
 					Source:   b.source,
@@ -115,26 +116,30 @@ func (g *gateway) plan(doc document.Document) []unit {
 			detail: telemetryDetail,
 		},
 		{
-			name:   "modem",
-			config: doc.Modem,
-			build:  func(context.Context) (service, error) { return b.modem(), nil },
-			detail: modemDetail,
+			name:    "modem",
+			enabled: doc.Modem.Source != document.SourceNone,
+			config:  doc.Modem,
+			build:   func(context.Context) (service, error) { return b.modem(), nil },
+			detail:  modemDetail,
 		},
 		{
-			name:   "points",
-			config: doc.Points,
-			build:  func(context.Context) (service, error) { return b.points() },
-			detail: pointsDetail,
+			name:    "points",
+			enabled: doc.Points.Source != document.SourceNone,
+			config:  doc.Points,
+			build:   func(context.Context) (service, error) { return b.points() },
+			detail:  pointsDetail,
 		},
 		{
-			name:   "upgrade",
-			config: []any{doc.Device, doc.Upgrade},
-			build:  func(ctx context.Context) (service, error) { return b.upgrades(ctx), nil },
-			detail: upgradeDetail,
+			name:    "upgrade",
+			enabled: doc.Upgrade.Enabled,
+			config:  []any{doc.Device, doc.Upgrade},
+			build:   func(ctx context.Context) (service, error) { return b.upgrades(ctx), nil },
+			detail:  upgradeDetail,
 		},
 		{
-			name:   "api",
-			config: []any{doc.Device, doc.Syslog, doc.API},
+			name:    "api",
+			enabled: doc.API.Enabled,
+			config:  []any{doc.Device, doc.Syslog, doc.API},
 			build: func(context.Context) (service, error) {
 				return g.apiMount.service(doc.API, api.Options{
 					Providers: api.Providers{
@@ -150,8 +155,10 @@ func (g *gateway) plan(doc document.Document) []unit {
 			detail: apiDetail,
 		},
 		{
-			name:   "web",
-			config: []any{doc.Device, doc.Web, doc.MaxConnections()},
+			name:      "web",
+			enabled:   true,
+			essential: true,
+			config:    []any{doc.Device, doc.Web, doc.MaxConnections()},
 			build: func(context.Context) (service, error) {
 				pages := api.Route(&g.apiMount, g.pages(doc.Web, b.system))
 				return newWeb(doc.Web.Listen, doc.MaxConnections(), new(net.ListenConfig).Listen, pages, g.log), nil

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"reflect"
 	"sync"
 	"time"
 
 	"github.com/thejerf/suture/v4"
 
+	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/telemetry"
 )
 
@@ -15,31 +17,55 @@ import (
 // package has the same value under its own name.
 var errDisabled = telemetry.ErrDisabled
 
-// unitState is what the page shows of a unit.
-type unitState struct {
-	Name   string
-	State  string    // running, disabled, restarting, stopping
-	Since  time.Time // of State
-	Detail string    // what the running service says of itself
-	Error  string    // why it last died, did not start or does not stop; "" when it never did
-}
-
 // child is a unit in the tree: it serves one service after the other.
 type child struct {
-	unit       unit
 	token      suture.ServiceToken
 	supervised bool
 	after      service // an older service of the unit that has not ended yet; nil = none
 
 	mu      sync.Mutex
+	unit    unit
 	current service // started, not yet seen ended
-	state   unitState
+	state   control.ServiceState
 	stopBy  time.Time // until when a stop may take
 	stopErr error     // what the stop came to
 }
 
 // String names the child in the tree's events.
-func (c *child) String() string { return c.unit.name }
+func (c *child) String() string { return c.unitNow().name }
+
+func (c *child) unitNow() unit {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.unit
+}
+
+// take makes u what the next start builds; the running service has its
+// configuration already.
+func (c *child) take(u unit) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.unit = u
+}
+
+// actionFor tells what becomes of the child when u takes its place.
+func (c *child) actionFor(u unit) control.Action {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch old := c.unit; {
+	case reflect.DeepEqual(old.config, u.config):
+		return control.Unchanged
+	case !u.enabled && !old.enabled:
+		return control.Unchanged // what does not run is not touched
+	case !u.enabled:
+		return control.Stopped
+	case !old.enabled:
+		return control.Started
+	case u.reconfigure != nil && c.current != nil:
+		return control.Reconfigured
+	}
+	return control.Restarted
+}
 
 // Serve implements suture.Service. It serves the started service; after that
 // one has died, the tree calls it again, and it starts a new one.
@@ -76,7 +102,8 @@ func (c *child) Serve(ctx context.Context) error {
 
 // start builds and starts a service.
 func (c *child) start(ctx context.Context) error {
-	svc, err := c.unit.build(ctx)
+	u := c.unitNow()
+	svc, err := u.build(ctx)
 	if err != nil {
 		return err
 	}
@@ -85,10 +112,10 @@ func (c *child) start(ctx context.Context) error {
 	defer c.mu.Unlock()
 	switch {
 	case errors.Is(err, errDisabled):
-		c.state = unitState{Name: c.unit.name, State: "disabled", Since: time.Now()}
+		c.state = control.ServiceState{Name: u.name, State: "disabled", Since: time.Now()}
 	case err == nil:
 		c.current = svc
-		c.state = unitState{Name: c.unit.name, State: "running", Since: time.Now(), Error: c.state.Error}
+		c.state = control.ServiceState{Name: u.name, State: "running", Since: time.Now(), Error: c.state.Error}
 	}
 	return err
 }
@@ -104,14 +131,14 @@ func (c *child) fail(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.current = nil
-	c.state = unitState{Name: c.unit.name, State: "restarting", Since: time.Now(), Error: err.Error()}
+	c.state = control.ServiceState{Name: c.unit.name, State: "restarting", Since: time.Now(), Error: err.Error()}
 }
 
 // waitFor makes the child start only when the service of old has ended,
 // which did not stop in time.
 func (c *child) waitFor(old *child, err error) {
 	c.after = old.running()
-	c.state = unitState{Name: c.unit.name, State: "stopping", Since: time.Now(), Error: err.Error()}
+	c.state = control.ServiceState{Name: c.unit.name, State: "stopping", Since: time.Now(), Error: err.Error()}
 }
 
 func (c *child) setStopBy(by time.Time) {
@@ -139,7 +166,7 @@ func (c *child) stopResult() error {
 	return c.stopErr
 }
 
-func (c *child) stateNow() unitState {
+func (c *child) stateNow() control.ServiceState {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	st := c.state

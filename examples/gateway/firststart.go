@@ -45,7 +45,7 @@ func printNewKey(out io.Writer, name string) error {
 		return err
 	}
 	if err := (api.Config{Keys: []api.Key{{Name: name, Hash: hash}}}).Validate(); err != nil {
-		return &document.Error{"-new-key", []document.PlacedFault{{Fault: document.Fault{"", err.Error()}}}}
+		return &document.Error{File: "-new-key", Faults: []document.PlacedFault{{Fault: document.Fault{Problem: err.Error()}}}}
 	}
 	_, err = fmt.Fprintf(out, "API key (shown only this once): %s\nIn the configuration, below api.keys:\n    - name: %s\n      hash: %s\n",
 		key, name, hash.Reveal())

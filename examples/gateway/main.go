@@ -207,7 +207,7 @@ func (g *gateway) reload(ctx context.Context, o options) {
 	g.warn(doc)
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	if err := g.units.reload(ctx, g.plan(doc)); err != nil {
+	if _, err := g.units.reload(ctx, g.plan(doc)); err != nil {
 		g.log.Error("the configuration is taken over in part only", "error", err)
 		return
 	}
@@ -242,7 +242,7 @@ func (o options) load(path string) (document.Document, error) {
 	if o.listen != "" {
 		doc.Web.Listen = o.listen
 		if faults := doc.Faults(); len(faults) > 0 { // the file has none by itself
-			return document.Document{}, &document.Error{"-listen", []document.PlacedFault{{Fault: faults[0]}}}
+			return document.Document{}, &document.Error{File: "-listen", Faults: []document.PlacedFault{{Fault: faults[0]}}}
 		}
 	}
 	return doc, nil

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"reflect"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/thejerf/suture/v4"
+
+	"github.com/fieldgate/fieldgate/examples/gateway/control"
 )
 
 // service is what every fieldgate service offers; the gateway needs no more.
@@ -24,10 +25,22 @@ type service interface {
 // unit is one service of the device and how to make it. Services are
 // one-shot, so every start builds a new one.
 type unit struct {
-	name   string
-	config any // what build builds from; a reload touches the unit only if this differs
-	build  func(ctx context.Context) (service, error)
+	name    string
+	enabled bool // whether the configuration wants it to run
+	config  any  // what build builds from; a reload touches the unit only if this differs
+	build   func(ctx context.Context) (service, error)
+	// essential units must start with the gateway; others are tried again
+	// while everything else works.
+	essential bool
+	// reconfigure brings the running service to this unit's configuration in
+	// place, and leaves it as it was if it fails; nil: it is restarted.
+	reconfigure func(ctx context.Context, running service) error
+
 	detail func(service) string // what the page says of the running service; may be nil
+	// items lists what the running service is made of, and do starts, stops
+	// or restarts one of them; nil: nothing can be.
+	items func(service) []control.Item
+	do    func(ctx context.Context, running service, item string, verb control.Verb) error
 }
 
 // unitTimeout bounds the start and the stop of one unit.
@@ -55,65 +68,127 @@ func newSupervisor(log *slog.Logger) *supervisor {
 	return s
 }
 
-// start starts the units in their order. If one fails, those before it are
-// stopped again and nothing runs.
+// start starts the units in their order. One that fails is tried again, with
+// back-off; if it is essential, those before it are stopped again and nothing
+// runs.
 func (s *supervisor) start(ctx context.Context, units []unit) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, u := range units {
 		c := &child{unit: u}
-		if err := s.adopt(ctx, c); err != nil {
+		switch err := s.adopt(ctx, c); {
+		case err == nil:
+		case u.essential || ctx.Err() != nil:
 			return errors.Join(fmt.Errorf("%s does not start: %w", u.name, err), s.stopAll(context.WithoutCancel(ctx)))
+		default:
+			s.log.Error("service does not start, trying on", "service", u.name, "error", err)
+			c.fail(err)
+			s.supervise(c)
 		}
 		s.set(append(s.children, c))
 	}
 	return nil
 }
 
+// plan tells what reload would do.
+func (s *supervisor) plan(units []unit) []control.Step {
+	children := s.all()
+	steps := make([]control.Step, 0, len(units))
+	for i, u := range units {
+		if i < len(children) {
+			steps = append(steps, control.Step{Service: u.name, Action: children[i].actionFor(u)})
+		}
+	}
+	return steps
+}
+
 // reload brings the running units to what units says and touches only those
-// whose configuration differs. All of these are stopped, the last first,
-// before the first of them starts again, so that one may take over the port
-// of another. A unit that does not start with its new configuration goes on
-// with its old one, and the error says so.
-func (s *supervisor) reload(ctx context.Context, units []unit) error {
+// whose configuration differs. Those that are restarted are all stopped, the
+// last first, then those that can are changed in place, and then the stopped
+// ones start again, so that one may take over the port of another. A unit that
+// does not take its new configuration goes on with its old one, and its step
+// and the error say so.
+func (s *supervisor) reload(ctx context.Context, units []unit) ([]control.Step, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var errs []error
-	children := slices.Clone(s.children)
-	var changed []int // the set and the order of units never change
-	for i, u := range slices.Backward(units) {
-		old := children[i]
-		if reflect.DeepEqual(old.unit.config, u.config) {
-			continue
-		}
-		changed = append(changed, i)
-		s.log.Info("configuration changed, restarting", "service", u.name)
-		children[i] = &child{unit: u}
-		if err := s.drop(ctx, old); err != nil {
-			errs = append(errs, fmt.Errorf("%s does not stop, and starts again when it has: %w", u.name, err))
-			children[i].waitFor(old, err)
+	r := reload{supervisor: s, children: slices.Clone(s.children), steps: s.plan(units)}
+	for i, u := range slices.Backward(units) { // the set and the order of units never change
+		switch r.steps[i].Action {
+		case control.Restarted, control.Started, control.Stopped:
+			r.stop(ctx, i, u)
 		}
 	}
-	for _, i := range slices.Backward(changed) {
-		old := s.children[i].unit
-		if children[i].after != nil {
-			s.supervise(children[i])
-			continue
-		}
-		err := s.adopt(ctx, children[i])
-		if err == nil {
-			continue
-		}
-		errs = append(errs, fmt.Errorf("%s does not start with its new configuration and keeps the old one: %w", old.name, err))
-		children[i] = &child{unit: old}
-		if err := s.adopt(ctx, children[i]); err != nil {
-			errs = append(errs, fmt.Errorf("%s does not start with its old configuration either, trying on: %w", old.name, err))
-			children[i].fail(err)
-			s.supervise(children[i])
+	for i, u := range units {
+		if r.steps[i].Action == control.Reconfigured {
+			r.reconfigure(ctx, i, u)
 		}
 	}
-	s.set(children)
-	return errors.Join(errs...)
+	for _, i := range slices.Backward(r.stopped) {
+		r.start(ctx, i)
+	}
+	s.set(r.children)
+	return r.steps, errors.Join(r.errs...)
+}
+
+// reload is one on its way.
+type reload struct {
+	*supervisor
+	children []*child // as they will be
+	steps    []control.Step
+	stopped  []int // that have to start again, the last first
+	errs     []error
+}
+
+func (r *reload) failed(i int, what string, err error) {
+	r.steps[i].Error = what + ": " + err.Error()
+	r.errs = append(r.errs, fmt.Errorf("%s %s: %w", r.steps[i].Service, what, err))
+}
+
+func (r *reload) stop(ctx context.Context, i int, u unit) {
+	r.log.Info("configuration changed", "service", u.name, "action", r.steps[i].Action)
+	r.stopped = append(r.stopped, i)
+	old := r.children[i]
+	r.children[i] = &child{unit: u}
+	if err := r.drop(ctx, old); err != nil {
+		r.failed(i, "does not stop, and starts again when it has", err)
+		r.children[i].waitFor(old, err)
+	}
+}
+
+func (r *reload) reconfigure(ctx context.Context, i int, u unit) {
+	ctx, cancel := context.WithTimeout(ctx, unitTimeout)
+	defer cancel()
+	c := r.children[i]
+	running := c.running()
+	if running == nil { // it died meanwhile: its next start is with the new one
+		c.take(u)
+		return
+	}
+	if err := u.reconfigure(ctx, running); err != nil {
+		r.failed(i, "does not take its new configuration and keeps the old one", err)
+		return
+	}
+	c.take(u)
+	r.log.Info("configuration changed in place", "service", u.name)
+}
+
+func (r *reload) start(ctx context.Context, i int) {
+	if r.children[i].after != nil {
+		r.supervise(r.children[i])
+		return
+	}
+	err := r.adopt(ctx, r.children[i])
+	if err == nil {
+		return
+	}
+	old := r.supervisor.children[i].unitNow()
+	r.failed(i, "does not start with its new configuration and keeps the old one", err)
+	r.children[i] = &child{unit: old}
+	if err := r.adopt(ctx, r.children[i]); err != nil {
+		r.failed(i, "does not start with its old configuration either, trying on", err)
+		r.children[i].fail(err)
+		r.supervise(r.children[i])
+	}
 }
 
 // stop ends all units, the last started first, and the tree.
@@ -127,15 +202,51 @@ func (s *supervisor) stop(ctx context.Context) error {
 }
 
 // states tells how each unit is, in start order.
-func (s *supervisor) states() []unitState {
-	s.statesMu.Lock()
-	children := s.children
-	s.statesMu.Unlock()
-	states := make([]unitState, len(children))
+func (s *supervisor) states() []control.ServiceState {
+	children := s.all()
+	states := make([]control.ServiceState, len(children))
 	for i, c := range children {
 		states[i] = c.stateNow()
 	}
 	return states
+}
+
+// items lists what a service is made of; none while it does not run.
+func (s *supervisor) items(name string) []control.Item {
+	for _, c := range s.all() {
+		u, running := c.unitNow(), c.running()
+		if u.name == name && u.items != nil && running != nil {
+			return u.items(running)
+		}
+	}
+	return nil
+}
+
+// do starts, stops or restarts a part of a service.
+func (s *supervisor) do(ctx context.Context, name, item string, verb control.Verb) error {
+	for _, c := range s.all() {
+		u, running := c.unitNow(), c.running()
+		if u.name == name && u.do != nil && running != nil {
+			return u.do(ctx, running, item, verb)
+		}
+	}
+	return fmt.Errorf("%s %s: %w", name, item, control.ErrNoItem)
+}
+
+// service returns the service that runs in the unit of a name; nil: none.
+func (s *supervisor) service(name string) service {
+	for _, c := range s.all() {
+		if c.unitNow().name == name {
+			return c.running()
+		}
+	}
+	return nil
+}
+
+func (s *supervisor) all() []*child {
+	s.statesMu.Lock()
+	defer s.statesMu.Unlock()
+	return s.children
 }
 
 func (s *supervisor) set(children []*child) {

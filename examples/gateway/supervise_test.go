@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/internal/lifecycle"
 )
 
@@ -30,7 +31,7 @@ func newBench() *bench {
 }
 
 func (b *bench) unit(name, config string) unit {
-	return unit{name: name, config: config, build: func(ctx context.Context) (service, error) {
+	return unit{name: name, enabled: config != "off", essential: true, config: config, build: func(ctx context.Context) (service, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err // as a build that reads the host would
 		}
@@ -139,9 +140,16 @@ func TestSupervisorReloadTouchesOnlyWhatChanged(t *testing.T) {
 		b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
 		require.NoError(t, s.start(t.Context(), []unit{b.unit("a", "1"), b.unit("b", "1"), b.unit("c", "off")}))
 		b.took()
-		require.NoError(t, s.reload(t.Context(), []unit{b.unit("a", "1"), b.unit("b", "2"), b.unit("c", "1")}))
+		steps, err := s.reload(t.Context(), []unit{b.unit("a", "1"), b.unit("b", "2"), b.unit("c", "1")})
+		require.NoError(t, err)
+		assert.Equal(t, []control.Step{
+			{Service: "a", Action: control.Unchanged}, {Service: "b", Action: control.Restarted}, {Service: "c", Action: control.Started},
+		}, steps)
 		assert.Equal(t, "stop b, start b 2, start c 1", b.took())
-		require.NoError(t, s.reload(t.Context(), []unit{b.unit("a", "off"), b.unit("b", "2"), b.unit("c", "1")}))
+		units := []unit{b.unit("a", "off"), b.unit("b", "2"), b.unit("c", "1")}
+		assert.Equal(t, control.Stopped, s.plan(units)[0].Action)
+		_, err = s.reload(t.Context(), units)
+		require.NoError(t, err)
 		assert.Equal(t, "stop a", b.took())
 		assert.Equal(t, "disabled", s.states()[0].State)
 		require.NoError(t, s.stop(t.Context()))
@@ -155,13 +163,16 @@ func TestSupervisorKeepsTheOldConfigurationOnFailure(t *testing.T) {
 		require.NoError(t, s.start(t.Context(), []unit{b.unit("a", "1"), b.unit("b", "1")}))
 		b.took()
 		b.refuse["a"] = errors.New("port taken")
-		err := s.reload(t.Context(), []unit{b.unit("a", "2"), b.unit("b", "2")})
+		steps, err := s.reload(t.Context(), []unit{b.unit("a", "2"), b.unit("b", "2")})
+		assert.NotEmpty(t, steps[0].Error)
+		assert.Empty(t, steps[1].Error)
 		require.ErrorContains(t, err, "a does not start with its new configuration and keeps the old one")
 		assert.Equal(t, "stop b, stop a, refused a, start a 1, start b 2", b.took())
 		assert.Equal(t, "running", s.states()[0].State)
 
 		// the failed configuration is tried again by the next reload
-		require.NoError(t, s.reload(t.Context(), []unit{b.unit("a", "2"), b.unit("b", "2")}))
+		_, err = s.reload(t.Context(), []unit{b.unit("a", "2"), b.unit("b", "2")})
+		require.NoError(t, err)
 		assert.Equal(t, "stop a, start a 2", b.took())
 		require.NoError(t, s.stop(t.Context()))
 	})
@@ -177,7 +188,8 @@ func TestSupervisorReloadsAServiceThatDoesNotStop(t *testing.T) {
 				b.stuck["a"] = time.Minute
 				require.NoError(t, s.start(t.Context(), []unit{b.unit("a", "1"), b.unit("b", "1")}))
 				b.took()
-				require.ErrorContains(t, s.reload(t.Context(), []unit{b.unit("a", config), b.unit("b", "1")}), "a does not stop")
+				_, err := s.reload(t.Context(), []unit{b.unit("a", config), b.unit("b", "1")})
+				require.ErrorContains(t, err, "a does not stop")
 				assert.Empty(t, b.took())
 				assert.Equal(t, "stopping", s.states()[0].State)
 				assert.Equal(t, "running", s.states()[1].State)
@@ -203,7 +215,8 @@ func TestSupervisorRestartsAfterReload(t *testing.T) {
 		b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		require.NoError(t, s.start(ctx, []unit{b.unit("a", "1")}))
-		require.NoError(t, s.reload(ctx, []unit{b.unit("a", "2")}))
+		_, err := s.reload(ctx, []unit{b.unit("a", "2")})
+		require.NoError(t, err)
 		cancel()
 		b.took()
 		b.die("a", errors.New("unplugged"))
@@ -224,5 +237,57 @@ func TestSupervisorReportsAServiceThatDoesNotStop(t *testing.T) {
 		require.ErrorContains(t, s.stop(ctx), "a does not stop")
 		assert.LessOrEqual(t, time.Since(began), 10*time.Second)
 		time.Sleep(time.Hour)
+	})
+}
+
+// A unit that is not essential does not keep the others from starting.
+func TestSupervisorGoesOnWithoutWhatIsNotEssential(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
+		a := b.unit("a", "1")
+		a.essential = false
+		b.refuse["a"] = errors.New("port taken")
+		require.NoError(t, s.start(t.Context(), []unit{a, b.unit("b", "1")}))
+		assert.Contains(t, s.states()[0].Error, "port taken")
+		time.Sleep(time.Minute)
+		assert.Equal(t, "refused a, start b 1, start a 1", b.took())
+		assert.Equal(t, "running", s.states()[0].State)
+		require.NoError(t, s.stop(t.Context()))
+	})
+}
+
+// What can be changed in place is not restarted, also not after it dies.
+func TestSupervisorChangesInPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
+		var refuse error
+		var took []string
+		inPlace := func(config string) unit {
+			u := b.unit("a", config)
+			u.reconfigure = func(context.Context, service) error {
+				if refuse == nil {
+					took = append(took, config)
+				}
+				return refuse
+			}
+			return u
+		}
+		require.NoError(t, s.start(t.Context(), []unit{inPlace("1"), b.unit("b", "1")}))
+		b.took()
+		steps, err := s.reload(t.Context(), []unit{inPlace("2"), b.unit("b", "1")})
+		require.NoError(t, err)
+		assert.Equal(t, control.Reconfigured, steps[0].Action)
+		assert.Equal(t, []string{"2"}, took)
+		assert.Empty(t, b.took())
+
+		refuse = errors.New("port taken")
+		steps, err = s.reload(t.Context(), []unit{inPlace("3"), b.unit("b", "1")})
+		require.ErrorContains(t, err, "keeps the old one")
+		assert.Contains(t, steps[0].Error, "port taken")
+		b.die("a", errors.New("unplugged"))
+		synctest.Wait()
+		assert.Equal(t, "start a 2", b.took())
+		require.NoError(t, s.stop(t.Context()))
+		b.took()
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/api"
+	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/internal/httpserve"
 	"github.com/fieldgate/fieldgate/internal/lifecycle"
@@ -81,7 +82,7 @@ func (g *gateway) statusPage(system api.System) http.Handler {
 			Simulated bool
 			Facts     []fact
 			Trouble   error
-			Units     []unitState
+			Units     []control.ServiceState
 			Now       time.Time
 		}{version(), g.simulated, facts(info), err, g.units.states(), time.Now()}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

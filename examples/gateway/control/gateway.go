@@ -251,12 +251,12 @@ func (g *Gateway) takePending() *pending {
 
 // revert takes back an apply that nobody has confirmed.
 func (g *Gateway) revert() {
+	g.applying.Lock()
+	defer g.applying.Unlock()
 	p := g.takePending()
 	if p == nil {
 		return
 	}
-	g.applying.Lock()
-	defer g.applying.Unlock()
 	doc, err := g.restore(p.previous, "not confirmed in time")
 	if err != nil {
 		g.log.Error("the configuration before is not stored as the newest one", "revision", uint64(p.previous), "error", err)
