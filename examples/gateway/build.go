@@ -13,6 +13,8 @@ import (
 	"github.com/fieldgate/fieldgate/api/redispoints"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/examples/gateway/hub"
+	"github.com/fieldgate/fieldgate/ser2net"
+	"github.com/fieldgate/fieldgate/ser2net/tlsport"
 	"github.com/fieldgate/fieldgate/ser2net/tty"
 	"github.com/fieldgate/fieldgate/telemetry"
 	"github.com/fieldgate/fieldgate/telemetry/dtls"
@@ -34,6 +36,7 @@ type gateway struct {
 	backends  func(document.Document) backends
 	units     *supervisor
 	apiMount  apiMount
+	ports     ports
 	serial    tty.Opener // of all serial lines, so that nobody takes one from another
 
 	// What the API asks; the units put their providers there.
@@ -50,6 +53,7 @@ type backends struct {
 	modem    func() service
 	points   func() (service, error)
 	upgrades func(context.Context) service
+	ports    func(ser2net.Config) (service, error)
 }
 
 // realBackends speak to this host.
@@ -74,6 +78,9 @@ func (g *gateway) realBackends(doc document.Document) backends {
 		upgrades: func(ctx context.Context) service {
 			info, _ := system.SystemInfo(ctx) // what cannot be read is empty
 			return g.upgrades.service(doc.Upgrade, versionOf(info.FirmwareVersion), log("upgrade"))
+		},
+		ports: func(c ser2net.Config) (service, error) {
+			return ser2net.New(c, ser2net.Options{Opener: &g.serial, TLS: tlsport.Load, Logger: log("ser2net")})
 		},
 	}
 }
@@ -153,6 +160,26 @@ func (g *gateway) plan(doc document.Document) []unit {
 				})
 			},
 			detail: apiDetail,
+		},
+		{
+			name:        "ser2net",
+			enabled:     doc.Ser2net.Enabled,
+			config:      doc.Ser2net,
+			build:       func(context.Context) (service, error) { return b.ports(g.ports.take(doc.Ser2net)) },
+			reconfigure: func(ctx context.Context, s service) error { return g.ports.reconfigure(ctx, s, doc.Ser2net) },
+			detail:      portsDetail,
+			items:       g.ports.items,
+			do:          g.ports.do,
+		},
+		{
+			name:    "snmp",
+			enabled: doc.SNMP.Enabled,
+			config:  []any{doc.Device, doc.SNMP},
+			build: func(ctx context.Context) (service, error) {
+				info, _ := b.system.SystemInfo(ctx) // what cannot be read is empty
+				return g.newAgent(doc.SNMP, info)
+			},
+			detail: agentDetail,
 		},
 		{
 			name:      "web",
