@@ -11,6 +11,7 @@ import (
 	"github.com/fieldgate/fieldgate/api/hubconfig"
 	"github.com/fieldgate/fieldgate/api/procsystem"
 	"github.com/fieldgate/fieldgate/api/redispoints"
+	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/examples/gateway/hub"
 	"github.com/fieldgate/fieldgate/ser2net"
@@ -33,6 +34,8 @@ type gateway struct {
 	log       *slog.Logger
 	ownLog    *devicelog.Ring // the newest messages of log
 	simulated bool
+	listen    string // of -listen: instead of web.listen
+	control   *control.Gateway
 	backends  func(document.Document) backends
 	units     *supervisor
 	apiMount  apiMount
@@ -101,6 +104,7 @@ func (g *gateway) syslog(c document.Syslog) api.Syslog {
 // plan lists the units of a configuration in start order.
 func (g *gateway) plan(doc document.Document) []unit {
 	b := g.backends(doc)
+	doc.Web.Listen = cmp.Or(g.listen, doc.Web.Listen)
 	return []unit{
 		{
 			name:    "telemetry",

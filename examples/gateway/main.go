@@ -35,6 +35,8 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/api/devicelog"
+	"github.com/fieldgate/fieldgate/examples/gateway/confstore"
+	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 )
 
@@ -102,19 +104,18 @@ func run(args []string, out, errOut io.Writer) int {
 
 // check says what is wrong with the configuration and changes nothing.
 func check(o options, out, errOut io.Writer) int {
-	path := o.configPath()
-	if _, err := os.Stat(path); o.config == "" && errors.Is(err, fs.ErrNotExist) {
-		_, _ = fmt.Fprintln(errOut, path+": no configuration yet, the first start writes it")
+	doc, err := o.read()
+	if errors.Is(err, fs.ErrNotExist) && o.config == "" {
+		_, _ = fmt.Fprintln(errOut, o.configPath()+": no configuration yet, the first start writes it")
 		return exitFailed
 	}
-	doc, err := o.load(path)
 	if err != nil {
 		return report(errOut, err)
 	}
 	for _, w := range doc.Warnings() {
 		_, _ = fmt.Fprintln(out, "warning:", w)
 	}
-	_, _ = fmt.Fprintln(out, path+": valid")
+	_, _ = fmt.Fprintln(out, o.configPath()+": valid")
 	return exitOK
 }
 
@@ -127,25 +128,27 @@ func serveDevice(o options, out, errOut io.Writer) (err error) {
 	hangUp := make(chan os.Signal, 1)
 	signal.Notify(hangUp, syscall.SIGHUP)
 
-	state, doc, err := prepare(o, out)
+	state, store, err := prepare(o, out)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, state.close()) }()
 	ownLog := devicelog.NewRing(ownLogBytes)
 	log := slog.New(slog.NewMultiHandler(slog.NewTextHandler(errOut, nil), ownLog.Handler(nil)))
-	g, err := newGateway(state, log, ownLog, o.simulate)
+	g, err := newGateway(state, log, ownLog, o)
 	if err != nil {
 		return err
 	}
+	g.control = control.New(store, engine{g}, log)
+	defer g.control.Close()
 	log.Info("starting", "version", version(), "config", o.configPath(), "simulate", o.simulate)
 	go giveBackMemory(ctx)
-	err = g.start(ctx, doc)
+	err = g.start(ctx, g.control.Boot())
 	for err == nil && ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 		case <-hangUp:
-			g.reload(ctx, o)
+			g.reload(ctx, o, store)
 		}
 	}
 	if ctx.Err() != nil {
@@ -155,9 +158,9 @@ func serveDevice(o options, out, errOut io.Writer) (err error) {
 	return errors.Join(err, g.stop())
 }
 
-func newGateway(state *stateDir, log *slog.Logger, ownLog *devicelog.Ring, simulate bool) (*gateway, error) {
-	g := &gateway{state: state, log: log, ownLog: ownLog, simulated: simulate, units: newSupervisor(log)}
-	if !simulate {
+func newGateway(state *stateDir, log *slog.Logger, ownLog *devicelog.Ring, o options) (*gateway, error) {
+	g := &gateway{state: state, log: log, ownLog: ownLog, simulated: o.simulate, listen: o.listen, units: newSupervisor(log)}
+	if !o.simulate {
 		g.points, g.backends = newPoints(state.path), g.realBackends
 		return g, nil
 	}
@@ -167,26 +170,30 @@ func newGateway(state *stateDir, log *slog.Logger, ownLog *devicelog.Ring, simul
 	return g, err
 }
 
-// prepare takes the state folder and reads the configuration. A wrong file
+// prepare takes the state folder and opens the configuration. A wrong file
 // that -config names leaves no trace.
-func prepare(o options, out io.Writer) (state *stateDir, doc document.Document, err error) {
+func prepare(o options, out io.Writer) (state *stateDir, store *confstore.Store, err error) {
 	if o.config != "" {
-		if doc, err = o.load(o.config); err != nil {
-			return nil, doc, err
+		if _, err = o.read(); err != nil {
+			return nil, nil, err
 		}
 	}
 	if state, err = openState(o.state); err != nil {
-		return nil, doc, err
+		return nil, nil, err
 	}
 	if o.config == "" {
-		if err = ensureConfig(state, out); err == nil {
-			doc, err = o.load(state.configPath())
-		}
+		err = ensureConfig(state, out)
+	}
+	if err == nil {
+		_, err = o.read()
+	}
+	if err == nil {
+		store, err = confstore.Open(o.folder(), confstore.Options{})
 	}
 	if err != nil {
-		return nil, doc, errors.Join(err, state.close())
+		return nil, nil, errors.Join(o.named(err), state.close())
 	}
-	return state, doc, nil
+	return state, store, nil
 }
 
 // start starts the device; the end of ctx breaks it off.
@@ -198,16 +205,12 @@ func (g *gateway) start(ctx context.Context, doc document.Document) error {
 }
 
 // reload reads the configuration again. A wrong one changes nothing.
-func (g *gateway) reload(ctx context.Context, o options) {
-	doc, err := o.load(o.configPath())
-	if err != nil {
-		g.log.Error("the configuration is not taken over, everything goes on as before", "error", err)
+func (g *gateway) reload(ctx context.Context, o options, store *confstore.Store) {
+	if _, err := store.Reload(); err != nil {
+		g.log.Error("the configuration is not taken over, everything goes on as before", "error", o.named(err))
 		return
 	}
-	g.warn(doc)
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	if _, err := g.units.reload(ctx, g.plan(doc)); err != nil {
+	if _, err := g.control.Apply(ctx, "SIGHUP", 0); err != nil {
 		g.log.Error("the configuration is taken over in part only", "error", err)
 		return
 	}
@@ -233,19 +236,44 @@ func (o options) configPath() string {
 	return (&stateDir{path: o.state}).configPath()
 }
 
-// load reads the configuration and applies what the command line overrides.
-func (o options) load(path string) (document.Document, error) {
-	doc, err := document.Load(path)
+// folder is where the configuration is kept.
+func (o options) folder() storeFolder {
+	return storeFolder{Disk: confstore.Disk(o.state), config: o.configPath()}
+}
+
+// read reads the configuration, with what the command line overrides, and
+// changes nothing.
+func (o options) read() (document.Document, error) {
+	doc, err := confstore.Check(o.folder())
 	if err != nil {
-		return document.Document{}, err
+		return doc, o.named(err)
 	}
-	if o.listen != "" {
-		doc.Web.Listen = o.listen
-		if faults := doc.Faults(); len(faults) > 0 { // the file has none by itself
-			return document.Document{}, &document.Error{File: "-listen", Faults: []document.PlacedFault{{Fault: faults[0]}}}
-		}
+	if o.listen == "" {
+		return doc, nil
+	}
+	doc.Web.Listen = o.listen
+	if faults := doc.Faults(); len(faults) > 0 { // the file has none by itself
+		return doc, &document.Error{File: "-listen", Faults: []document.PlacedFault{{Fault: faults[0]}}}
 	}
 	return doc, nil
+}
+
+// named returns err with the path of the configuration where it tells of its
+// faults.
+func (o options) named(err error) error {
+	var invalid *document.Error
+	switch {
+	case errors.As(err, &invalid):
+		if invalid.File == configName {
+			invalid.File = o.configPath()
+		}
+		return err
+	case o.config != "" && errors.Is(err, fs.ErrNotExist):
+		return &document.Error{File: o.config, Faults: []document.PlacedFault{{Fault: document.Fault{
+			Problem: "there is no such file (gateway without -config writes one at its first start)",
+		}}}}
+	}
+	return err
 }
 
 // report prints an error and returns the exit status for it.

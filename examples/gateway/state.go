@@ -16,6 +16,7 @@ import (
 // to one running gateway at a time, and to nobody else: mode 0700.
 //
 //	gateway.yaml  the configuration, written at the first start
+//	secrets.yaml, history, pending.json  what package confstore keeps beside it
 //	boot          how often the telemetry agent has started
 //	hub.yaml      the devices and tags of the hub, from the last sync
 //	hub.previous.yaml  those of the sync before
@@ -68,7 +69,7 @@ func (d *stateDir) take() error {
 // sweep removes the temporary files of a gateway that was killed. What
 // cannot be removed does no harm.
 func (d *stateDir) sweep() {
-	for _, pattern := range []string{".gateway.yaml*", ".api-tls.pem-*"} {
+	for _, pattern := range []string{".gateway.yaml*", ".api-tls.pem-*", "*.new", "history/*.new"} {
 		left, _ := filepath.Glob(filepath.Join(d.path, pattern)) // a constant pattern is never bad
 		for _, path := range left {
 			_ = os.Remove(path)

@@ -67,33 +67,60 @@ func Open(folder Folder, o Options) (*Store, error) {
 	return s, err
 }
 
+// Check reads the configuration of a folder and changes nothing. The error is
+// that of [Open].
+func Check(folder Folder) (document.Document, error) {
+	content, err := read(folder)
+	return content.doc, err
+}
+
+// content is what is read of a folder.
+type content struct {
+	label   label
+	sealed  bool // the label is that of the text
+	text    []byte
+	doc     document.Document
+	secrets secrets
+}
+
+func read(folder Folder) (c content, err error) {
+	file, err := folder.ReadFile(currentFile)
+	if err != nil {
+		return c, err
+	}
+	refuse := func(problem string) error {
+		return &document.Error{File: currentFile, Faults: []document.PlacedFault{{Fault: document.Fault{Problem: problem}}}}
+	}
+	if len(file) > document.MaxSize {
+		return c, refuse("too large to be a configuration")
+	}
+	if c.secrets, err = readSecrets(folder); err != nil {
+		return c, err
+	}
+	c.label, c.text, c.sealed = unseal(file)
+	if c.label.Format > format {
+		return c, refuse(fmt.Sprintf("written by a newer version of the gateway (format %d, this one knows %d): install that version, or restore an older revision",
+			c.label.Format, format))
+	}
+	doc, faults := document.ParseWith(file, c.secrets.lookup)
+	if len(faults) > 0 {
+		return c, &document.Error{File: currentFile, Faults: faults}
+	}
+	c.doc = doc
+	return c, nil
+}
+
 // Reload reads the file again. It tells whether people have edited it, which
 // makes it the next revision; a file with faults changes nothing.
 func (s *Store) Reload() (edited bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	content, err := s.folder.ReadFile(currentFile)
+	c, err := read(s.folder)
 	if err != nil {
 		return false, err
 	}
-	if len(content) > document.MaxSize {
-		return false, &document.Error{File: currentFile, Faults: []document.PlacedFault{{Fault: document.Fault{Problem: "too large to be a configuration"}}}}
-	}
-	known, err := readSecrets(s.folder)
-	if err != nil {
-		return false, err
-	}
-	l, text, sealed := unseal(content)
-	if l.Format > format {
-		return false, &document.Error{File: currentFile, Faults: []document.PlacedFault{{Line: 1, Column: 1, Fault: document.Fault{
-			Problem: fmt.Sprintf("written by a newer version of the gateway (format %d, this one knows %d): install that version, or restore an older revision", l.Format, format),
-		}}}}
-	}
-	doc, faults := document.ParseWith(content, known.lookup)
-	if len(faults) > 0 {
-		return false, &document.Error{File: currentFile, Faults: faults}
-	}
-	if sealed && l.Revision >= s.newest.Revision {
+	l, text, doc, known := c.label, c.text, c.doc, c.secrets
+	if c.sealed && l.Revision >= s.newest.Revision {
 		s.newest, s.text, s.doc, s.secrets = l, text, doc, known
 		_ = s.finish() // what cannot be tidied up now is at the next save
 		return false, nil
@@ -104,7 +131,16 @@ func (s *Store) Reload() (edited bool, err error) {
 	}
 	s.newest.Revision = max(last, l.Revision, s.newest.Revision)
 	s.text, s.doc, s.secrets = text, doc, known
-	if _, err := s.save("file", currentFile+" was edited", doc); err != nil {
+	what := currentFile + " was edited"
+	if s.newest.Revision == 0 {
+		what = "read for the first time"
+	}
+	if _, err := s.save("file", what, doc, func(secret func(string, document.Secret) string) ([]byte, error) {
+		if kept, ok := document.ReplaceSecrets(text, doc, secret); ok {
+			return kept, nil
+		}
+		return document.Dump(doc, text, secret)
+	}); err != nil {
 		// It counts all the same: a device with a read-only disk runs with it.
 		s.newest.Revision++
 		s.newest.By, s.newest.What, s.newest.At = "file", "not stored: "+err.Error(), s.now().UTC()
@@ -131,8 +167,18 @@ func (s *Store) Save(by, what string, base control.Revision, doc document.Docume
 	if uint64(base) != s.newest.Revision {
 		return control.Version{}, s.conflict(base)
 	}
-	return s.save(by, what, doc)
+	return s.save(by, what, doc, s.dump(doc))
 }
+
+// dump writes a document with the comments of the newest text.
+func (s *Store) dump(doc document.Document) writer {
+	return func(secret func(string, document.Secret) string) ([]byte, error) {
+		return document.Dump(doc, s.text, secret)
+	}
+}
+
+// writer writes a document with its secrets as secret gives them.
+type writer func(secret func(path string, s document.Secret) string) ([]byte, error)
 
 func refused(faults []document.Fault) error {
 	e := &document.Error{File: "configuration"}
@@ -143,12 +189,12 @@ func refused(faults []document.Fault) error {
 }
 
 // save is called with mu held.
-func (s *Store) save(by, what string, doc document.Document) (control.Version, error) {
+func (s *Store) save(by, what string, doc document.Document, write writer) (control.Version, error) {
 	added := secrets{}
 	for name, text := range s.secrets {
 		added[name] = text
 	}
-	text, err := document.Dump(doc, s.text, func(_ string, secret document.Secret) string {
+	text, err := write(func(_ string, secret document.Secret) string {
 		return document.Reference(added.nameOf(secret.Reveal())).Reveal()
 	})
 	if err != nil {
@@ -374,7 +420,7 @@ func (s *Store) Import(by string, base control.Revision, text []byte) (control.V
 		return control.Version{}, &document.Error{File: "import", Faults: faults}
 	}
 	s.text = bytes.Clone(text) // its comments are kept from now on
-	return s.save(by, "imported", doc)
+	return s.save(by, "imported", doc, s.dump(doc))
 }
 
 // SetUnconfirmed stores which apply waits for its confirmation; nil: none.

@@ -145,3 +145,49 @@ func join(path, key string) string {
 	}
 	return path + "." + key
 }
+
+// ReplaceSecrets returns a text with its secrets as secret gives them and with
+// everything else as it is, blanks too. Not ok: a secret is written in a way
+// that only [Dump] can replace.
+func ReplaceSecrets(text []byte, doc Document, secret func(path string, s Secret) string) (out []byte, ok bool) {
+	var root yaml.Node
+	if yaml.Load(text, &root) != nil {
+		return nil, false
+	}
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	for path, s := range SecretsOf(&doc) {
+		node, with := nodeAt(&root, path), secret(path, *s)
+		if node == nil || node.Line < 1 || node.Line > len(lines) {
+			return nil, false
+		}
+		if node.Value == with {
+			continue
+		}
+		line := lines[node.Line-1]
+		if node.Column < 1 || node.Column > len(line) {
+			return nil, false
+		}
+		before, rest := line[:node.Column-1], line[node.Column-1:]
+		after, found := cutScalar(rest, node.Value)
+		if !found || !isASCII(before) { // columns count characters
+			return nil, false
+		}
+		lines[node.Line-1] = bytes.Join([][]byte{before, []byte(with), after}, nil)
+	}
+	return bytes.Join(lines, nil), true
+}
+
+// cutScalar returns what follows a value that is written plainly, or in quotes
+// without escapes.
+func cutScalar(text []byte, value string) (after []byte, ok bool) {
+	for _, quote := range []string{`"`, `'`, ""} {
+		if after, ok := bytes.CutPrefix(text, []byte(quote+value+quote)); ok {
+			return after, true
+		}
+	}
+	return nil, false
+}
+
+func isASCII(text []byte) bool {
+	return !bytes.ContainsFunc(text, func(r rune) bool { return r > 0x7e })
+}

@@ -111,3 +111,21 @@ func TestDiff(t *testing.T) {
 		{"web.listen", "127.0.0.1:8080", ":80"},
 	}, Diff(a, b))
 }
+
+func TestReplaceSecrets(t *testing.T) {
+	text := "snmp:\n  communities:\n    - {community:   'winter-river' , read: all}   # keep\n    - community: \"a b\"\npoints: {redis: {password: p}}\n"
+	doc, faults := Parse([]byte(text))
+	require.Empty(t, faults)
+	out, ok := ReplaceSecrets([]byte(text), doc, func(path string, _ Secret) string { return "secret:" + path[:3] })
+	require.True(t, ok)
+	assert.Equal(t, "snmp:\n  communities:\n    - {community:   secret:snm , read: all}   # keep\n    - community: secret:snm\npoints: {redis: {password: secret:poi}}\n", string(out))
+
+	for _, odd := range []string{
+		"points: {redis: {password: \"p\\x41\"}}\n", "points:\n  redis:\n    password: >\n      folded\n", "points: {redis: {password: &a p, username: *a}}\n",
+	} {
+		doc, faults := Parse([]byte(odd))
+		require.Empty(t, faults)
+		_, ok := ReplaceSecrets([]byte(odd), doc, func(string, Secret) string { return "secret:x" })
+		assert.False(t, ok, odd)
+	}
+}

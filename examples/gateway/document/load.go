@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"regexp"
 	"slices"
@@ -50,27 +49,10 @@ func (e *Error) Error() string {
 // MaxSize bounds what is read; a full configuration has a few kilobytes.
 const MaxSize = 4 << 20
 
-// Load reads and checks a configuration file. The error is a
-// *Error with every fault when the file can be read.
-func Load(path string) (Document, error) {
-	text, err := readConfig(path)
-	if err != nil {
-		return Document{}, &Error{path, []PlacedFault{{Fault: Fault{"", err.Error()}}}}
-	}
-	doc, faults := Parse(text)
-	if len(faults) > 0 {
-		return Document{}, &Error{path, faults}
-	}
-	return doc, nil
-}
-
-// readConfig reads a regular file of bounded size. It does not wait for a
+// ReadFile reads a regular file of bounded size. It does not wait for a
 // pipe that nobody writes to.
-func readConfig(path string) ([]byte, error) {
+func ReadFile(path string) ([]byte, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errors.New("there is no such file (gateway without -config writes one at its first start)")
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+
+	"github.com/fieldgate/fieldgate/examples/gateway/control"
+	"github.com/fieldgate/fieldgate/examples/gateway/document"
+)
+
+// engine is the gateway as [control.Engine]: documents in, services out.
+type engine struct{ *gateway }
+
+var _ control.Engine = engine{}
+
+// Plan implements [control.Engine].
+func (e engine) Plan(doc document.Document) []control.Step { return e.units.plan(e.plan(doc)) }
+
+// Apply implements [control.Engine].
+func (e engine) Apply(ctx context.Context, doc document.Document) ([]control.Step, error) {
+	e.warn(doc)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	return e.units.reload(ctx, e.plan(doc))
+}
+
+// Services implements [control.Parts].
+func (e engine) Services() []control.ServiceState { return e.units.states() }
+
+// Items implements [control.Parts].
+func (e engine) Items(service string) []control.Item { return e.units.items(service) }
+
+// Do implements [control.Parts].
+func (e engine) Do(ctx context.Context, service, item string, verb control.Verb) error {
+	return e.units.do(ctx, service, item, verb)
+}
+
+// Missing implements [control.Parts].
+func (e engine) Missing() []control.Missing { return nil }
