@@ -33,6 +33,11 @@ type Launch struct {
 	Digest string
 	// Trusted leaves scripts and modules of Config as they are.
 	Trusted bool
+	// AskClients lets each client of a server wait for [Process.Admit] or Deny
+	// (management-client-auth); with NoPassword those without user name and
+	// password may come too (auth-user-pass-optional).
+	AskClients bool
+	NoPassword bool
 }
 
 // Process is a running openvpn, its management socket held. Methods are safe
@@ -42,7 +47,8 @@ type Process interface {
 	Digest() string // that of the Launch; empty when unknown
 	PID() int
 	Started() time.Time
-	// Events returns what it says, in order; closed after [Exited]. The
+	// Events returns what it says, in order; closed after [Exited], or after
+	// Release. The
 	// reader must keep up: log lines and byte counts are dropped for a slow
 	// one, states never.
 	Events() <-chan Event
