@@ -38,6 +38,13 @@ type Launch struct {
 	// password may come too (auth-user-pass-optional).
 	AskClients bool
 	NoPassword bool
+	// Device is the name of the interface. With Bridge the runner raises it and
+	// makes it a port of that bridge each time the tunnel is up.
+	Device string
+	Bridge string
+	// Folder is the working directory of a Trusted one, whose text may name
+	// files beside it. Empty: the runner's folder, as of all others.
+	Folder string
 }
 
 // Process is a running openvpn, its management socket held. Methods are safe
