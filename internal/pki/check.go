@@ -88,14 +88,11 @@ func (i Identity) Check(use Use, now time.Time) []Finding {
 		c.usage(leaf)
 		c.chain(i)
 	}
-	for n, cert := range i.Chain {
-		c.certificate(cert, Fault)
-		if n > 0 {
-			c.authority(cert)
-		}
+	if leaf != nil {
+		c.certificate(leaf, Fault)
 	}
 	for _, cert := range i.CAs {
-		c.certificate(cert, c.weight(i, cert))
+		c.certificate(cert, weight(i, cert))
 		c.authority(cert)
 	}
 	return sorted(c.findings)
@@ -135,9 +132,9 @@ func (c *checker) key(key crypto.Signer, leaf *x509.Certificate) {
 }
 
 // weight tells how bad it is when a CA certificate is out of date: a fault if
-// nothing can be verified without it.
-func (c *checker) weight(i Identity, ca *x509.Certificate) Severity {
-	if len(i.CAs) == 1 || len(i.Chain) > 0 && issued(ca, i.Chain[len(i.Chain)-1]) {
+// nothing, or not the own certificate, can be verified without it.
+func weight(i Identity, ca *x509.Certificate) Severity {
+	if len(i.CAs) == 1 || slices.ContainsFunc(i.Chain, func(c *x509.Certificate) bool { return issued(ca, c) }) {
 		return Fault
 	}
 	return Warning

@@ -19,13 +19,14 @@ import (
 // prints no key.
 type Identity struct {
 	// Chain is the certificate itself, then the intermediate ones up to, and
-	// without, the self-signed one at the top. Empty when there are only CAs.
+	// without, the self-signed one at the top: what is sent to the other end.
+	// Empty when there are only certificates of CAs.
 	Chain []*x509.Certificate
 	// Key belongs to Chain[0]; nil when there is none. It signs; what is in
 	// it only KeyPEM tells.
 	Key crypto.Signer
-	// CAs are all other certificates: those that the other end's certificate
-	// must come from.
+	// CAs are all certificates but the first of Chain: what the other end's
+	// certificate is verified with.
 	CAs []*x509.Certificate
 }
 
@@ -55,16 +56,19 @@ func NewIdentity(key crypto.Signer, certs ...*x509.Certificate) (Identity, error
 	if leaf < 0 && key != nil {
 		leaf = slices.IndexFunc(rest, func(c *x509.Certificate) bool { return !c.IsCA })
 	}
-	for leaf >= 0 {
-		next := rest[leaf]
-		id.Chain = append(id.Chain, next)
+	if leaf >= 0 {
+		id.Chain = append(id.Chain, rest[leaf])
 		rest = slices.Delete(rest, leaf, leaf+1)
-		if selfIssued(next) {
-			break
-		}
-		leaf = slices.IndexFunc(rest, func(c *x509.Certificate) bool { return !selfIssued(c) && issued(c, next) })
 	}
 	id.CAs = rest
+	for n := 0; n < len(id.Chain) && !selfIssued(id.Chain[n]); n++ {
+		next := slices.IndexFunc(rest, func(c *x509.Certificate) bool {
+			return !selfIssued(c) && issued(c, id.Chain[n]) && !slices.ContainsFunc(id.Chain, c.Equal)
+		})
+		if next >= 0 {
+			id.Chain = append(id.Chain, rest[next])
+		}
+	}
 	return id, nil
 }
 
