@@ -23,7 +23,7 @@ func (h *Host) settings(o Options) string {
 		esp = ""
 	}
 	return fmt.Sprintf(`charon-systemd {
-  load = random nonce x509 revocation constraints pubkey pkcs1 pkcs8 pem openssl kdf %skernel-netlink socket-default vici updown
+  load = random nonce x509 revocation constraints pubkey pkcs1 pkcs8 pem openssl kdf %skernel-netlink socket-default vici updown resolve
   retransmit_timeout = %.1f
   retransmit_tries = %d
   retransmit_base = 1.0
@@ -33,7 +33,8 @@ func (h *Host) settings(o Options) string {
     vici {
       socket = unix://%s
     }
-    attr {
+    resolve {
+      file = %s
     }
   }
   filelog {
@@ -48,11 +49,21 @@ func (h *Host) settings(o Options) string {
 swanctl {
   load = pem pkcs1 x509 pubkey openssl pkcs8 random
 }
-`, esp, o.Retransmit.Seconds(), o.Tries, h.Socket(), h.Path("log"))
+`, esp, o.Retransmit.Seconds(), o.Tries, h.Socket(), h.Path("dns"), h.Path("log"))
 }
 
 // Socket is the path of the daemon's VICI socket.
 func (h *Host) Socket() string { return h.Path("vici") }
+
+// DNS is what the daemon of the host wrote about the name servers that its
+// peers told it, in the form of resolv.conf.
+func (h *Host) DNS() string {
+	text, err := os.ReadFile(h.Path("dns"))
+	if err != nil {
+		return "" // none yet
+	}
+	return string(text)
+}
 
 // Log is what the daemon wrote so far, all its lives together.
 func (h *Host) Log() string {
