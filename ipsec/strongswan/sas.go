@@ -1,0 +1,109 @@
+package strongswan
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/fieldgate/fieldgate/ipsec"
+	"github.com/fieldgate/fieldgate/ipsec/internal/vici"
+)
+
+// How long lists may take; they are long only where there is much.
+const (
+	listTimeout = 30 * time.Second
+	busyTimeout = 2 * time.Second
+)
+
+// SAs returns the SAs of our connections.
+//
+// The list is taken without waiting, which leaves out SAs that charon is at
+// work on. When one that was there is missing, a second list waits for it,
+// within limits; what is busy longer is told as it was.
+func (s *session) SAs(ctx context.Context) ([]ipsec.SA, error) {
+	if err := s.gone(); err != nil {
+		return nil, err
+	}
+	list, err := s.current(ctx, s.lists, listTimeout, "")
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(list, func(a, b ipsec.SA) int {
+		return cmp.Or(cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.ID, b.ID))
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen = byID(list)
+	return list, nil
+}
+
+func byID(list []ipsec.SA) map[uint64]ipsec.SA {
+	m := make(map[uint64]ipsec.SA, len(list))
+	for _, sa := range list {
+		m[sa.ID] = sa
+	}
+	return m
+}
+
+// current returns the SAs of a connection, or of all, those included that
+// charon is busy with.
+func (s *session) current(ctx context.Context, l *link, timeout time.Duration, name string) ([]ipsec.SA, error) {
+	list, err := s.list(ctx, l, timeout, s.filter(name).Set("noblock", "yes"))
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, s.interrupted(ctx)
+		}
+		if gone := s.gone(); gone != nil {
+			return nil, gone
+		}
+		return nil, s.failed(err)
+	}
+	missing := s.seenOf(name)
+	for _, sa := range list {
+		delete(missing, sa.ID)
+	}
+	if len(missing) == 0 {
+		return list, nil
+	}
+	aside := newLink(s.backend.dial, busyTimeout)
+	defer aside.close()
+	if all, err := s.list(ctx, aside, busyTimeout, s.filter(name)); err == nil {
+		return all, nil
+	}
+	return slices.AppendSeq(list, maps.Values(missing)), nil
+}
+
+func (s *session) filter(name string) *vici.Message {
+	m := new(vici.Message)
+	if name != "" {
+		m.Set("ike", s.names.charon(name))
+	}
+	return m
+}
+
+// seenOf returns what the last list had of a connection, or of all.
+func (s *session) seenOf(name string) map[uint64]ipsec.SA {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := maps.Clone(s.seen)
+	maps.DeleteFunc(m, func(_ uint64, sa ipsec.SA) bool { return name != "" && sa.Connection != name })
+	return m
+}
+
+// list asks for SAs; m is the filter.
+func (s *session) list(ctx context.Context, l *link, timeout time.Duration, m *vici.Message) ([]ipsec.SA, error) {
+	ctx, cancel := s.during(ctx)
+	defer cancel()
+	var items []*vici.Message
+	if err := l.stream(ctx, timeout, "list-sas", "list-sa", m, func(item *vici.Message) { items = append(items, item) }); err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	var list []ipsec.SA
+	for _, item := range items {
+		list = append(list, s.names.decodeSAs(item, now)...)
+	}
+	return list, nil
+}
