@@ -144,12 +144,6 @@ func parseMask(text string) (int, bool) {
 	return length, mask == ^uint32(0)<<(32-length)
 }
 
-// maskOf returns the netmask of a prefix length.
-func maskOf(length int) string {
-	mask := ^uint32(0) << (32 - length)
-	return netip.AddrFrom4([4]byte{byte(mask >> 24), byte(mask >> 16), byte(mask >> 8), byte(mask)}).String()
-}
-
 func isDNSAddress(text string) bool {
 	if _, err := netip.ParseAddr(text); err == nil {
 		return true
