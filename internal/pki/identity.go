@@ -16,7 +16,8 @@ import (
 )
 
 // Identity is a certificate with its private key and what goes with them. It
-// prints no key.
+// prints no key, and one from [NewIdentity] or [ParsePEM] not even inside of a
+// struct whose methods fmt cannot call.
 type Identity struct {
 	// Chain is the certificate itself, then the intermediate ones up to, and
 	// without, the self-signed one at the top: what is sent to the other end.
@@ -60,15 +61,17 @@ func NewIdentity(key crypto.Signer, certs ...*x509.Certificate) (Identity, error
 		id.Chain = append(id.Chain, rest[leaf])
 		rest = slices.Delete(rest, leaf, leaf+1)
 	}
-	id.CAs = rest
 	for n := 0; n < len(id.Chain) && !selfIssued(id.Chain[n]); n++ {
-		next := slices.IndexFunc(rest, func(c *x509.Certificate) bool {
-			return !selfIssued(c) && issued(c, id.Chain[n]) && !slices.ContainsFunc(id.Chain, c.Equal)
-		})
+		next := slices.IndexFunc(rest, func(c *x509.Certificate) bool { return !selfIssued(c) && issued(c, id.Chain[n]) })
 		if next >= 0 {
 			id.Chain = append(id.Chain, rest[next])
+			rest = slices.Delete(rest, next, next+1)
 		}
 	}
+	if len(id.Chain) > 0 {
+		rest = slices.Concat(id.Chain[1:], rest)
+	}
+	id.CAs = rest
 	return id, nil
 }
 
