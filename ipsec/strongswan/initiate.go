@@ -111,6 +111,7 @@ func (s *session) negotiate(ctx context.Context, name string) (*ipsec.Failure, e
 	var r *refusal
 	switch {
 	case err == nil:
+		s.expect(name)
 		return nil, nil
 	case d.hopeless:
 		return d.failure(name, ""), nil

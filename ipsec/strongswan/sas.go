@@ -20,12 +20,13 @@ const (
 // SAs returns the SAs of our connections.
 //
 // The list is taken without waiting, which leaves out SAs that charon is at
-// work on. When one that was there is missing, a second list waits for it,
+// work on. When one that was there, or came up, is missing, a second list waits for it,
 // within limits; what is busy longer is told as it was.
 func (s *session) SAs(ctx context.Context) ([]ipsec.SA, error) {
 	if err := s.gone(); err != nil {
 		return nil, err
 	}
+	_, before := s.remembered("")
 	list, err := s.current(ctx, s.lists, listTimeout, "")
 	if err != nil {
 		return nil, err
@@ -36,6 +37,12 @@ func (s *session) SAs(ctx context.Context) ([]ipsec.SA, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen = byID(list)
+	for _, sa := range list {
+		delete(s.fresh, sa.Connection)
+	}
+	if len(s.fresh) > 0 { // they are down again: the second list had them not
+		maps.DeleteFunc(s.fresh, func(connection string, _ bool) bool { return before[connection] })
+	}
 	return list, nil
 }
 
@@ -60,11 +67,12 @@ func (s *session) current(ctx context.Context, l *link, timeout time.Duration, n
 		}
 		return nil, s.failed(err)
 	}
-	missing := s.seenOf(name)
+	missing, fresh := s.remembered(name)
 	for _, sa := range list {
 		delete(missing, sa.ID)
+		delete(fresh, sa.Connection)
 	}
-	if len(missing) == 0 {
+	if len(missing) == 0 && len(fresh) == 0 {
 		return list, nil
 	}
 	aside := newLink(s.backend.dial, busyTimeout)
@@ -83,13 +91,26 @@ func (s *session) filter(name string) *vici.Message {
 	return m
 }
 
-// seenOf returns what the last list had of a connection, or of all.
-func (s *session) seenOf(name string) map[uint64]ipsec.SA {
+// remembered returns what the last list had of a connection, or of all, and
+// which have come up since.
+func (s *session) remembered(name string) (map[uint64]ipsec.SA, map[string]bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := maps.Clone(s.seen)
-	maps.DeleteFunc(m, func(_ uint64, sa ipsec.SA) bool { return name != "" && sa.Connection != name })
-	return m
+	seen, fresh := maps.Clone(s.seen), maps.Clone(s.fresh)
+	if name != "" {
+		maps.DeleteFunc(seen, func(_ uint64, sa ipsec.SA) bool { return sa.Connection != name })
+		maps.DeleteFunc(fresh, func(connection string, _ bool) bool { return connection != name })
+	}
+	return seen, fresh
+}
+
+// expect notes that a connection has come up.
+func (s *session) expect(connection string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.fresh) < maxPending {
+		s.fresh[connection] = true
+	}
 }
 
 // list asks for SAs; m is the filter.

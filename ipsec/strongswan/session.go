@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,6 +44,7 @@ type session struct {
 	mu      sync.Mutex
 	applied map[string]*loaded
 	seen    map[uint64]ipsec.SA // the SAs of the last list
+	fresh   map[string]bool     // connections that came up since
 }
 
 var _ ipsec.Session = (*session)(nil)
@@ -51,7 +53,7 @@ var _ ipsec.Session = (*session)(nil)
 func (b *Backend) open(ctx context.Context, lock *os.File) (*session, error) {
 	s := &session{
 		backend: b, names: b.names, lock: lock, bell: newBell(), done: make(chan struct{}), first: true,
-		applying: make(chan struct{}, 1), applied: make(map[string]*loaded), creds: newCredentials(),
+		applying: make(chan struct{}, 1), applied: make(map[string]*loaded), fresh: make(map[string]bool), creds: newCredentials(),
 	}
 	s.commands, s.lists = newLink(b.dial, b.options.Timeout), newLink(b.dial, b.options.Timeout)
 	err := s.begin(ctx)
@@ -82,8 +84,12 @@ func (s *session) begin(ctx context.Context) error {
 		s.work.Go(func() {
 			for event := range events {
 				l.took()
-				for key := range fromGovici(event.Message).Sections() {
+				m := fromGovici(event.Message)
+				for key := range m.Sections() {
 					if connection, ours := s.names.ours(key); ours {
+						if m.Text("up") == "yes" || strings.HasSuffix(name, "-rekey") {
+							s.expect(connection)
+						}
 						s.bell.ring(connection)
 					}
 				}
