@@ -147,9 +147,7 @@ func (c *Connection) step() error {
 			return err
 		}
 	}
-	if err := c.wait(); err != nil {
-		return err
-	}
+	c.wait()
 	line, err := c.lines.next()
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return c.probe()
@@ -161,14 +159,14 @@ func (c *Connection) step() error {
 }
 
 // wait sets the time until which the next line must be there.
-func (c *Connection) wait() error {
+func (c *Connection) wait() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.patience()
+	c.patience()
 }
 
 // patience is wait with c.mu held.
-func (c *Connection) patience() error {
+func (c *Connection) patience() {
 	limit := c.o.Probe
 	if len(c.queue) > 0 {
 		limit = c.o.Answer
@@ -176,7 +174,7 @@ func (c *Connection) patience() error {
 			limit = c.o.Resolving
 		}
 	}
-	return c.conn.SetReadDeadline(time.Now().Add(limit))
+	_ = c.conn.SetReadDeadline(time.Now().Add(limit)) // of a broken connection the read tells more
 }
 
 func (c *Connection) probe() error {
@@ -276,7 +274,8 @@ func (c *Connection) send() error {
 	if _, err := c.conn.Write([]byte(r.command.text)); err != nil {
 		return fmt.Errorf("%w: %w", ErrSilent, err)
 	}
-	return c.patience()
+	c.patience()
+	return nil
 }
 
 // Do sends a command and waits for its reply. A command whose context ends
