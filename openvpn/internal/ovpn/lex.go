@@ -12,6 +12,8 @@ type Line struct {
 	Number int
 	// Words are the name, without leading dashes, and its parameters.
 	Words []string
+	// Length of the line in bytes, without its newline.
+	Length int
 	// Err is why openvpn does not take the line; it has no words then.
 	Err error
 	// Inline is true for a block, Block is its content: the bytes before the
@@ -81,7 +83,7 @@ func lex(text []byte, file bool) ([]Line, error) {
 		if len(words) == 0 {
 			continue
 		}
-		line := Line{Number: number, Words: words}
+		line := Line{Number: number, Words: words, Length: len(strings.TrimRight(raw, "\r\n"))}
 		if name := words[0]; len(name) >= 3 && strings.HasPrefix(name, "--") {
 			words[0] = name[2:]
 		}
