@@ -36,9 +36,14 @@ type Failure struct {
 	Log []string
 	// At is when; backends may leave it to the service.
 	At time.Time
+	// Err is the error behind it; nil: there is none.
+	Err error
 }
 
 // Error tells connection, cause and detail.
 func (f *Failure) Error() string {
 	return fmt.Sprintf("ipsec: %s: %s: %s", f.Connection, f.Cause, f.Detail)
 }
+
+// Unwrap returns the error behind it.
+func (f *Failure) Unwrap() error { return f.Err }
