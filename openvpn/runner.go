@@ -70,6 +70,9 @@ type Process interface {
 	Clients(ctx context.Context) ([]ConnectedClient, error)
 	// Kick ends the session of a client; with halt the client's program ends.
 	Kick(ctx context.Context, cid uint64, halt bool) error
+	// WriteFile puts a file in place of one of Files, for what openvpn reads
+	// again by itself (crl-verify).
+	WriteFile(name string, content []byte) error
 	// Kill ends the process the hard way.
 	Kill() error
 	// Release lets go of the process without ending it, for a later Adopt.
