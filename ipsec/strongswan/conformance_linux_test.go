@@ -10,10 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/fieldgate/fieldgate/ipsec"
 	"github.com/fieldgate/fieldgate/ipsec/internal/twohosts"
 	"github.com/fieldgate/fieldgate/ipsec/ipsectest/suite"
-	"github.com/fieldgate/fieldgate/ipsec/strongswan"
 )
 
 // hosts returns two hosts until the end of the test.
@@ -26,14 +24,6 @@ func hosts(t testing.TB) *twohosts.Pair {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, p.Close()) })
 	return p
-}
-
-// backend returns the backend for a socket.
-func backend(t testing.TB, socket string) *strongswan.Backend {
-	t.Helper()
-	b, err := strongswan.New(strongswan.Options{Socket: socket})
-	require.NoError(t, err)
-	return b
 }
 
 // farEnd is one of the tunnels as the peer has it.
@@ -107,5 +97,3 @@ func TestIntegrationConformance(t *testing.T) {
 		}
 	})
 }
-
-var _ ipsec.Backend = (*strongswan.Backend)(nil)

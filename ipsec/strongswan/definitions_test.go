@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldgate/fieldgate/ipsec"
+	"github.com/fieldgate/fieldgate/ipsec/strongswan"
 )
 
 // tunnel returns the i-th of several tunnels to one gateway, as a Config
@@ -44,4 +45,12 @@ func resolve(t testing.TB, change func(*ipsec.Config), connections ...ipsec.Conn
 // two are what the conformance suite wants.
 func two(t testing.TB) []ipsec.Definition {
 	return resolve(t, nil, tunnel(1, "192.0.2.2"), tunnel(2, "192.0.2.2"))
+}
+
+// backend returns the backend for a socket.
+func backend(t testing.TB, socket string) *strongswan.Backend {
+	t.Helper()
+	b, err := strongswan.New(strongswan.Options{Socket: socket})
+	require.NoError(t, err)
+	return b
 }

@@ -71,10 +71,11 @@ func TestIntegrationMatrix(t *testing.T) {
 			require.NoError(t, err)
 			require.Empty(t, outcome.Refused)
 			require.NoError(t, session.Initiate(t.Context(), "demo0"))
+			sa, child := s.child(t, "site")
 			if count%20 == 0 {
 				s.ping(t)
 			}
-			return s.child(t, "site")
+			return sa, child
 		}
 		t.Run("phase1_"+string(version), func(t *testing.T) {
 			var all []string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"testing"
 	"time"
@@ -89,10 +90,18 @@ func (s *site) installed(t *testing.T, name string) int {
 	return len(children)
 }
 
-// ping pings from A's LAN to B's.
+// ping pings from A's LAN to B's. With IKEv1 the first packets may come before
+// the peer is ready.
 func (s *site) ping(t *testing.T) {
 	t.Helper()
-	require.NoError(t, s.A.Ping(t.Context(), s.A.LAN.Addr(), s.B.LAN.Addr(), 2))
+	s.pingTo(t, s.A.LAN.Addr(), s.B.LAN.Addr())
+}
+
+func (s *site) pingTo(t *testing.T, from, to netip.Addr) {
+	t.Helper()
+	eventually(t, func() bool { return s.A.Ping(t.Context(), from, to, 1) == nil },
+		func() string { return fmt.Sprintf("a ping from %s to %s", from, to) })
+	require.NoError(t, s.A.Ping(t.Context(), from, to, 2))
 }
 
 // eventually waits for a fact.
