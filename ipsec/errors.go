@@ -25,6 +25,10 @@ var (
 	ErrOwned = errors.New("another program manages the connections of this owner")
 	// ErrUnknown: there is no connection of that name, or it is not enabled.
 	ErrUnknown = errors.New("no such connection")
+	// ErrNotRunning: the service was not started, or has been stopped.
+	ErrNotRunning = errors.New("the service does not run")
+	// ErrRespondsOnly: the connection waits for peers, it cannot be started.
+	ErrRespondsOnly = errors.New("it only responds, the peer has to start it")
 )
 
 // What all fieldgate packages share.

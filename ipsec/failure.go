@@ -1,6 +1,9 @@
 package ipsec
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Cause is why a connection does not come up.
 type Cause string
@@ -25,15 +28,22 @@ const (
 
 // Failure is why a connection did not come up, or went down.
 type Failure struct {
-	Connection string
+	Connection string // its name
 	Cause      Cause
 	// Detail says it in a sentence, with what to do.
 	Detail string
 	// Log is what the daemon said, the last lines; it holds no secrets.
 	Log []string
+	// At is when; backends may leave it to the service.
+	At time.Time
+	// Err is the error behind it; nil: there is none.
+	Err error
 }
 
 // Error tells connection, cause and detail.
 func (f *Failure) Error() string {
 	return fmt.Sprintf("ipsec: %s: %s: %s", f.Connection, f.Cause, f.Detail)
 }
+
+// Unwrap returns the error behind it.
+func (f *Failure) Unwrap() error { return f.Err }

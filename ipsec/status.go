@@ -2,6 +2,7 @@ package ipsec
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -50,9 +51,10 @@ const (
 
 // ConnectionStatus is one connection.
 type ConnectionStatus struct {
-	Name       string
-	Enabled    bool
-	Configured bool // valid and taken by the daemon
+	Name    string
+	Enabled bool
+	// Configured: the settings are valid, and the daemon took them.
+	Configured bool
 	State      ConnectionState
 	Since      time.Time // of State
 	// SAs are the keying channels with their data channels; several while
@@ -62,11 +64,15 @@ type ConnectionStatus struct {
 	LastError *Failure
 	// NextTry is when a failed connection is tried again; zero: not.
 	NextTry time.Time
-	// History is the last ups and downs, oldest first.
+	// Notices are what to know about its certificates: that they end soon,
+	// for example.
+	Notices []string
+	// History is the last ups and downs, oldest first, at most 32.
 	History []Transition
 }
 
-// Transition is a change of state.
+// Transition is a change of state. That a connection is being negotiated is
+// not one.
 type Transition struct {
 	At     time.Time
 	State  ConnectionState
@@ -108,3 +114,19 @@ type ChildSA struct {
 	RekeyAt, ExpiresAt          time.Time
 	LocalSubnets, RemoteSubnets []string
 }
+
+// Up tells whether the keying channel has a data channel that carries
+// traffic. One that was replaced or closed is still listed for a while, and
+// does not count.
+func (s SA) Up() bool {
+	return slices.ContainsFunc(s.Children, func(c ChildSA) bool {
+		switch c.State {
+		case "INSTALLED", "UPDATING", "REKEYING": // with REKEYING the old one carries on
+			return true
+		}
+		return false
+	})
+}
+
+// negotiating tells whether the keying channel is being set up.
+func (s SA) negotiating() bool { return s.State == "CONNECTING" || s.State == "CREATED" }

@@ -53,16 +53,36 @@ type Instance struct {
 	// without Port.
 	Nobind bool `yaml:"nobind" json:"nobind"`
 
+	// Listen says more about the own end of the connection, System what the
+	// system does for it. Proxy is one on the way to the remotes.
+	Listen Listen `yaml:"listen" json:"listen"`
+	System System `yaml:"system" json:"system"`
+	Proxy  *Proxy `yaml:"proxy,omitempty" json:"proxy,omitempty"`
+
+	// TLSRole is which end of the TLS handshake a peer is: server or client.
+	// Empty for a peer with a static key (Files secret), and for the other
+	// roles, which know.
+	TLSRole TLSRole `yaml:"tls_role" json:"tls_role"`
+
 	// Server is the network of the clients, such as 10.8.0.0/24, ServerIPv6
 	// the one of IPv6. Role server.
 	Server     string `yaml:"server" json:"server"`
 	ServerIPv6 string `yaml:"server_ipv6" json:"server_ipv6"`
+	// ServerNoPool leaves giving addresses to an ifconfig-pool of Options.
+	ServerNoPool bool `yaml:"server_no_pool" json:"server_no_pool"`
+	// RememberAddresses gives a client the address that it had before, also
+	// after a restart (ifconfig-pool-persist). Role server.
+	RememberAddresses bool `yaml:"remember_addresses" json:"remember_addresses"`
+	// ListedClientsOnly refuses clients that Clients does not name
+	// (ccd-exclusive). Role server.
+	ListedClientsOnly bool `yaml:"listed_clients_only" json:"listed_clients_only"`
 	// ServerBridge shares a bridged network with tap clients. Role server.
 	ServerBridge *ServerBridge `yaml:"server_bridge,omitempty" json:"server_bridge,omitempty"`
 	// Ifconfig are the two ends of a point-to-point tunnel. Role peer.
 	Ifconfig     *Ifconfig `yaml:"ifconfig,omitempty" json:"ifconfig,omitempty"`
 	IfconfigIPv6 *Ifconfig `yaml:"ifconfig_ipv6,omitempty" json:"ifconfig_ipv6,omitempty"`
-	// Topology is subnet (default), net30 or p2p.
+	// Topology is subnet, net30 or p2p. Default: subnet for servers, what the
+	// server says for clients.
 	Topology Topology `yaml:"topology" json:"topology"`
 
 	// Files are what the store keeps for this instance: kind (ca, cert, key,
@@ -75,8 +95,10 @@ type Instance struct {
 	// the other end may have.
 	PeerFingerprints []string `yaml:"peer_fingerprints" json:"peer_fingerprints"`
 
-	// Username and Password log a client in. KeyPassword decrypts its key.
+	// Login: the server wants a user name and a password; true whenever
+	// Username is set. Username and Password are they. KeyPassword decrypts its key.
 	// They reach openvpn over its management socket only.
+	Login       bool   `yaml:"login" json:"login"`
 	Username    string `yaml:"username" json:"username"`
 	Password    Secret `yaml:"password" json:"password"`
 	KeyPassword Secret `yaml:"key_password" json:"key_password"`
@@ -98,12 +120,60 @@ type Remote struct {
 	Protocol Protocol `yaml:"protocol" json:"protocol"` // default that of the instance
 }
 
-// ServerBridge is the network of a bridged server.
+// Listen says more about the own end of the connection.
+type Listen struct {
+	// Address is the local address or host name to bind to. Default: all.
+	Address string `yaml:"address" json:"address"`
+	// IPv6Only takes no IPv4 on an IPv6 socket.
+	IPv6Only bool `yaml:"ipv6_only" json:"ipv6_only"`
+	// Multihome answers from the address that was called. UDP.
+	Multihome bool `yaml:"multihome" json:"multihome"`
+	// ShareHost and SharePort get the connections of a TCP server that speak
+	// another protocol, such as HTTPS (port-share).
+	ShareHost string `yaml:"share_host" json:"share_host"`
+	SharePort uint16 `yaml:"share_port" json:"share_port"`
+}
+
+// System is what the operating system does for an instance.
+type System struct {
+	// Nice is the priority of the process, -20 (highest) to 19. Default 0.
+	Nice int `yaml:"nice" json:"nice"`
+	// LockMemory keeps keys from being written to swap space (mlock).
+	LockMemory bool `yaml:"lock_memory" json:"lock_memory"`
+	// Mark of the packets for the firewall. Default 0, none.
+	Mark uint32 `yaml:"mark" json:"mark"`
+	// BindDevice is the interface or VRF that the connection goes over.
+	BindDevice string `yaml:"bind_device" json:"bind_device"`
+	// HardwareAddress of a tap device, such as 02:00:5e:00:53:01.
+	HardwareAddress string `yaml:"hardware_address" json:"hardware_address"`
+	// TxQueueLength of the device, in packets. Default that of the system.
+	TxQueueLength uint32 `yaml:"tx_queue_length" json:"tx_queue_length"`
+	// NoDelay sends small TCP packets at once (TCP_NODELAY).
+	NoDelay bool `yaml:"no_delay" json:"no_delay"`
+}
+
+// Proxy is one on the way to the remotes of a client.
+type Proxy struct {
+	Kind ProxyKind `yaml:"kind" json:"kind"` // http (default; TCP only) or socks
+	Host string    `yaml:"host" json:"host"`
+	Port uint16    `yaml:"port" json:"port"` // default 8080 for http, 1080 for socks
+	// Login: the proxy wants Username and Password; true whenever Username is
+	// set. They reach openvpn over its management socket only, which asks for
+	// "HTTP Proxy" or "SOCKS Proxy".
+	Login    bool   `yaml:"login" json:"login"`
+	Username string `yaml:"username" json:"username"`
+	Password Secret `yaml:"password" json:"password"`
+}
+
+// ServerBridge is the network of a bridged server. With no address at all
+// clients get theirs from a DHCP server in the bridged network.
 type ServerBridge struct {
-	Gateway string `yaml:"gateway" json:"gateway"`
-	Netmask string `yaml:"netmask" json:"netmask"`
-	Start   string `yaml:"start" json:"start"` // of the pool
-	End     string `yaml:"end" json:"end"`
+	// NoGateway tells clients no gateway. Only without addresses.
+	NoGateway bool   `yaml:"no_gateway" json:"no_gateway"`
+	Gateway   string `yaml:"gateway" json:"gateway"`
+	Netmask   string `yaml:"netmask" json:"netmask"`
+	Start     string `yaml:"start" json:"start"` // of the pool
+	End       string `yaml:"end" json:"end"`
 }
 
 // Ifconfig are the addresses of the two ends of a tunnel.

@@ -42,6 +42,24 @@ const (
 	TopologyP2P    Topology = "p2p"
 )
 
+// TLSRole is an end of the TLS handshake.
+type TLSRole string
+
+// The ends of the handshake.
+const (
+	TLSServer TLSRole = "server"
+	TLSClient TLSRole = "client"
+)
+
+// ProxyKind is a protocol of proxies.
+type ProxyKind string
+
+// The kinds of proxies.
+const (
+	ProxyHTTP  ProxyKind = "http"
+	ProxySOCKS ProxyKind = "socks"
+)
+
 // FileKind is what a file is for, as openvpn's option is called.
 type FileKind string
 
@@ -58,4 +76,6 @@ const (
 	FileTLSCryptV2 FileKind = "tls-crypt-v2"
 	FileSecret     FileKind = "secret"
 	FileExtraCerts FileKind = "extra-certs"
+	// FileAuthTokenSecret keeps tokens of auth-gen-token valid over restarts.
+	FileAuthTokenSecret FileKind = "auth-gen-token-secret"
 )

@@ -33,6 +33,18 @@ type Launch struct {
 	Digest string
 	// Trusted leaves scripts and modules of Config as they are.
 	Trusted bool
+	// AskClients lets each client of a server wait for [Process.Admit] or Deny
+	// (management-client-auth); with NoPassword those without user name and
+	// password may come too (auth-user-pass-optional).
+	AskClients bool
+	NoPassword bool
+	// Device is the name of the interface. With Bridge the runner raises it and
+	// makes it a port of that bridge each time the tunnel is up.
+	Device string
+	Bridge string
+	// Folder is the working directory of a Trusted one, whose text may name
+	// files beside it. Empty: the runner's folder, as of all others.
+	Folder string
 }
 
 // Process is a running openvpn, its management socket held. Methods are safe
@@ -42,7 +54,8 @@ type Process interface {
 	Digest() string // that of the Launch; empty when unknown
 	PID() int
 	Started() time.Time
-	// Events returns what it says, in order; closed after [Exited]. The
+	// Events returns what it says, in order; closed after [Exited], or after
+	// Release. The
 	// reader must keep up: log lines and byte counts are dropped for a slow
 	// one, states never.
 	Events() <-chan Event
@@ -57,6 +70,9 @@ type Process interface {
 	Clients(ctx context.Context) ([]ConnectedClient, error)
 	// Kick ends the session of a client; with halt the client's program ends.
 	Kick(ctx context.Context, cid uint64, halt bool) error
+	// WriteFile puts a file in place of one of Files, for what openvpn reads
+	// again by itself (crl-verify).
+	WriteFile(name string, content []byte) error
 	// Kill ends the process the hard way.
 	Kill() error
 	// Release lets go of the process without ending it, for a later Adopt.

@@ -9,9 +9,11 @@ import (
 type Status struct {
 	At time.Time
 	// Version of openvpn, empty when there is none; Error says why.
-	Version   string
-	Error     string
-	Instances []InstanceStatus // those of the Config in its order, then those of the folder by name
+	Version string
+	Error   string
+	// FolderError tells why the folder cannot be read; its instances go on.
+	FolderError string
+	Instances   []InstanceStatus // those of the Config in its order, then those of the folder by name
 }
 
 // State is what an instance does.
@@ -41,6 +43,7 @@ const (
 	CauseAuth         Cause = "auth"
 	CauseCRLExpired   Cause = "CRL expired"
 	CauseRoute        Cause = "no route"
+	CauseNoAnswer     Cause = "no answer" // of the other end
 	CauseName         Cause = "name resolution"
 	CauseDevice       Cause = "device" // no tun device to be had
 	CauseNotInstalled Cause = "openvpn is not installed"
@@ -73,6 +76,23 @@ type InstanceStatus struct {
 	Tunnel, Tunnel6   netip.Addr
 	Remote, Local     netip.AddrPort
 	BytesIn, BytesOut uint64
-	// Reports of the import, of instances of the folder.
+	// Clients are those of a server, as of a few seconds ago.
+	Clients []ConnectedClient
+	// Pending tells why the last change is not in force: the instance goes on
+	// as it was before. Empty when all is.
+	Pending string
+	// Warnings are about the files of the instance, see [CheckFiles].
+	Warnings []Warning
+	// History are the last changes of the state, oldest first, 50 at most.
+	History []Transition
+	// Report of the import, of an instance of the folder.
 	Report Report
+}
+
+// Transition is one change of the state of an instance.
+type Transition struct {
+	At     time.Time
+	State  State
+	Cause  Cause
+	Detail string
 }

@@ -55,9 +55,14 @@ func area(dir string) string {
 }
 
 // isTestSupport reports whether the package in dir is there for tests:
-// memnet, netns, and everything in a folder called <something>test.
+// the kits that a test builds its surroundings with, and everything in a folder
+// called <something>test.
 func isTestSupport(dir string) bool {
-	return dir == "internal/memnet" || dir == "internal/netns" || slices.ContainsFunc(strings.Split(dir, "/"), func(part string) bool {
+	switch dir {
+	case "internal/memnet", "internal/netns", "internal/uml", "internal/uml/suite", "ipsec/internal/twohosts":
+		return true
+	}
+	return slices.ContainsFunc(strings.Split(dir, "/"), func(part string) bool {
 		return strings.HasSuffix(part, "test")
 	})
 }

@@ -1,0 +1,29 @@
+package suite
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestParse(t *testing.T) {
+	assert.Equal(t, []testResult{
+		{"TestA", "FAIL", "--- FAIL: TestA (0.10s)\n"},
+		{"TestA/one", "PASS", "a word\n    --- PASS: TestA/one (0.00s)\n"},
+		{"TestA/two", "FAIL", "    x_test.go:3: broken\n    --- FAIL: TestA/two (0.00s)\n"},
+		{"TestA/three", "SKIP", "    x_test.go:4: no reason\n    --- SKIP: TestA/three (0.00s)\nFAIL\n"},
+	}, parse(`=== RUN   TestA
+=== RUN   TestA/one
+a word
+=== RUN   TestA/two
+    x_test.go:3: broken
+=== RUN   TestA/three
+    x_test.go:4: no reason
+--- FAIL: TestA (0.10s)
+    --- PASS: TestA/one (0.00s)
+    --- FAIL: TestA/two (0.00s)
+    --- SKIP: TestA/three (0.00s)
+FAIL
+`))
+	assert.Empty(t, parse("Kernel panic - not syncing\n"))
+}

@@ -1,0 +1,114 @@
+package twohosts
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Capture is a look at the cable between the hosts.
+type Capture struct {
+	host  *Host
+	cmd   *exec.Cmd
+	path  string
+	said  *syncBuffer
+	ended chan struct{}
+}
+
+// Capture begins to take down what the host sends. Only that direction: the
+// kernel shows a packet that came by ESP twice, the second time in clear.
+func (h *Host) Capture() (*Capture, error) {
+	f, err := os.CreateTemp(h.folder, "*.pcap")
+	if err != nil {
+		return nil, fmt.Errorf("twohosts: %w", err)
+	}
+	c := &Capture{host: h, path: f.Name(), said: new(syncBuffer), ended: make(chan struct{})}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("twohosts: %w", err)
+	}
+	// Without --immediate-mode the last second is lost; without -Z root it
+	// could not write into the folder.
+	c.cmd = h.NS.Command(context.Background(), "tcpdump",
+		"-Z", "root", "--immediate-mode", "-Q", "out", "-n", "-i", wan, "-U", "-w", c.path)
+	c.cmd.Stderr = c.said
+	if err := c.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("twohosts: %w", err)
+	}
+	go func() {
+		_ = c.cmd.Wait()
+		close(c.ended)
+	}()
+	deadline := time.After(startTime)
+	for !strings.Contains(c.said.String(), "listening on") {
+		select {
+		case <-c.ended:
+			return nil, fmt.Errorf("twohosts: tcpdump: %s", c.said)
+		case <-deadline:
+			return nil, errors.Join(fmt.Errorf("twohosts: tcpdump does not begin: %s", c.said), c.end())
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	return c, nil
+}
+
+// Stop ends the capture and returns what tcpdump says of each packet, a line
+// each. Lines of ESP hold "ESP(spi=", of IKE "isakmp", of a ping "ICMP echo".
+func (c *Capture) Stop(ctx context.Context) ([]string, error) {
+	if err := c.end(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, commandTime)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "tcpdump", "-n", "-t", "-r", c.path).Output()
+	if err != nil {
+		return nil, fmt.Errorf("twohosts: tcpdump -r: %w", err)
+	}
+	return strings.Split(strings.TrimSuffix(string(out), "\n"), "\n"), nil
+}
+
+func (c *Capture) end() error {
+	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("twohosts: tcpdump: %w", err)
+	}
+	select {
+	case <-c.ended:
+		return nil
+	case <-time.After(startTime):
+		return errors.New("twohosts: tcpdump does not end")
+	}
+}
+
+// Count counts the lines that hold word.
+func Count(lines []string, word string) (n int) {
+	for _, line := range lines {
+		if strings.Contains(line, word) {
+			n++
+		}
+	}
+	return n
+}
+
+// syncBuffer is a buffer that one goroutine writes and another reads.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}

@@ -1,0 +1,98 @@
+package l2tp
+
+import (
+	"context"
+	"net/netip"
+	"time"
+)
+
+// Backend is what speaks L2TP and PPP on this host. Package xl2tpd has the
+// real one, package l2tptest a fake; suite.TestBackend of l2tptest tells
+// whether another one keeps this contract.
+type Backend interface {
+	// Start looks whether the host has what is needed, puts the guard of UDP
+	// port 1701 in place and starts what is needed to dial, and to serve when
+	// the setup has a server. An error that wraps [ErrHost] says what the host
+	// lacks. After an error nothing is left. ctx bounds the start only.
+	Start(ctx context.Context, s Setup) (Daemon, error)
+}
+
+// Daemon is the running programs. Methods are safe for concurrent use and obey
+// their context.
+type Daemon interface {
+	// Dial connects to a server and returns once PPP has its addresses. A
+	// failure is a *[Failure], or ctx's error, or wraps [ErrClosed]; it leaves
+	// nothing half-open. A name is in use until its link has ended.
+	Dial(ctx context.Context, c Call) (Link, error)
+	// Sessions returns who is connected to our server, the oldest first.
+	Sessions(ctx context.Context) ([]Session, error)
+	// Done is closed when the programs have ended, asked to or not.
+	Done() <-chan struct{}
+	// Err tells why they ended by themselves; nil before that, and after
+	// Close.
+	Err() error
+	// Close ends what is connected, then the programs, and then takes the
+	// guard away. When ctx ends first it kills them. It may be called again.
+	Close(ctx context.Context) error
+}
+
+// Link is one PPP link to a server.
+type Link interface {
+	// Facts are what PPP agreed on. They do not change.
+	Facts() LinkFacts
+	// Done is closed when the link has ended.
+	Done() <-chan struct{}
+	// Err tells why it ended, a *[Failure]; nil before that, and after Close.
+	Err() error
+	// Close ends PPP, then the session and its tunnel, and waits for it. It
+	// may be called again.
+	Close(ctx context.Context) error
+}
+
+// LinkFacts are what is known about a link that is up.
+type LinkFacts struct {
+	Interface     string // such as ppp0
+	Local, Remote netip.Addr
+	DNS           []netip.Addr // of the peer, when it was asked for them
+}
+
+// Session is one client of our server.
+type Session struct {
+	Peer          netip.Addr // the address outside; invalid: not known
+	Interface     string     // empty as long as PPP has none
+	Local, Remote netip.Addr // invalid as long as PPP has none
+	Since         time.Time
+}
+
+// Setup is what a Daemon is started with. It is valid and complete.
+type Setup struct {
+	// Listen is our address for L2TP; invalid: all.
+	Listen netip.Addr
+	// Server is nil when there is none.
+	Server *ServerSetup
+}
+
+// ServerSetup is our server.
+type ServerSetup struct {
+	Local       netip.Addr
+	First, Last netip.Addr // of the range for clients
+	DNS         []netip.Addr
+	Users       []User
+	PPP         PPP // with all defaults filled in
+}
+
+// Call is one connection to a server.
+type Call struct {
+	Name     string // letters, digits and underscores
+	Peer     netip.Addr
+	Username string
+	Password Secret
+	PPP      PPP // with all defaults filled in
+	PeerDNS  bool
+	// DefaultRoute and Routes are routed into the link as long as it is up.
+	DefaultRoute bool
+	Routes       []netip.Prefix
+	// Established is called when the tunnel stands and PPP begins. It must
+	// not block.
+	Established func()
+}

@@ -1,0 +1,85 @@
+package strongswan
+
+import (
+	"sync"
+
+	"github.com/fieldgate/fieldgate/ipsec"
+)
+
+// maxPending is of how many connections events are kept apart when nobody
+// takes them; beyond, they become one about all.
+const maxPending = 10_000
+
+// bell passes events on. What rings twice before it is heard is heard once.
+type bell struct {
+	out  chan ipsec.Event
+	wake chan struct{}
+
+	mu      sync.Mutex
+	all     bool
+	waiting map[string]struct{}
+	order   []string
+}
+
+func newBell() *bell {
+	return &bell{out: make(chan ipsec.Event), wake: make(chan struct{}, 1), waiting: make(map[string]struct{})}
+}
+
+// ring notes an event; an empty name is about all connections. It never waits.
+func (b *bell) ring(connection string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, known := b.waiting[connection]
+	switch {
+	case b.all || known:
+		return
+	case connection == "" || len(b.waiting) == maxPending:
+		b.all = true
+		b.waiting, b.order = make(map[string]struct{}), nil
+	default:
+		b.waiting[connection] = struct{}{}
+		b.order = append(b.order, connection)
+	}
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
+
+// next takes the oldest event out.
+func (b *bell) next() (ipsec.Event, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.all {
+		b.all = false
+		return ipsec.Event{}, true
+	}
+	if len(b.order) == 0 {
+		b.order = nil // what had grown is given back
+		return ipsec.Event{}, false
+	}
+	name := b.order[0]
+	b.order = b.order[1:]
+	delete(b.waiting, name)
+	return ipsec.Event{Connection: name}, true
+}
+
+// run hands the events out, until done is closed.
+func (b *bell) run(done <-chan struct{}) {
+	for {
+		event, ok := b.next()
+		if !ok {
+			select {
+			case <-b.wake:
+				continue
+			case <-done:
+				return
+			}
+		}
+		select {
+		case b.out <- event:
+		case <-done:
+			return
+		}
+	}
+}

@@ -1,0 +1,242 @@
+package strongswan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/fieldgate/fieldgate/ipsec"
+	"github.com/fieldgate/fieldgate/ipsec/internal/vici"
+)
+
+// eventNames are what wakes up.
+func eventNames() []string { return []string{"ike-updown", "child-updown", "ike-rekey", "child-rekey"} }
+
+// session is a charon that lives.
+type session struct {
+	backend *Backend
+	names   names
+	lock    *os.File
+	version string
+
+	// One govici session for each purpose.
+	commands *link
+	lists    *link
+	events   []*link
+
+	bell  *bell
+	done  chan struct{}
+	once  sync.Once
+	ended error // why; set before done is closed
+	work  sync.WaitGroup
+
+	applying    chan struct{} // holds one token, for the Apply that is under way
+	creds       credentials   // of that Apply
+	first       bool          // no Apply was done yet
+	shared      bool          // others had connections in charon before it
+	generations atomic.Uint64 // how often the credentials were cleared
+
+	mu      sync.Mutex
+	applied map[string]*loaded
+	seen    map[uint64]ipsec.SA // the SAs of the last list
+	fresh   map[string]bool     // connections that came up since
+}
+
+var _ ipsec.Session = (*session)(nil)
+
+// open begins a session. It owns the lock from now on.
+func (b *Backend) open(ctx context.Context, lock *os.File) (*session, error) {
+	s := &session{
+		backend: b, names: b.names, lock: lock, bell: newBell(), done: make(chan struct{}), first: true,
+		applying: make(chan struct{}, 1), applied: make(map[string]*loaded), fresh: make(map[string]bool), creds: newCredentials(),
+	}
+	s.commands, s.lists = newLink(b.dial, b.options.Timeout), newLink(b.dial, b.options.Timeout)
+	err := s.begin(ctx)
+	if err != nil {
+		s.end(err)
+		s.work.Wait()
+		return nil, err
+	}
+	s.work.Go(func() { s.bell.run(s.done) })
+	return s, nil
+}
+
+// begin asks for the version, which alone proves that charon lives, and for
+// the events.
+func (s *session) begin(ctx context.Context) error {
+	m, err := s.commands.call(ctx, "version", nil)
+	if err != nil {
+		return err
+	}
+	s.version = short(m.Text("daemon") + " " + m.Text("version"))
+	for _, name := range eventNames() {
+		l := newLink(s.backend.dial, s.backend.options.Timeout)
+		s.events = append(s.events, l)
+		events, err := l.subscribe(ctx, name)
+		if err != nil {
+			return err
+		}
+		s.work.Go(func() {
+			for event := range events {
+				l.took()
+				m := fromGovici(event.Message)
+				for key := range m.Sections() {
+					if connection, ours := s.names.ours(key); ours {
+						if m.Text("up") == "yes" || strings.HasSuffix(name, "-rekey") {
+							s.expect(connection)
+						}
+						s.bell.ring(connection)
+					}
+				}
+			}
+			s.end(errors.New("charon has closed the connection"))
+		})
+	}
+	return nil
+}
+
+// end ends the session, for the first reason that is given.
+func (s *session) end(reason error) {
+	s.once.Do(func() {
+		s.ended = reason
+		close(s.done)
+		s.commands.close()
+		s.lists.close()
+		for _, l := range s.events {
+			l.close()
+		}
+		_ = s.lock.Close() // it is empty
+	})
+}
+
+// failed is for errors of calls: one that says that charon is gone, or hangs,
+// ends the session.
+func (s *session) failed(err error) error {
+	if errors.Is(err, ipsec.ErrUnavailable) {
+		s.end(err)
+	}
+	return fmt.Errorf("strongswan: %w", err)
+}
+
+// gone is the error of calls after the end.
+func (s *session) gone() error {
+	select {
+	case <-s.done:
+		if errors.Is(s.ended, ipsec.ErrUnavailable) {
+			return fmt.Errorf("strongswan: %w", s.ended)
+		}
+		return fmt.Errorf("strongswan: %w", unavailable(s.ended))
+	default:
+		return nil
+	}
+}
+
+// during returns a context that also ends with the session.
+func (s *session) during(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := make(chan struct{})
+	go func() {
+		select {
+		case <-s.done:
+			cancel()
+		case <-stop:
+		}
+	}()
+	return ctx, sync.OnceFunc(func() { close(stop); cancel() })
+}
+
+// Version names the daemon.
+func (s *session) Version() string { return s.version }
+
+// Events are wake-ups.
+func (s *session) Events() <-chan ipsec.Event { return s.bell.out }
+
+// Done is closed when the session has ended.
+func (s *session) Done() <-chan struct{} { return s.done }
+
+// Close ends the session.
+func (s *session) Close() error {
+	s.end(errors.New("the session is closed"))
+	s.work.Wait()
+	return nil
+}
+
+// look returns what is loaded of a connection.
+func (s *session) look(name string) (*loaded, error) {
+	if err := s.gone(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l := s.applied[name]; l != nil {
+		return l, nil
+	}
+	return nil, fmt.Errorf("strongswan: %s: %w", name, ipsec.ErrUnknown)
+}
+
+// goodbye is how long a peer has to confirm that an SA ends; after that it is
+// gone at our end all the same.
+const goodbye = 2 * time.Second
+
+func (s *session) terminateMessage(name string) *vici.Message {
+	return new(vici.Message).Set("ike", s.names.charon(name)).Set("force", "yes").
+		Set("timeout", number(goodbye.Milliseconds()))
+}
+
+// Terminate ends the SAs of a connection.
+func (s *session) Terminate(ctx context.Context, name string) error {
+	l, err := s.look(name)
+	if err != nil {
+		return err
+	}
+	l.stops.Add(1)
+	return s.terminate(ctx, name)
+}
+
+func (s *session) terminate(ctx context.Context, name string) error {
+	return s.aside(ctx, "terminate", s.terminateMessage(name))
+}
+
+// aside sends a command that may take a while on a link of its own. That there
+// is nothing to do is no error.
+func (s *session) aside(ctx context.Context, command string, m *vici.Message) error {
+	ctx, cancel := s.during(ctx)
+	defer cancel()
+	l := newLink(s.backend.dial, s.backend.options.Timeout+goodbye)
+	defer l.close()
+	_, err := l.call(ctx, command, m)
+	var r *refusal
+	switch {
+	case err == nil || errors.As(err, &r) && isNothing(r):
+		return nil
+	case s.gone() != nil:
+		return s.gone()
+	}
+	return s.failed(err)
+}
+
+// Rekey makes new keys for the data channels of a connection.
+func (s *session) Rekey(ctx context.Context, name string) error {
+	if _, err := s.look(name); err != nil {
+		return err
+	}
+	ctx, cancel := s.during(ctx)
+	defer cancel()
+	_, err := s.commands.call(ctx, "rekey", new(vici.Message).Set("child", s.names.charon(name)))
+	var r *refusal
+	if errors.As(err, &r) {
+		return &ipsec.Failure{Connection: name, Cause: ipsec.CauseOther, Detail: "it is not up, there are no keys to renew (" + r.text + ")"}
+	}
+	if err != nil {
+		if gone := s.gone(); gone != nil {
+			return gone
+		}
+		return s.failed(err)
+	}
+	return nil
+}

@@ -1,0 +1,306 @@
+package ipsec
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/fieldgate/fieldgate/internal/backoff"
+)
+
+// The pace of the supervisor.
+const (
+	connectLimit = 5 * time.Second // for a session to open
+	callLimit    = 5 * time.Second // for a short call
+	clearLimit   = 10 * time.Second
+	pollPeriod   = 5 * time.Second
+	pollGap      = 20 * time.Millisecond // between two that events asked for
+	noticePeriod = 24 * time.Hour
+	// All is to be in the daemon again within a second after it is back, and
+	// to knock costs next to nothing.
+	firstKnock = 100 * time.Millisecond
+	lastKnock  = 500 * time.Millisecond
+	// These do not go away by themselves within a second.
+	firstRefusal = time.Second
+	lastRefusal  = 10 * time.Second
+)
+
+var errGone = errors.New("the session has ended")
+
+// link is a session with what runs on it.
+type link struct {
+	Session
+	ctx    context.Context // ends with the link
+	end    context.CancelCauseFunc
+	wake   chan struct{} // something may be due
+	tries  sync.WaitGroup
+	asking sync.Mutex // one poll at a time, so that no old answer comes last
+
+	// With the service's mu held:
+	ready   bool // the first Apply is done
+	busy    bool // an Apply is under way
+	running int  // tries
+}
+
+// nudge lets the supervisor look what is due.
+func (l *link) nudge() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run keeps a session with the daemon until ctx ends.
+func (s *Service) run(ctx context.Context) {
+	var bg sync.WaitGroup
+	over, cancel := context.WithCancel(context.Background())
+	bg.Go(func() { s.news.run(over) })
+	defer bg.Wait()
+	defer cancel()
+
+	knock := backoff.Backoff{Min: firstKnock, Max: lastKnock}
+	refusal := backoff.Backoff{Min: firstRefusal, Max: lastRefusal}
+	for ctx.Err() == nil {
+		session, err := s.connect(ctx)
+		if err == nil {
+			knock.Reset()
+			refusal.Reset()
+			err = s.serve(ctx, session)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		s.absent(err)
+		pause := knock.Next()
+		if errors.Is(err, ErrNotPermitted) || errors.Is(err, ErrOwned) {
+			pause = refusal.Next()
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+	s.leave()
+}
+
+func (s *Service) connect(ctx context.Context) (Session, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
+	return s.opts.Backend.Connect(ctx)
+}
+
+// serve uses a session until it or ctx ends. With ctx the session is left
+// to leave.
+func (s *Service) serve(ctx context.Context, session Session) error {
+	l := &link{Session: session, wake: make(chan struct{}, 1)}
+	l.ctx, l.end = context.WithCancelCause(ctx)
+	s.mu.Lock()
+	s.link = l
+	s.enterDaemon(DaemonApply, "")
+	s.daemon.Version = session.Version()
+	s.mu.Unlock()
+
+	err := s.begin(l)
+	if err == nil {
+		err = s.attend(l)
+	}
+	if ctx.Err() == nil {
+		s.lose(l, err) // told before anything is waited for
+	}
+	l.end(err)
+	l.tries.Wait()
+	if ctx.Err() == nil {
+		_ = session.Close() // it has ended
+	}
+	return err
+}
+
+// begin brings everything into a daemon that is new to us.
+func (s *Service) begin(l *link) error {
+	if err := s.lock(l.ctx); err != nil {
+		return err
+	}
+	defer s.unlock()
+	_, err := s.bring(l)
+	return err
+}
+
+// attend watches the daemon until the link ends, and returns why it did.
+func (s *Service) attend(l *link) error {
+	var last time.Time // of a poll
+	gap := pollGap
+	next := time.Now().Add(pollPeriod)
+	notices := time.Now().Add(noticePeriod)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		timer.Reset(max(0, min(s.launch(l), time.Until(next))))
+		select {
+		case <-l.ctx.Done():
+			return context.Cause(l.ctx)
+		case <-l.Done():
+			return errGone
+		case <-l.Events():
+			if soon := last.Add(gap); soon.Before(next) {
+				next = soon
+			}
+		case <-l.wake:
+		case <-timer.C:
+		}
+		now := time.Now()
+		if now.After(notices) {
+			s.remind(now)
+			notices = now.Add(noticePeriod)
+		}
+		if now.Before(next) {
+			continue
+		}
+		if err := s.poll(l); err != nil {
+			return err
+		}
+		last = time.Now()
+		gap = max(pollGap, last.Sub(now)) // a slow daemon is asked less often
+		next = last.Add(pollPeriod)
+	}
+}
+
+// poll asks the daemon for its SAs.
+func (s *Service) poll(l *link) error {
+	l.asking.Lock()
+	defer l.asking.Unlock()
+	ctx, cancel := context.WithTimeout(l.ctx, callLimit)
+	defer cancel()
+	list, err := l.SAs(ctx)
+	if err != nil {
+		return err
+	}
+	byName := make(map[string][]SA)
+	for _, sa := range list {
+		name := normalName(sa.Connection)
+		byName[name] = append(byName[name], sa)
+	}
+	now := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.link != l {
+		return errGone
+	}
+	s.polled = now
+	for name, t := range s.tunnels {
+		t.see(byName[name], now, l.busy)
+		s.refresh(t, now)
+	}
+	return nil
+}
+
+// refresh settles the state of a connection, with mu held.
+func (s *Service) refresh(t *tunnel, now time.Time) {
+	state, reason := t.judge(s.link != nil && s.link.ready)
+	before := t.state
+	if !t.enter(state, reason, now) {
+		return
+	}
+	s.news.add(t.name)
+	if before == "" {
+		return // the first state is no news for the log
+	}
+	level := slog.LevelInfo
+	if state == StateRefused {
+		level = slog.LevelWarn
+	}
+	if state != StateFailed && state != StateConnecting && state != StateUnknown { // these have lines of their own, or come often
+		s.log.Log(context.Background(), level, "connection "+string(state), "connection", t.name, "reason", reason)
+	}
+}
+
+// lose takes note that the daemon cannot be asked any more.
+func (s *Service) lose(l *link, err error) {
+	now := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.link = nil
+	s.enterDaemon(DaemonGone, err.Error())
+	s.log.Warn("the IKE daemon has gone", "error", err)
+	for _, t := range s.tunnels {
+		if t.up && !t.stopped && !t.def.respondsOnly() {
+			t.wanted, t.first = true, true
+		}
+		t.up, t.sas, t.loaded, t.refused = false, nil, false, nil
+		t.taken = t.taken && t.stopped
+		t.nextTry = time.Time{}
+		t.pace.Reset()
+		s.refresh(t, now)
+	}
+}
+
+// absent takes note why there is no session.
+func (s *Service) absent(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil || s.daemon.Error == err.Error() || errors.Is(err, errGone) {
+		return // told already
+	}
+	s.daemon.Error = err.Error()
+	s.log.Warn("no IKE daemon", "error", err)
+}
+
+// enterDaemon notes a state of the daemon, with mu held.
+func (s *Service) enterDaemon(state DaemonState, problem string) {
+	if s.daemon.State != state {
+		s.daemon.State, s.daemon.Since = state, time.Now()
+	}
+	s.daemon.Error = problem
+	if state == DaemonReady {
+		if s.met {
+			s.daemon.Restarts++
+		}
+		s.met = true
+		s.log.Info("the IKE daemon is ready", "version", s.daemon.Version)
+	}
+}
+
+// leave ends the service: it takes our connections out of the daemon, unless
+// they are to stay.
+func (s *Service) leave() {
+	s.changing <- struct{}{} // an Apply that was under way is over
+	defer s.unlock()
+	s.mu.Lock()
+	l, met := s.link, s.met
+	s.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), clearLimit)
+	defer cancel()
+	var session Session
+	if l != nil {
+		session = l.Session
+	} else if met && !s.opts.KeepOnStop {
+		// The session was lost a moment ago; the daemon may hold ours still.
+		session, _ = s.connect(ctx)
+	}
+	cleared := false
+	if session != nil {
+		if !s.opts.KeepOnStop {
+			_, err := session.Apply(ctx, nil)
+			if cleared = err == nil; !cleared {
+				s.log.Warn("the connections could not be taken out of the IKE daemon", "error", err)
+			}
+		}
+		_ = session.Close()
+	}
+	now := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.link = nil
+	s.daemon.State, s.daemon.Since, s.daemon.Error = DaemonWaiting, now, "the service has stopped"
+	for _, t := range s.tunnels {
+		t.up, t.sas, t.loaded, t.taken, t.wanted = false, nil, false, false, false
+		state, reason := t.judge(false)
+		if cleared && state == StateUnknown {
+			state, reason = StateStopped, "with the service"
+		}
+		if t.enter(state, reason, now) {
+			s.news.add(t.name)
+		}
+	}
+}

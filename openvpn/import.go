@@ -1,0 +1,344 @@
+package openvpn
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/fieldgate/fieldgate/internal/config"
+	"github.com/fieldgate/fieldgate/openvpn/internal/ovpn"
+)
+
+// maxImport is the size that a file must stay under.
+const maxImport = 100 << 10
+
+// Limits that keep a file from meaning two things: openvpn cuts longer lines.
+const (
+	maxOptionLine = 254
+	maxBlockLine  = 250
+)
+
+// Imported is what [Import] made of a file.
+type Imported struct {
+	Instance Instance
+	// Files by base name are for the store; Instance.Files names them. Those
+	// that the file only names are not among them: they must be uploaded.
+	Files  map[string][]byte
+	Report Report
+}
+
+// ImportError is why a file is refused as a whole.
+type ImportError struct {
+	Line   int // from 1, 0 when no line is to blame
+	Reason string
+}
+
+func (e *ImportError) Error() string {
+	if e.Line == 0 {
+		return "openvpn: import: " + e.Reason
+	}
+	return fmt.Sprintf("openvpn: import: line %d: %s", e.Line, e.Reason)
+}
+
+// Import makes an instance of an OVPN file, as a provider or another device
+// gives it. Only what [Catalogue] offers is taken over, with values that were
+// checked; nothing of the file itself ever reaches openvpn. What became of
+// each line tells the report. Import touches nothing outside: file names in
+// the file are names of files to be uploaded, never read.
+//
+// The error is an [ImportError]: a file of 100 KB or more, one with control
+// characters or lines so long that openvpn reads them in pieces, with blocks
+// that do not end or whose end hides something, or one without anything to
+// connect to.
+func Import(name string, text []byte) (Imported, error) {
+	if !validName(name) {
+		return Imported{}, &ImportError{Reason: fmt.Sprintf(nameRule, show(name))}
+	}
+	lines, err := readable(text)
+	if err != nil {
+		return Imported{}, err
+	}
+	im := newImporter(name)
+	for _, line := range lines {
+		im.line(line)
+	}
+	if err := im.finish(); err != nil {
+		return Imported{Report: im.report}, err
+	}
+	return Imported{Instance: im.inst, Files: im.files, Report: im.report}, nil
+}
+
+// readable returns the lines of a file that cannot mean two things.
+func readable(text []byte) ([]ovpn.Line, error) {
+	if len(text) >= maxImport {
+		return nil, &ImportError{Reason: fmt.Sprintf("the file has %d bytes, it must have less than %d", len(text), maxImport)}
+	}
+	number := 1
+	for _, c := range text {
+		switch {
+		case c == '\n':
+			number++
+		case c < ' ' && c != '\t' && c != '\r' || c == 0x7f:
+			return nil, &ImportError{number, fmt.Sprintf("has the control character 0x%02x", c)}
+		}
+	}
+	lines, err := ovpn.Lex(text)
+	var open *ovpn.UnterminatedError
+	if errors.As(err, &open) {
+		return nil, &ImportError{open.Number, fmt.Sprintf("the block <%s> has no end", show(open.Tag))}
+	}
+	for _, line := range lines {
+		if err := straight(line); err != nil {
+			return nil, err
+		}
+	}
+	return lines, nil
+}
+
+// straight refuses lines that openvpn reads otherwise than people do.
+func straight(line ovpn.Line) error {
+	switch {
+	case errors.Is(line.Err, ovpn.ErrLineTooLong), line.Length > maxOptionLine:
+		return &ImportError{line.Number, fmt.Sprintf("is longer than %d bytes", maxOptionLine)}
+	case line.Inline && line.Longest > maxBlockLine:
+		return &ImportError{line.Number, fmt.Sprintf("a line of the block <%s> is longer than %d bytes", show(line.Name()), maxBlockLine)}
+	case line.Inline && line.After != "":
+		return &ImportError{line.Number, fmt.Sprintf("there is text after the end of the block <%s>", show(line.Name()))}
+	}
+	if line.Inline && line.Name() == "connection" {
+		inner, err := ovpn.LexBlock(line.Block)
+		if err != nil {
+			return &ImportError{line.Number, "a block within <connection> has no end"}
+		}
+		for _, l := range inner {
+			l.Number += line.Number
+			if err := straight(l); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// importer makes an instance of lines.
+type importer struct {
+	inst      Instance
+	files     map[string][]byte
+	report    Report
+	catalogue catalogue
+	seen      hints
+	optionAt  []int // line of the report of each of inst.Options
+	blocks    []connection
+}
+
+// hints are settings that mean something only together.
+type hints struct {
+	client, pull, tlsServer, tlsClient, modeServer bool
+	nobind                                         bool
+	port, lport, rport                             uint16
+	lportSet, topologySet, ifconfig                bool
+	listens                                        bool // proto names the end that listens
+}
+
+func newImporter(name string) *importer {
+	return &importer{
+		inst:  Instance{Name: name, Files: make(map[FileKind]string), Protocol: UDP, DeviceType: Tun},
+		files: make(map[string][]byte), catalogue: newCatalogue(),
+	}
+}
+
+// line takes a line over, or tells why not.
+func (im *importer) line(line ovpn.Line) {
+	if line.Err != nil {
+		im.report.add(line.Number, "", Refused, "%v", line.Err)
+		return
+	}
+	line, wrapped := unwrap(line)
+	if len(line.Words) == 0 {
+		im.report.add(line.Number, "setenv", Dropped, "sets nothing")
+		return
+	}
+	at := len(im.report.Lines)
+	im.option(line)
+	if wrapped {
+		for n := at; n < len(im.report.Lines); n++ {
+			if l := &im.report.Lines[n]; l.Verdict == Kept {
+				l.Verdict, l.Reason = Changed, "stands without setenv"
+			}
+		}
+	}
+}
+
+// unwrap takes the option out of "setenv opt OPTION", and those that setenv
+// stands for.
+func unwrap(line ovpn.Line) (ovpn.Line, bool) {
+	if line.Name() != "setenv" || line.Inline || len(line.Words) < 2 {
+		return line, false
+	}
+	switch line.Words[1] {
+	case "opt":
+		line.Words = line.Words[2:]
+	case "PUSH_PEER_INFO":
+		line.Words = []string{"push-peer-info"}
+	case "REMOTE_RANDOM_HOSTNAME":
+		line.Words = []string{"remote-random-hostname"}
+	case "SERVER_POLL_TIMEOUT":
+		line.Words = append([]string{"connect-timeout"}, line.Words[2:]...)
+	default:
+		return line, false
+	}
+	return line, true
+}
+
+// option takes an option over by the list that it stands in.
+func (im *importer) option(line ovpn.Line) {
+	name := line.Name()
+	info, offered := im.catalogue[name]
+	switch {
+	case line.Inline && !isBlock(name):
+		im.say(line, Refused, "no such block")
+	case offered && info.Field == "" && line.Inline:
+		im.block(line)
+	case offered && info.Field == "":
+		im.offered(line, name, line.Args())
+	case offered:
+		im.field(line)
+	default:
+		im.unwanted(line)
+	}
+}
+
+// isBlock reports whether openvpn takes an option as an inline block.
+func isBlock(name string) bool {
+	return slices.Contains([]string{
+		"auth-gen-token-secret", "auth-user-pass", "ca", "cert", "connection", "crl-verify", "dh", "extra-certs",
+		"http-proxy-user-pass", "key", "peer-fingerprint", "pkcs12", "secret", "tls-auth", "tls-crypt", "tls-crypt-v2", "verify-hash",
+	}, name)
+}
+
+// say reports about a line.
+func (im *importer) say(line ovpn.Line, v Verdict, format string, args ...any) {
+	im.report.add(line.Number, show(line.Name()), v, format, args...)
+}
+
+// unwanted tells why an option is left out.
+func (im *importer) unwanted(line ovpn.Line) {
+	name := line.Name()
+	if reason, ok := supervised()[name]; ok {
+		im.say(line, Dropped, "%s", reason)
+		return
+	}
+	if w, ok := withheld()[name]; ok {
+		verdict := Refused
+		if w.harmless || name == "setenv" {
+			verdict = Dropped
+		}
+		im.say(line, verdict, "%s", w.reason)
+		return
+	}
+	if reason, ok := bygone()[name]; ok {
+		im.say(line, Dropped, "%s", reason)
+		return
+	}
+	im.say(line, Refused, "openvpn 2.6 has no such option")
+}
+
+// offered takes an option of the catalogue over. It may stand in the file
+// under another name.
+func (im *importer) offered(line ovpn.Line, name string, args []string) {
+	verdict, reason := Kept, ""
+	if name != line.Name() {
+		verdict, reason = Changed, "stands as "+name
+	}
+	o := Option{Name: name, Args: slices.Clone(args)}
+	if len(o.Args) == 0 {
+		o.Args = nil
+	}
+	if changed, why := im.mend(&o); changed {
+		if o.Name == "" {
+			im.say(line, Dropped, "%s", why)
+			return
+		}
+		verdict, reason = Changed, why
+	}
+	if err := im.catalogue.check(o, InMain); err != nil {
+		im.say(line, Refused, "%v", err)
+		return
+	}
+	if !im.catalogue[o.Name].Repeats {
+		if n := slices.IndexFunc(im.inst.Options, func(other Option) bool { return other.Name == o.Name }); n >= 0 {
+			earlier := &im.report.Lines[im.optionAt[n]]
+			earlier.Verdict, earlier.Reason = Dropped, fmt.Sprintf("line %d says it again", line.Number)
+			im.removeOption(n)
+		}
+	}
+	im.inst.Options = append(im.inst.Options, o)
+	im.optionAt = append(im.optionAt, len(im.report.Lines))
+	im.say(line, verdict, "%s", reason)
+}
+
+func (im *importer) removeOption(n int) {
+	im.inst.Options = slices.Delete(im.inst.Options, n, n+1)
+	im.optionAt = slices.Delete(im.optionAt, n, n+1)
+	if len(im.inst.Options) == 0 {
+		im.inst.Options = nil
+	}
+}
+
+// mend brings old values into a form that openvpn 2.6 takes. An option
+// without a name is to be left out.
+func (im *importer) mend(o *Option) (bool, string) {
+	if len(o.Args) == 0 {
+		return false, ""
+	}
+	switch o.Name {
+	case "verb":
+		if p := num("verb", 0, 2); p.check(o.Args[0]) == nil {
+			o.Name = ""
+			return true, "less than 3 would hide why a tunnel fails"
+		}
+	case "cipher", "data-ciphers-fallback":
+		if o.Args[0] != "none" && !isCipher(o.Args[0]) {
+			reason := fmt.Sprintf("openvpn 2.6 has no cipher %q; the other end must agree on a better one", show(o.Args[0]))
+			o.Name = ""
+			return true, reason
+		}
+	case "data-ciphers":
+		usable := usableCiphers(o.Args[0])
+		if usable == o.Args[0] {
+			break
+		}
+		if usable == "" {
+			o.Name = ""
+			return true, "openvpn 2.6 has none of these ciphers"
+		}
+		o.Args = append([]string{usable}, o.Args[1:]...)
+		return true, "without ciphers that openvpn 2.6 does not have"
+	}
+	return false, ""
+}
+
+// finish puts together what the lines said.
+func (im *importer) finish() error {
+	im.connections()
+	if err := im.role(); err != nil {
+		return err
+	}
+	im.ports()
+	im.leftovers()
+	for faults := checkOptions(im.inst); len(faults) > 0; faults = checkOptions(im.inst) {
+		n := faults[0].Index
+		line := &im.report.Lines[im.optionAt[n]]
+		line.Verdict, line.Reason = Dropped, faults[0].Text
+		im.removeOption(n)
+	}
+	var faults config.Errors
+	im.inst.check(&faults, "")
+	for _, f := range faults {
+		im.report.add(0, f.Path, Warned, "%s", f.Problem)
+	}
+	for _, w := range im.inst.Warnings() {
+		im.report.add(0, w.Path, Warned, "%s", w.Text)
+	}
+	return nil
+}
