@@ -28,6 +28,8 @@ func (g *gateway) newAgent(c snmp.Config, device api.SystemInfo) (service, error
 			}
 		},
 		Services:    g.mibServices,
+		Tunnels:     g.mibTunnels,
+		Instances:   g.mibInstances,
 		SerialPorts: g.mibPorts,
 	})
 	if err != nil {

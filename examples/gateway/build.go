@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"path/filepath"
 
 	"github.com/fieldgate/fieldgate/api"
 	"github.com/fieldgate/fieldgate/api/devicelog"
@@ -14,6 +15,10 @@ import (
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/examples/gateway/hub"
+	"github.com/fieldgate/fieldgate/ipsec"
+	"github.com/fieldgate/fieldgate/ipsec/l2tp"
+	"github.com/fieldgate/fieldgate/ipsec/l2tp/xl2tpd"
+	"github.com/fieldgate/fieldgate/ipsec/strongswan"
 	"github.com/fieldgate/fieldgate/ser2net"
 	"github.com/fieldgate/fieldgate/ser2net/tlsport"
 	"github.com/fieldgate/fieldgate/ser2net/tty"
@@ -34,6 +39,8 @@ type gateway struct {
 	log       *slog.Logger
 	ownLog    *devicelog.Ring // the newest messages of log
 	simulated bool
+	runDir    string // for sockets and files that need not last longer than the processes
+	handover  bool   // tunnels are left running for the next start
 	listen    string // of -listen: instead of web.listen
 	control   *control.Gateway
 	backends  func(document.Document) backends
@@ -57,6 +64,8 @@ type backends struct {
 	points   func() (service, error)
 	upgrades func(context.Context) service
 	ports    func(ser2net.Config) (service, error)
+	ike      ipsec.Backend
+	ppp      func() (l2tp.Backend, error)
 }
 
 // realBackends speak to this host.
@@ -65,6 +74,10 @@ func (g *gateway) realBackends(doc document.Document) backends {
 		Model: doc.Device.Model, Serial: doc.Device.Serial, FirmwareVersion: doc.Device.Firmware,
 	})
 	log := func(name string) *slog.Logger { return g.log.With("service", name) }
+	charon, err := strongswan.New(strongswan.Options{Logger: log("ipsec")})
+	if err != nil {
+		panic(err) // constants are never wrong
+	}
 	return backends{
 		source: procsource.New(procsource.Options{Firmware: doc.Device.Firmware}),
 		system: system,
@@ -81,6 +94,10 @@ func (g *gateway) realBackends(doc document.Document) backends {
 		upgrades: func(ctx context.Context) service {
 			info, _ := system.SystemInfo(ctx) // what cannot be read is empty
 			return g.upgrades.service(doc.Upgrade, versionOf(info.FirmwareVersion), log("upgrade"))
+		},
+		ike: charon,
+		ppp: func() (l2tp.Backend, error) {
+			return xl2tpd.New(xl2tpd.Options{Folder: filepath.Join(g.runDir, "l2tp"), Logger: log("l2tp")})
 		},
 		ports: func(c ser2net.Config) (service, error) {
 			return ser2net.New(c, ser2net.Options{Opener: &g.serial, TLS: tlsport.Load, Logger: log("ser2net")})
@@ -105,6 +122,7 @@ func (g *gateway) syslog(c document.Syslog) api.Syslog {
 func (g *gateway) plan(doc document.Document) []unit {
 	b := g.backends(doc)
 	doc.Web.Listen = cmp.Or(g.listen, doc.Web.Listen)
+	tunnels := doc.L2TP.Extend(doc.IPsec)
 	return []unit{
 		{
 			name:    "telemetry",
@@ -164,6 +182,35 @@ func (g *gateway) plan(doc document.Document) []unit {
 				})
 			},
 			detail: apiDetail,
+		},
+		{
+			name:    "ipsec",
+			enabled: tunnels.Enabled,
+			config:  tunnels,
+			build: func(context.Context) (service, error) {
+				return ipsec.New(tunnels, ipsec.Options{Backend: b.ike, Log: g.log.With("service", "ipsec"), KeepOnStop: g.handover})
+			},
+			reconfigure: func(ctx context.Context, s service) error { return g.reconfigureTunnels(ctx, s, tunnels) },
+			detail:      tunnelsDetail,
+			items:       tunnelItems,
+			do:          doTunnel,
+		},
+		{
+			name:    "l2tp",
+			enabled: doc.L2TP.Enabled,
+			config:  doc.L2TP,
+			build: func(context.Context) (service, error) {
+				if !doc.L2TP.Enabled {
+					return disabled("l2tp"), nil // its programs need not be there
+				}
+				backend, err := b.ppp()
+				if err != nil {
+					return nil, err
+				}
+				return l2tp.New(doc.L2TP, l2tp.Options{Backend: backend, Channel: channel{g.units}, Logger: g.log.With("service", "l2tp")})
+			},
+			items: l2tpItems,
+			do:    doL2TP,
 		},
 		{
 			name:        "ser2net",

@@ -31,6 +31,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -159,7 +160,11 @@ func serveDevice(o options, out, errOut io.Writer) (err error) {
 }
 
 func newGateway(state *stateDir, log *slog.Logger, ownLog *devicelog.Ring, o options) (*gateway, error) {
-	g := &gateway{state: state, log: log, ownLog: ownLog, simulated: o.simulate, listen: o.listen, units: newSupervisor(log)}
+	runDir, err := filepath.Abs(filepath.Join(state.path, "run"))
+	if err != nil {
+		return nil, err
+	}
+	g := &gateway{state: state, log: log, ownLog: ownLog, simulated: o.simulate, listen: o.listen, runDir: runDir, units: newSupervisor(log)}
 	if !o.simulate {
 		g.points, g.backends = newPoints(state.path), g.realBackends
 		return g, nil

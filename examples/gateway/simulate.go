@@ -9,6 +9,7 @@ import (
 	"github.com/fieldgate/fieldgate/api/redispoints"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/examples/gateway/hub"
+	"github.com/fieldgate/fieldgate/ipsec/ipsectest"
 	"github.com/fieldgate/fieldgate/ser2net"
 	"github.com/fieldgate/fieldgate/ser2net/ser2nettest"
 	"github.com/fieldgate/fieldgate/ser2net/tlsport"
@@ -33,6 +34,7 @@ func (g *gateway) simulatedBackends() func(document.Document) backends {
 		upgrades: func(context.Context) service {
 			return g.upgrades.serviceOf(func() (api.Upgrade, error) { return taker, nil })
 		},
+		ike: ipsectest.NewDaemon().Backend("fieldgate"),
 		ports: func(c ser2net.Config) (service, error) {
 			return ser2net.New(c, ser2net.Options{Opener: new(ser2nettest.Opener), TLS: tlsport.Load, Logger: g.log.With("service", "ser2net")})
 		},

@@ -41,3 +41,8 @@ func provider(name string, open func() (close func() error, err error)) service 
 		}, nil
 	})
 }
+
+// disabled is a service that its configuration does not want.
+func disabled(name string) service {
+	return lifecycle.New(name, func(context.Context) (lifecycle.Run, error) { return nil, lifecycle.ErrDisabled })
+}

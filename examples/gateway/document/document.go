@@ -14,6 +14,9 @@ import (
 	"github.com/fieldgate/fieldgate/api"
 	"github.com/fieldgate/fieldgate/api/firmware"
 	"github.com/fieldgate/fieldgate/api/redispoints"
+	"github.com/fieldgate/fieldgate/ipsec"
+	"github.com/fieldgate/fieldgate/ipsec/l2tp"
+	"github.com/fieldgate/fieldgate/openvpn"
 	"github.com/fieldgate/fieldgate/ser2net"
 	"github.com/fieldgate/fieldgate/snmp"
 	"github.com/fieldgate/fieldgate/telemetry"
@@ -26,6 +29,9 @@ type Document struct {
 	Web       Web              `yaml:"web"`
 	Syslog    Syslog           `yaml:"syslog"`
 	Telemetry telemetry.Config `yaml:"telemetry"`
+	IPsec     ipsec.Config     `yaml:"ipsec"`
+	L2TP      l2tp.Config      `yaml:"l2tp"`
+	OpenVPN   openvpn.Config   `yaml:"openvpn"`
 	Ser2net   ser2net.Config   `yaml:"ser2net"`
 	SNMP      snmp.Config      `yaml:"snmp"`
 	API       api.Config       `yaml:"api"`
@@ -75,6 +81,9 @@ func Default() Document {
 		Web:       Web{Listen: "127.0.0.1:8080"},
 		Syslog:    Syslog{Source: SyslogGateway},
 		Telemetry: telemetry.DefaultConfig(),
+		IPsec:     ipsec.DefaultConfig(),
+		L2TP:      l2tp.DefaultConfig(),
+		OpenVPN:   openvpn.Config{},
 		Ser2net:   ser2net.DefaultConfig(),
 		SNMP:      snmp.DefaultConfig(),
 		API:       api.DefaultConfig(),
@@ -93,6 +102,8 @@ func (d Document) Faults() []Fault {
 	all = append(all, section("web", d.Web.validate())...)
 	all = append(all, section("syslog", d.Syslog.validate())...)
 	all = append(all, section("telemetry", d.Telemetry.Validate())...)
+	all = append(all, d.tunnelFaults()...)
+	all = append(all, section("openvpn", d.OpenVPN.Validate())...)
 	all = append(all, section("ser2net", d.Ser2net.Validate())...)
 	all = append(all, section("snmp", d.SNMP.Validate())...)
 	all = append(all, section("api", d.API.Validate())...)
@@ -104,6 +115,20 @@ func (d Document) Faults() []Fault {
 	}
 	if d.API.TLS.Enabled && d.API.Listen == "" {
 		all = append(all, Fault{"api.tls.enabled", "the web server does not encrypt: give the API an address of its own in api.listen"})
+	}
+	return all
+}
+
+// tunnelFaults are those of IPsec and of L2TP, whose channels are connections
+// of IPsec.
+func (d Document) tunnelFaults() []Fault {
+	all := append(section("ipsec", d.IPsec.Validate()), section("l2tp", d.L2TP.Validate())...)
+	if len(all) > 0 || !d.L2TP.Enabled {
+		return all
+	}
+	// Together they may still not fit, such as two that use one name.
+	for _, f := range section("l2tp", d.L2TP.Extend(d.IPsec).Validate()) {
+		all = append(all, Fault{"l2tp", "together with the connections of ipsec: " + f.Path + ": " + f.Problem})
 	}
 	return all
 }
@@ -149,6 +174,15 @@ func (d Document) Warnings() []string {
 	var all []string
 	if !d.Web.Local() {
 		all = append(all, "web.listen: whoever reaches this address can read the status page, without a key and in clear text")
+	}
+	for _, w := range d.IPsec.Warnings() {
+		all = append(all, "ipsec."+w.String())
+	}
+	for _, w := range d.L2TP.Warnings() {
+		all = append(all, "l2tp."+w.String())
+	}
+	for _, w := range d.OpenVPN.Warnings() {
+		all = append(all, "openvpn."+w.String())
 	}
 	for _, w := range d.SNMP.Warnings() {
 		all = append(all, "snmp."+w.String())

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/fieldgate/fieldgate/examples/gateway/control"
+	"github.com/fieldgate/fieldgate/openvpn"
+	"github.com/fieldgate/fieldgate/snmp/fieldgatemib"
+)
+
+// doInstance starts, stops or restarts one instance.
+func doInstance(ctx context.Context, running service, name string, verb control.Verb) error {
+	s := running.(*openvpn.Service)
+	switch verb {
+	case control.Start:
+		return s.StartInstance(name)
+	case control.Stop:
+		return s.StopInstance(ctx, name)
+	default:
+		return s.RestartInstance(name)
+	}
+}
+
+// instanceItems lists the instances.
+func instanceItems(running service) []control.Item {
+	var items []control.Item
+	for _, i := range running.(*openvpn.Service).Status().Instances {
+		item := control.Item{
+			Service: "openvpn", Name: i.Name, Enabled: i.Enabled, Configured: i.Pending == "", State: string(i.State), Since: i.Since,
+			Good: i.State == openvpn.StateConnected, Detail: i.Detail, Verbs: []control.Verb{control.Stop, control.Restart},
+		}
+		if i.State == openvpn.StateStopped {
+			item.Verbs = []control.Verb{control.Start}
+		}
+		items = append(items, item)
+	}
+	return items
+}
+
+// instancesDetail counts the instances, or says that there is no program to
+// run them.
+func instancesDetail(s service) string {
+	running, ok := s.(*openvpn.Service)
+	if !ok {
+		return ""
+	}
+	status := running.Status()
+	if status.Version == "" {
+		return status.Error
+	}
+	connected := 0
+	for _, i := range status.Instances {
+		if i.State == openvpn.StateConnected {
+			connected++
+		}
+	}
+	return fmt.Sprintf("openvpn %s, %d of %d instances connected", status.Version, connected, len(status.Instances))
+}
+
+// mibInstances shows the instances to managers.
+func (g *gateway) mibInstances() []fieldgatemib.Instance {
+	running, ok := g.units.service("openvpn").(*openvpn.Service)
+	if !ok {
+		return nil
+	}
+	var rows []fieldgatemib.Instance
+	for _, i := range running.Status().Instances {
+		row := fieldgatemib.Instance{
+			Name: i.Name, Role: fieldgatemib.RoleClient, State: fieldgatemib.InstanceConnecting, Clients: len(i.Clients),
+			InOctets: i.BytesIn, OutOctets: i.BytesOut, LastError: i.Detail,
+		}
+		if i.Role == openvpn.RoleServer {
+			row.Role = fieldgatemib.RoleServer
+		}
+		switch i.State {
+		case openvpn.StateConnected:
+			row.State = fieldgatemib.InstanceConnected
+		case openvpn.StateStopped, openvpn.StateStopping:
+			row.State = fieldgatemib.InstanceStopped
+		case openvpn.StateFailed, openvpn.StateUnknown:
+			row.State = fieldgatemib.InstanceFailed
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}

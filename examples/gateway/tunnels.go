@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/fieldgate/fieldgate/examples/gateway/control"
+	"github.com/fieldgate/fieldgate/ipsec"
+	"github.com/fieldgate/fieldgate/ipsec/l2tp"
+	"github.com/fieldgate/fieldgate/snmp/fieldgatemib"
+)
+
+// reconfigureTunnels changes the connections of a running service; those that
+// are as before are not touched. A daemon that is gone gets them when it is
+// back, which is no fault of the configuration.
+func (g *gateway) reconfigureTunnels(ctx context.Context, running service, c ipsec.Config) error {
+	outcome, err := running.(*ipsec.Service).Apply(ctx, c)
+	if err != nil {
+		return err
+	}
+	for name, reason := range outcome.Refused {
+		g.log.Error("connection is refused", "service", "ipsec", "connection", name, "error", reason)
+	}
+	return nil
+}
+
+// doTunnel starts, stops or restarts one connection.
+func doTunnel(ctx context.Context, running service, name string, verb control.Verb) error {
+	s := running.(*ipsec.Service)
+	switch verb {
+	case control.Start:
+		return s.Initiate(ctx, name)
+	case control.Stop:
+		return s.Terminate(ctx, name)
+	default:
+		return s.Restart(ctx, name)
+	}
+}
+
+// tunnelItems lists the connections.
+func tunnelItems(running service) []control.Item {
+	var items []control.Item
+	for _, c := range running.(*ipsec.Service).Status().Connections {
+		item := control.Item{
+			Service: "ipsec", Name: c.Name, Enabled: c.Enabled, Configured: c.Configured, State: string(c.State), Since: c.Since,
+			Good: c.State == ipsec.StateUp || c.State == ipsec.StateArmed,
+		}
+		switch {
+		case !c.Enabled:
+		case c.State == ipsec.StateUp, c.State == ipsec.StateConnecting:
+			item.Verbs = []control.Verb{control.Stop, control.Restart}
+		case c.State == ipsec.StateStopped:
+			item.Verbs = []control.Verb{control.Start}
+		default:
+			item.Verbs = []control.Verb{control.Start, control.Stop}
+		}
+		if c.LastError != nil && c.State != ipsec.StateUp {
+			item.Detail = fmt.Sprintf("%s: %s", c.LastError.Cause, c.LastError.Detail)
+		}
+		items = append(items, item)
+	}
+	return items
+}
+
+// tunnelsDetail counts the connections, or says why nothing is known of them.
+func tunnelsDetail(s service) string {
+	running, ok := s.(*ipsec.Service)
+	if !ok {
+		return ""
+	}
+	status := running.Status()
+	if status.Daemon.State != ipsec.DaemonReady {
+		return fmt.Sprintf("IKE daemon %s: %s", status.Daemon.State, status.Daemon.Error)
+	}
+	up := 0
+	for _, c := range status.Connections {
+		if c.State == ipsec.StateUp {
+			up++
+		}
+	}
+	return fmt.Sprintf("%s, %d of %d connections up", status.Daemon.Version, up, len(status.Connections))
+}
+
+// mibTunnels shows the connections to managers.
+func (g *gateway) mibTunnels() []fieldgatemib.Tunnel {
+	running, ok := g.units.service("ipsec").(*ipsec.Service)
+	if !ok {
+		return nil
+	}
+	var rows []fieldgatemib.Tunnel
+	for _, c := range running.Status().Connections {
+		row := fieldgatemib.Tunnel{Name: c.Name, State: fieldgatemib.TunnelDown}
+		switch c.State {
+		case ipsec.StateUp:
+			row.State, row.UpTime = fieldgatemib.TunnelUp, time.Since(c.Since)
+		case ipsec.StateConnecting:
+			row.State = fieldgatemib.TunnelConnecting
+		}
+		if c.LastError != nil {
+			row.LastError = c.LastError.Detail
+		}
+		for _, sa := range c.SAs {
+			row.Remote = sa.RemoteHost.Addr().String()
+			for _, child := range sa.Children {
+				row.InOctets += child.BytesIn
+				row.OutOctets += child.BytesOut
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// doL2TP starts, stops or restarts one client.
+func doL2TP(ctx context.Context, running service, name string, verb control.Verb) error {
+	s := running.(*l2tp.Service)
+	if verb != control.Start {
+		if err := s.StopClient(ctx, name); err != nil {
+			return err
+		}
+	}
+	if verb != control.Stop {
+		return s.StartClient(name)
+	}
+	return nil
+}
+
+// l2tpItems lists the clients.
+func l2tpItems(running service) []control.Item {
+	var items []control.Item
+	for _, c := range running.(*l2tp.Service).Status().Clients {
+		item := control.Item{
+			Service: "l2tp", Name: c.Name, Enabled: c.Enabled, Configured: c.Enabled, State: string(c.State), Since: c.Since,
+			Good: c.State == l2tp.StateUp,
+		}
+		switch {
+		case !c.Enabled:
+		case c.State == l2tp.StateStopped:
+			item.Verbs = []control.Verb{control.Start}
+		default:
+			item.Verbs = []control.Verb{control.Stop, control.Restart}
+		}
+		if c.LastError != nil {
+			item.Detail = c.LastError.Error()
+		}
+		items = append(items, item)
+	}
+	return items
+}
+
+// channel is the IPsec service that runs at the moment, for L2TP, which goes
+// on when that one is restarted.
+type channel struct{ units *supervisor }
+
+var errNoIPsec = errors.New("IPsec does not run")
+
+// Initiate implements [l2tp.ChannelService].
+func (c channel) Initiate(ctx context.Context, name string) error {
+	if s, ok := c.units.service("ipsec").(*ipsec.Service); ok {
+		return s.Initiate(ctx, name)
+	}
+	return errNoIPsec
+}
+
+// Terminate implements [l2tp.ChannelService].
+func (c channel) Terminate(ctx context.Context, name string) error {
+	if s, ok := c.units.service("ipsec").(*ipsec.Service); ok {
+		return s.Terminate(ctx, name)
+	}
+	return nil
+}
+
+// Status implements [l2tp.ChannelService].
+func (c channel) Status() ipsec.Status {
+	if s, ok := c.units.service("ipsec").(*ipsec.Service); ok {
+		return s.Status()
+	}
+	return ipsec.Status{At: time.Now()}
+}
