@@ -1,0 +1,341 @@
+package form
+
+import (
+	"encoding"
+	"fmt"
+	"net/url"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/fieldgate/fieldgate/snmp"
+)
+
+// secretType is the type of the secrets of all services.
+type secretType = snmp.Secret
+
+// maxRows bounds the rows of a table that one request may send.
+const maxRows = 256
+
+// Form is the form of one record. It is for one request.
+type Form struct {
+	record reflect.Value // addressable struct
+	guide  Guide
+	typed  url.Values        // what was typed; nil: nothing was
+	faults map[string]string // by path
+}
+
+// New returns the form of a record, which is a pointer to a struct.
+func New(record any, guide Guide) *Form {
+	return &Form{record: reflect.ValueOf(record).Elem(), guide: guide, faults: make(map[string]string)}
+}
+
+// Fault notes what is wrong with the field at a path, or with the nearest one
+// around it. It reports whether there is such a field in the form.
+func (f *Form) Fault(path, problem string) bool {
+	for path != "" {
+		if f.has(path) {
+			if f.faults[path] == "" {
+				f.faults[path] = problem
+			}
+			return true
+		}
+		cut := strings.LastIndexAny(path, ".[")
+		if cut < 0 {
+			break
+		}
+		path = path[:cut]
+	}
+	return false
+}
+
+// OK reports whether no fault is known.
+func (f *Form) OK() bool { return len(f.faults) == 0 }
+
+func (f *Form) has(path string) bool {
+	found := false
+	eachField(f.Fields(), func(field Field) { found = found || field.Path == path })
+	return found
+}
+
+func eachField(fields []Field, visit func(Field)) {
+	for _, field := range fields {
+		visit(field)
+		for _, row := range field.Rows {
+			eachField(row.Fields, visit)
+		}
+	}
+}
+
+// Fields returns the fields in the order of the record, with what was typed.
+func (f *Form) Fields() []Field { return f.fieldsOf(f.record, "", "") }
+
+func (f *Form) fieldsOf(record reflect.Value, path, group string) []Field {
+	var fields []Field
+	each(record, path, func(path string, v reflect.Value) {
+		about := plain(path)
+		if f.guide.Hide(about) {
+			return
+		}
+		switch kindOf(v.Type()) {
+		case kindGroup:
+			fields = append(fields, f.fieldsOf(v, path, f.guide.Label(about))...)
+		case kindOptional:
+			inner := v
+			if v.IsNil() {
+				inner = reflect.New(v.Type().Elem())
+			}
+			fields = append(fields, f.fieldsOf(inner.Elem(), path, f.guide.Label(about))...)
+		case kindRecords:
+			fields = append(fields, f.table(v, path, group))
+		case kindNone:
+		default:
+			fields = append(fields, f.field(v, path, group))
+		}
+	})
+	return fields
+}
+
+func (f *Form) field(v reflect.Value, path, group string) Field {
+	about := plain(path)
+	field := Field{
+		Path: path, Group: group, Label: f.guide.Label(about), Help: f.guide.Help(about),
+		Error: f.faults[path], Extra: f.guide.Extra(about), Show: f.guide.Show(about),
+	}
+	typed, was := f.typed[path]
+	last := ""
+	if was && len(typed) > 0 {
+		last = typed[len(typed)-1]
+	}
+	switch kind := kindOf(v.Type()); kind {
+	case kindBool:
+		field.Kind, field.Checked = Check, v.Bool()
+		if f.typed != nil {
+			field.Checked = last == "on"
+		}
+	case kindSecret:
+		field.Kind, field.Checked = Secret, !v.Interface().(secretType).IsZero()
+	default:
+		field.Kind, field.Value = Text, textOf(v)
+		if kind == kindNumber {
+			field.Kind = Number
+			if v.IsZero() {
+				field.Value = ""
+			}
+		}
+		if kind == kindLines {
+			field.Kind = Lines
+		}
+		if was {
+			field.Value = last
+		}
+		if words := Words(v.Type()); kind == kindText && len(words) > 0 {
+			field.Kind = Choice
+			field.Choices = choices(words, field.Value)
+		}
+	}
+	return field
+}
+
+func choices(words []string, selected string) []Option {
+	options := make([]Option, 0, len(words)+1)
+	known := false
+	for _, word := range words {
+		label := word
+		if word == "" {
+			label = "(default)"
+		}
+		options = append(options, Option{Value: word, Label: label, Selected: word == selected})
+		known = known || word == selected
+	}
+	if !known { // what was typed stays, though it is wrong
+		options = append(options, Option{Value: selected, Label: selected, Selected: true})
+	}
+	return options
+}
+
+func (f *Form) table(v reflect.Value, path, group string) Field {
+	about := plain(path)
+	field := Field{
+		Path: path, Kind: Table, Group: group, Label: f.guide.Label(about), Help: f.guide.Help(about),
+		Error: f.faults[path], Extra: f.guide.Extra(about), Show: f.guide.Show(about),
+	}
+	for i := range v.Len() {
+		field.Rows = append(field.Rows, Row{Index: i, Fields: f.fieldsOf(v.Index(i), fmt.Sprintf("%s[%d]", path, i), "")})
+	}
+	empty := reflect.New(v.Type().Elem()).Elem()
+	field.Rows = append(field.Rows, Row{Index: v.Len(), New: true, Fields: f.fieldsOf(empty, fmt.Sprintf("%s[%d]", path, v.Len()), "")})
+	return field
+}
+
+// Decode puts what was typed into the record. What cannot be read becomes a
+// fault, and the record keeps its value there; the rest of the rules is for
+// the configuration to check. Fields that are hidden, or that the request does
+// not have, stay as they are, except boxes: a box that is not checked is not
+// sent. For that the form has an input "form" that tells the path of each box.
+func (f *Form) Decode(typed url.Values) {
+	f.typed = typed
+	f.decode(f.record, "")
+}
+
+func (f *Form) decode(record reflect.Value, path string) {
+	each(record, path, func(path string, v reflect.Value) {
+		if f.guide.Hide(plain(path)) {
+			return
+		}
+		switch kindOf(v.Type()) {
+		case kindGroup:
+			f.decode(v, path)
+		case kindOptional:
+			f.decodeOptional(v, path)
+		case kindRecords:
+			f.decodeRecords(v, path)
+		case kindNone:
+		default:
+			f.decodeField(v, path)
+		}
+	})
+}
+
+// decodeOptional makes a group that is nil while none of its fields is set.
+func (f *Form) decodeOptional(v reflect.Value, path string) {
+	if !f.below(path) {
+		return
+	}
+	group := reflect.New(v.Type().Elem())
+	if !v.IsNil() {
+		group.Elem().Set(v.Elem())
+	}
+	f.decode(group.Elem(), path)
+	if group.Elem().IsZero() {
+		v.SetZero()
+		return
+	}
+	v.Set(group)
+}
+
+// decodeRecords reads the rows of a table. A new row counts when something was
+// typed into it; a row whose "remove" box is checked goes.
+func (f *Form) decodeRecords(v reflect.Value, path string) {
+	if !f.below(path) {
+		return
+	}
+	rows := reflect.MakeSlice(v.Type(), 0, v.Len())
+	for i := range max(f.rows(path), v.Len()) {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		row := reflect.New(v.Type().Elem()).Elem()
+		if i < v.Len() {
+			row.Set(v.Index(i))
+		}
+		if f.typed.Get(at+".remove") == "on" {
+			continue
+		}
+		faults := len(f.faults)
+		f.decode(row, at)
+		if i >= v.Len() && !f.filled(at) && len(f.faults) == faults {
+			continue
+		}
+		rows = reflect.Append(rows, row)
+	}
+	if rows.Len() == 0 {
+		v.SetZero()
+		return
+	}
+	v.Set(rows)
+}
+
+// below reports whether the request has a field below a path.
+func (f *Form) below(path string) bool {
+	for name := range f.typed {
+		if strings.HasPrefix(name, path+".") || strings.HasPrefix(name, path+"[") {
+			return true
+		}
+	}
+	return false
+}
+
+// filled reports whether something was typed below a path. Choices do not
+// count: they always send one of their words.
+func (f *Form) filled(path string) bool {
+	for name, values := range f.typed {
+		if strings.HasPrefix(name, path+".") && len(values) > 0 && strings.TrimSpace(values[0]) != "" && !f.typed.Has("choice:"+name) {
+			return true
+		}
+	}
+	return false
+}
+
+// rows returns how many rows of a table the request has.
+func (f *Form) rows(path string) int {
+	n := 0
+	for name := range f.typed {
+		rest, ok := strings.CutPrefix(name, path+"[")
+		if !ok {
+			continue
+		}
+		number, _, _ := strings.Cut(rest, "]")
+		if i, err := strconv.Atoi(number); err == nil && i >= 0 && i < maxRows {
+			n = max(n, i+1)
+		}
+	}
+	return n
+}
+
+func (f *Form) decodeField(v reflect.Value, path string) {
+	kind := kindOf(v.Type())
+	if kind == kindBool {
+		if f.typed.Has(path) || f.typed.Has("box:"+path) {
+			v.SetBool(f.typed.Get(path) == "on")
+		}
+		return
+	}
+	if !f.typed.Has(path) {
+		return
+	}
+	typed := f.typed.Get(path)
+	switch kind {
+	case kindSecret:
+		switch {
+		case typed != "":
+			v.Set(reflect.ValueOf(snmp.NewSecret(typed)))
+		case f.typed.Get(path+".clear") == "on":
+			v.SetZero()
+		}
+		return
+	case kindLines:
+		if err := setLines(v, typed); err != nil {
+			f.faults[path] = err.Error()
+		}
+		return
+	}
+	if err := setText(v, strings.TrimSpace(typed)); err != nil {
+		f.faults[path] = err.Error()
+	}
+}
+
+var index = regexp.MustCompile(`\[\d+\]`)
+
+// plain returns a path without indexes.
+func plain(path string) string { return index.ReplaceAllString(path, "") }
+
+// each visits the stored fields of a struct.
+func each(record reflect.Value, path string, visit func(path string, v reflect.Value)) {
+	for i := range record.NumField() {
+		field := record.Type().Field(i)
+		tag := field.Tag.Get("yaml")
+		key, options, _ := strings.Cut(tag, ",")
+		switch {
+		case !field.IsExported() || tag == "-":
+		case strings.Contains(options, "inline"):
+			each(record.Field(i), path, visit)
+		case key != "":
+			visit(strings.TrimPrefix(path+"."+key, "."), record.Field(i))
+		}
+	}
+}
+
+var (
+	textType   = reflect.TypeFor[encoding.TextUnmarshaler]()
+	secretKind = reflect.TypeFor[secretType]()
+)
