@@ -1,0 +1,162 @@
+// Package guide says in words what the fields of the configuration are: their
+// labels, their help, and when they matter. The help is the documentation of
+// the Go types, so that there is one text for programmers and operators.
+package guide
+
+import (
+	_ "embed"
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/fieldgate/fieldgate/examples/gateway/form"
+)
+
+// helpJSON is made from the Go sources by TestHelpIsCurrent -update.
+//
+//go:embed help.json
+var helpJSON []byte
+
+// help returns the texts by path without indexes.
+var help = sync.OnceValue(func() map[string]string {
+	texts := make(map[string]string)
+	if err := json.Unmarshal(helpJSON, &texts); err != nil {
+		panic(err) // it is embedded
+	}
+	return texts
+})
+
+// Help returns the text about a path of the document, without indexes.
+func Help(path string) string { return help()[path] }
+
+// Section is the [form.Guide] of the records at a path of the document, such
+// as ipsec.connections.
+type Section string
+
+var _ form.Guide = Section("")
+
+func (s Section) path(field string) string { return string(s) + "." + field }
+
+// Label implements [form.Guide].
+func (s Section) Label(field string) string {
+	if label, known := labels()[s.path(field)]; known {
+		return label
+	}
+	key := field[strings.LastIndexByte(field, '.')+1:]
+	if label, known := labels()[key]; known {
+		return label
+	}
+	words := strings.Split(key, "_")
+	for i, word := range words {
+		if upper, known := abbreviations()[word]; known {
+			words[i] = upper
+		}
+	}
+	text := strings.Join(words, " ")
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// Help implements [form.Guide].
+func (s Section) Help(field string) string { return Help(s.path(field)) }
+
+// Show implements [form.Guide].
+func (s Section) Show(field string) *form.Show {
+	if show, known := conditions()[s.path(field)]; known {
+		return &show
+	}
+	return nil
+}
+
+// Extra implements [form.Guide].
+func (s Section) Extra(field string) bool {
+	list, known := basics()[string(s)]
+	if !known {
+		return false
+	}
+	top, _, _ := strings.Cut(field, ".")
+	return !slices.Contains(list, top)
+}
+
+// Hide implements [form.Guide]: what pages of their own are for.
+func (s Section) Hide(field string) bool { return slices.Contains(hidden()[string(s)], field) }
+
+func abbreviations() map[string]string {
+	return map[string]string{
+		"ip": "IP", "id": "ID", "tls": "TLS", "dns": "DNS", "ike": "IKE", "dpd": "DPD", "dh": "DH", "ca": "CA", "psk": "PSK", "url": "URL",
+		"mib": "MiB", "udp": "UDP", "tcp": "TCP", "ppp": "PPP", "mtu": "MTU", "mru": "MRU", "lcp": "LCP", "ipv6": "IPv6", "rfc2217": "RFC 2217",
+		"mobike": "MOBIKE", "api": "API", "http": "HTTP", "gsm": "GSM", "snmp": "SNMP", "oid": "OID", "crl": "CRL", "xonxoff": "XON/XOFF",
+	}
+}
+
+// labels are those that the keys alone do not give, by path or by key. Those of
+// IPsec are the specification's.
+func labels() map[string]string {
+	return map[string]string{
+		"ipsec.connections.type":            "Type",
+		"ipsec.connections.local_subnets":   "Local subnet",
+		"ipsec.connections.remote_subnets":  "Remote subnet",
+		"ipsec.connections.pre_shared_key":  "Pre-shared key",
+		"ipsec.connections.phase1":          "Phase 1 proposal (IKE)",
+		"ipsec.connections.phase2":          "Phase 2 proposal (ESP)",
+		"ipsec.connections.compression":     "Use compression",
+		"ipsec.phase1_proposals.encryption": "Encryption algorithm",
+		"ipsec.phase1_proposals.hash":       "Hash algorithm",
+		"ipsec.phase1_proposals.dh":         "DH exponentiation",
+		"ipsec.phase2_proposals.encryption": "Encryption algorithm",
+		"ipsec.phase2_proposals.hash":       "Hash algorithm",
+		"ipsec.phase2_proposals.dh":         "DH exponentiation (PFS)",
+		"telemetry.enabled":                 "Enable agent",
+		"telemetry.destinations.host":       "Server address",
+		"telemetry.destinations.port":       "Port (UDP)",
+		"telemetry.period":                  "Period (s)",
+		"psk_file":                          "PSK file",
+		"enabled":                           "Enabled",
+	}
+}
+
+// conditions are those of the specification.
+func conditions() map[string]form.Show {
+	tunnel := form.Show{Path: "type", Values: []string{"", "tunnel"}}
+	v1 := form.Show{Path: "key_exchange", Values: []string{"ikev1"}}
+	dpd := form.Show{Path: "dpd_action", Values: []string{"clear", "hold", "restart"}}
+	return map[string]form.Show{
+		"ipsec.connections.local_subnets":   tunnel,
+		"ipsec.connections.remote_subnets":  tunnel,
+		"ipsec.connections.pre_shared_key":  {Path: "authentication", Values: []string{"", "psk"}},
+		"ipsec.connections.certificate_set": {Path: "authentication", Values: []string{"rsa"}},
+		"ipsec.connections.exchange_mode":   v1,
+		"ipsec.connections.dpd_timeout":     v1,
+		"ipsec.connections.dpd_delay":       dpd,
+	}
+}
+
+// basics are the fields that stand in the form at once; the others are
+// additional fields.
+func basics() map[string][]string {
+	return map[string][]string{
+		"ipsec.connections": {
+			"name", "enabled", "gateway", "type", "local_subnets", "remote_subnets", "authentication", "pre_shared_key", "certificate_set",
+			"phase1", "phase2", "key_exchange", "exchange_mode", "compression", "dpd_action", "dpd_delay", "dpd_timeout", "key_lifetime", "ike_lifetime",
+		},
+		"ser2net.ports": {"name", "enabled", "listen", "protocol", "device", "mode", "rfc2217", "max_clients"},
+		"openvpn.instances": {
+			"name", "enabled", "role", "port", "protocol", "device_type", "remotes", "server", "server_bridge", "ifconfig", "username", "password",
+		},
+		"snmp.communities": {"community", "version", "sources", "read", "write"},
+		"snmp.users":       {"name", "auth", "auth_password", "priv", "priv_password", "read", "write"},
+	}
+}
+
+// hidden are fields of lists that have pages, or tables, of their own.
+func hidden() map[string][]string {
+	return map[string][]string{
+		"ipsec":             {"connections", "phase1_proposals", "phase2_proposals", "certificate_sets"},
+		"l2tp":              {"clients"},
+		"openvpn":           {"instances"},
+		"openvpn.instances": {"files", "options", "clients"},
+		"ser2net":           {"ports", "rotators"},
+		"snmp":              {"communities", "users", "views", "groups", "access"},
+		"api":               {"keys", "endpoints"},
+	}
+}
