@@ -1,0 +1,319 @@
+package pages
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/fieldgate/fieldgate/examples/gateway/account"
+	"github.com/fieldgate/fieldgate/examples/gateway/control"
+	"github.com/fieldgate/fieldgate/examples/gateway/document"
+	"github.com/fieldgate/fieldgate/examples/gateway/form"
+	"github.com/fieldgate/fieldgate/examples/gateway/guide"
+	"github.com/fieldgate/fieldgate/ipsec"
+	"github.com/fieldgate/fieldgate/ipsec/l2tp"
+	"github.com/fieldgate/fieldgate/ser2net"
+)
+
+// settings is a section of the configuration with a page of its own.
+type settings struct {
+	path  string // of the page: /ipsec
+	key   string // in the document: ipsec
+	title string
+	lists []list
+}
+
+// list is a list of records of a section.
+type list struct {
+	key   string // in the section: connections
+	title string
+	one   string // what one of them is called: connection
+	// columns are the fields that the table of the records shows, by path.
+	columns []string
+	// fresh is what a new record begins with; nil: empty.
+	fresh any
+}
+
+// allSettings are the sections, in the order of the menu.
+func allSettings() []settings {
+	return []settings{
+		{path: "/telemetry", key: "telemetry", title: "Telemetry agent"},
+		{path: "/ipsec", key: "ipsec", title: "IPsec", lists: []list{
+			{key: "connections", title: "Connections", one: "connection", columns: []string{"gateway", "type", "authentication", "phase1", "phase2"}, fresh: ipsec.DefaultConnection()},
+			{key: "phase1_proposals", title: "Phase 1 proposals", one: "phase 1 proposal", columns: []string{"encryption", "hash", "dh"}},
+			{key: "phase2_proposals", title: "Phase 2 proposals", one: "phase 2 proposal", columns: []string{"encryption", "hash", "dh"}},
+			{key: "certificate_sets", title: "Certificate sets", one: "certificate set"},
+		}},
+		{path: "/l2tp", key: "l2tp", title: "L2TP", lists: []list{{key: "clients", title: "Clients", one: "client", fresh: l2tp.DefaultClient()}}},
+		{path: "/openvpn", key: "openvpn", title: "OpenVPN", lists: []list{
+			{key: "instances", title: "Instances", one: "instance", columns: []string{"role", "port", "protocol"}},
+		}},
+		{path: "/ser2net", key: "ser2net", title: "ser2net", lists: []list{
+			{key: "ports", title: "Ports", one: "port", columns: []string{"device", "listen", "protocol"}, fresh: ser2net.DefaultPort()},
+			{key: "rotators", title: "Rotators", one: "rotator"},
+		}},
+		{path: "/snmp", key: "snmp", title: "SNMP", lists: []list{
+			{key: "communities", title: "Communities", one: "community", columns: []string{"version", "sources", "read", "write"}},
+			{key: "users", title: "Users", one: "user", columns: []string{"auth", "priv"}},
+			{key: "views", title: "Views", one: "view"},
+			{key: "groups", title: "Groups", one: "group"},
+			{key: "access", title: "Access", one: "access rule"},
+		}},
+		{path: "/api-settings", key: "api", title: "API", lists: []list{{key: "keys", title: "Keys", one: "key", columns: []string{"endpoints", "sources", "expires"}}}},
+		{path: "/api-settings/endpoints", key: "api.endpoints", title: "API endpoints"},
+		{path: "/config/device", key: "device", title: "Device"},
+		{path: "/config/web", key: "web", title: "Web server"},
+		{path: "/config/modem", key: "modem", title: "Modem"},
+		{path: "/config/points", key: "points", title: "Devices and tags"},
+		{path: "/config/upgrade", key: "upgrade", title: "Firmware upgrade"},
+		{path: "/config/syslog", key: "syslog", title: "Log"},
+	}
+}
+
+// configPages adds a page for each section and for each record.
+func (p *Pages) configPages() error {
+	for _, s := range allSettings() {
+		err := p.show(page{path: s.path, title: s.title, template: "settings.html", role: account.Viewer, data: func(*http.Request) (any, error) {
+			return p.settings(s)
+		}})
+		if err != nil {
+			return err
+		}
+		p.handle("POST "+s.path, account.Admin, func(w http.ResponseWriter, r *http.Request) error { return p.saveSettings(w, r, s) })
+		for _, l := range s.lists {
+			at := s.path + "/" + l.key + "/{name}"
+			p.handle("GET "+at, account.Viewer, func(w http.ResponseWriter, r *http.Request) error {
+				return p.editRecord(w, r, s, l, r.PathValue("name"))
+			})
+			p.handle("POST "+at, account.Admin, func(w http.ResponseWriter, r *http.Request) error {
+				return p.saveRecord(w, r, s, l, r.PathValue("name"))
+			})
+		}
+	}
+	return p.applyPages()
+}
+
+// newRecord stands for a record that is not there yet in the path of a page.
+// No record is called so: names have no such sign.
+const newRecord = "+"
+
+// settingsData is the page of a section.
+type settingsData struct {
+	Path    string
+	Service string
+	Items   []control.Item
+	Lists   []listData
+	Form    formData
+}
+
+// listData is a table of records.
+type listData struct {
+	Title, One, Path string
+	Columns          []string
+	Rows             []rowData
+}
+
+type rowData struct {
+	Name, Path string
+	Cells      []string
+}
+
+// formData is a form of settings or of one record.
+type formData struct {
+	Action   string // where it is sent
+	Base     control.Revision
+	Basic    []form.Field
+	Extra    []form.Field // additional fields that are not set
+	Others   []string     // faults that no field is to blame for
+	Conflict *control.Conflict
+	Delete   bool // the record can be deleted
+	ReadOnly bool
+}
+
+func (p *Pages) settings(s settings) (any, error) {
+	doc, base := p.Control.Saved()
+	data := settingsData{Path: s.path, Service: s.key, Items: p.Control.Items(s.key)}
+	for _, l := range s.lists {
+		rows, err := doc.List(s.key + "." + l.key)
+		if err != nil {
+			return nil, err
+		}
+		table := listData{Title: l.title, One: l.one, Path: s.path + "/" + l.key}
+		about := guide.Section(s.key + "." + l.key)
+		for _, column := range l.columns {
+			table.Columns = append(table.Columns, about.Label(column))
+		}
+		for i := range rows.Len() {
+			row := rowData{Name: rows.Name(i), Path: table.Path + "/" + url.PathEscape(rows.Name(i))}
+			values := make(map[string]string)
+			for _, field := range form.New(rows.Record(i), about).Fields() {
+				values[field.Path] = strings.ReplaceAll(field.Value, "\n", ", ")
+			}
+			for _, column := range l.columns {
+				row.Cells = append(row.Cells, values[column])
+			}
+			table.Rows = append(table.Rows, row)
+		}
+		data.Lists = append(data.Lists, table)
+	}
+	group, err := doc.Group(s.key)
+	if err != nil {
+		return nil, err
+	}
+	data.Form = newFormData(s.path, base, form.New(group, guide.Section(s.key)))
+	return data, nil
+}
+
+func newFormData(action string, base control.Revision, f *form.Form) formData {
+	data := formData{Action: action, Base: base}
+	for _, field := range f.Fields() {
+		if field.Extra && !field.Set() {
+			data.Extra = append(data.Extra, field)
+		} else {
+			data.Basic = append(data.Basic, field)
+		}
+	}
+	return data
+}
+
+func (p *Pages) saveSettings(w http.ResponseWriter, r *http.Request, s settings) error {
+	if err := p.form(w, r); err != nil {
+		return err
+	}
+	doc, _ := p.Control.Saved()
+	group, err := doc.Group(s.key)
+	if err != nil {
+		return err
+	}
+	f := form.New(group, guide.Section(s.key))
+	f.Decode(r.PostForm)
+	return p.save(w, r, edit{doc: doc, form: f, at: s.key, what: s.title, path: s.path, again: func(data formData) error {
+		shown, err := p.settings(s)
+		if err != nil {
+			return err
+		}
+		page := shown.(settingsData)
+		data.Action = s.path
+		page.Form = data
+		return p.render(w, r, http.StatusUnprocessableEntity, s.title, "settings.html", page)
+	}})
+}
+
+// recordPage is the page of one record.
+type recordPage struct {
+	One, Name string
+	Up, Title string // the page of its section
+	New       bool
+	Form      formData
+}
+
+// record returns the list that a record is in, and its index; a new one is
+// added.
+func record(doc *document.Document, s settings, l list, name string) (document.List, int, error) {
+	rows, err := doc.List(s.key + "." + l.key)
+	if err != nil {
+		return rows, 0, err
+	}
+	if name == newRecord {
+		return rows, rows.Add(l.fresh), nil
+	}
+	if i := rows.Find(name); i >= 0 {
+		return rows, i, nil
+	}
+	return rows, 0, &refusal{http.StatusNotFound, "There is no " + l.one + " called " + strconv.Quote(name) + " any more."}
+}
+
+func (p *Pages) editRecord(w http.ResponseWriter, r *http.Request, s settings, l list, name string) error {
+	doc, base := p.Control.Saved()
+	rows, i, err := record(&doc, s, l, name)
+	if err != nil {
+		return err
+	}
+	data := newFormData(r.URL.EscapedPath(), base, form.New(rows.Record(i), guide.Section(s.key+"."+l.key)))
+	data.Delete = name != newRecord
+	return p.render(w, r, http.StatusOK, recordTitle(l, name), "record.html", recordPage{One: l.one, Name: name, Up: s.path, Title: s.title, New: name == newRecord, Form: data})
+}
+
+func recordTitle(l list, name string) string {
+	if name == newRecord {
+		return "New " + l.one
+	}
+	return strings.ToUpper(l.one[:1]) + l.one[1:] + " " + name
+}
+
+func (p *Pages) saveRecord(w http.ResponseWriter, r *http.Request, s settings, l list, name string) error {
+	if err := p.form(w, r); err != nil {
+		return err
+	}
+	doc, _ := p.Control.Saved()
+	rows, i, err := record(&doc, s, l, name)
+	if err != nil {
+		return err
+	}
+	f := form.New(rows.Record(i), guide.Section(s.key+"."+l.key))
+	e := edit{doc: doc, form: f, at: rows.Path(i), what: l.one + " " + name, path: s.path}
+	if r.PostForm.Get("action") == "delete" {
+		rows.Remove(i)
+		e.what, e.at = "delete "+e.what, ""
+	} else {
+		f.Decode(r.PostForm)
+	}
+	e.doc = doc
+	e.again = func(data formData) error {
+		data.Action, data.Delete = r.URL.EscapedPath(), name != newRecord
+		return p.render(w, r, http.StatusUnprocessableEntity, recordTitle(l, name), "record.html",
+			recordPage{One: l.one, Name: name, Up: s.path, Title: s.title, New: name == newRecord, Form: data})
+	}
+	return p.save(w, r, e)
+}
+
+// edit is a change on its way to the store.
+type edit struct {
+	doc   document.Document
+	form  *form.Form
+	at    string // path of what the form is about
+	what  string // for the history
+	path  string // where to go afterwards
+	again func(formData) error
+}
+
+// save checks and stores a change. What is wrong is shown beside its field,
+// with everything that was typed.
+func (p *Pages) save(w http.ResponseWriter, r *http.Request, e edit) error {
+	var others []string
+	for _, f := range e.doc.Faults() {
+		field, below := strings.CutPrefix(f.Path, e.at)
+		field = strings.TrimPrefix(field, ".")
+		if e.at == "" || !below || !e.form.Fault(field, f.Problem) {
+			others = append(others, strings.TrimPrefix(f.Path+": "+f.Problem, ": "))
+		}
+	}
+	base, err := strconv.ParseUint(r.PostForm.Get("base"), 10, 64)
+	if err != nil {
+		return &refusal{http.StatusBadRequest, "The form does not say which revision it began with."}
+	}
+	if !e.form.OK() || len(others) > 0 {
+		data := newFormData("", control.Revision(base), e.form)
+		data.Others = others
+		return e.again(data)
+	}
+	user := account.From(r.Context()).Name
+	_, err = p.Control.Save(r.Context(), user, e.what, control.Revision(base), e.doc)
+	var conflict *control.Conflict
+	if errors.As(err, &conflict) {
+		data := newFormData("", conflict.Newest, e.form)
+		data.Conflict = conflict
+		return e.again(data)
+	}
+	if err != nil {
+		return err
+	}
+	if r.PostForm.Get("action") == "apply" {
+		return p.apply(w, r, 0)
+	}
+	http.Redirect(w, r, cmp.Or(e.path, "/"), http.StatusSeeOther)
+	return nil
+}

@@ -1,0 +1,220 @@
+package pages
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/fieldgate/fieldgate/api"
+	"github.com/fieldgate/fieldgate/examples/gateway/account"
+	"github.com/fieldgate/fieldgate/examples/gateway/control"
+	"github.com/fieldgate/fieldgate/ipsec"
+	"github.com/fieldgate/fieldgate/ipsec/l2tp"
+	"github.com/fieldgate/fieldgate/openvpn"
+	"github.com/fieldgate/fieldgate/ser2net"
+	"github.com/fieldgate/fieldgate/snmp"
+	"github.com/fieldgate/fieldgate/telemetry"
+)
+
+// Live returns the services that run; nil for one that does not.
+type Live interface {
+	Telemetry() *telemetry.Service
+	IPsec() *ipsec.Service
+	L2TP() *l2tp.Service
+	OpenVPN() *openvpn.Service
+	Ser2net() *ser2net.Service
+	SNMP() *snmp.Service
+	APIStatus() (api.Status, bool)
+	System() api.System
+	Modem() api.Modem
+	Points() api.Points
+	Upgrade() api.Upgrade
+}
+
+// Options is what the gateway brings.
+type Options struct {
+	Control control.Control
+	Live    Live
+	Log     *slog.Logger
+	// Version is that of the gateway.
+	Version string
+	// Simulated says so on every page.
+	Simulated bool
+	// Interval is how often a page looks for what has changed; 0: 1 s.
+	Interval time.Duration
+}
+
+// Pages is the web interface. Make it with [New].
+type Pages struct {
+	Options
+	mux       *http.ServeMux
+	templates map[string]*page
+	sections  []section
+}
+
+// section is an entry of the menu.
+type section struct {
+	Path, Title string
+	Role        account.Role // who sees it
+}
+
+// page is what is shown at a path.
+type page struct {
+	path, title, template string
+	role                  account.Role
+	// data returns what the template shows; an error of [notFound] is status
+	// 404, a [*refusal] its own.
+	data func(r *http.Request) (any, error)
+}
+
+// New returns the pages.
+func New(o Options) (*Pages, error) {
+	if o.Interval == 0 {
+		o.Interval = time.Second
+	}
+	p := &Pages{Options: o, mux: http.NewServeMux(), templates: make(map[string]*page)}
+	p.sections = menu()
+	if err := p.static(); err != nil {
+		return nil, err
+	}
+	for _, add := range []func() error{p.statusPages, p.configPages} {
+		if err := add(); err != nil {
+			return nil, err
+		}
+	}
+	p.mux.HandleFunc("GET /events", p.events)
+	p.handle("POST /do", account.Operator, p.do)
+	return p, nil
+}
+
+// menu is the Services menu, in the order of the reference device.
+func menu() []section {
+	return []section{
+		{"/", "Status", account.Viewer},
+		{"/telemetry", "Telemetry agent", account.Viewer},
+		{"/ipsec", "IPsec", account.Viewer},
+		{"/l2tp", "L2TP", account.Viewer},
+		{"/openvpn", "OpenVPN", account.Viewer},
+		{"/ser2net", "ser2net", account.Viewer},
+		{"/snmp", "SNMP", account.Viewer},
+		{"/api-settings", "API", account.Viewer},
+		{"/config", "Configuration", account.Viewer},
+	}
+}
+
+// ServeHTTP implements [http.Handler].
+func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "+
+		"frame-ancestors 'none'; base-uri 'none'; form-action 'self'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+	if _, pattern := p.mux.Handler(r); pattern == "" {
+		p.fail(w, r, &refusal{http.StatusNotFound, "There is no such page."})
+		return
+	}
+	p.mux.ServeHTTP(w, r)
+}
+
+// handle serves a pattern to users of a role.
+func (p *Pages) handle(pattern string, role account.Role, serve func(w http.ResponseWriter, r *http.Request) error) {
+	p.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		if user := account.From(r.Context()); !user.Role.Allows(role) {
+			p.fail(w, r, &refusal{http.StatusForbidden, "Your account (" + string(user.Role) + ") may not do this; it needs the role " + string(role) + "."})
+			return
+		}
+		if err := serve(w, r); err != nil {
+			p.fail(w, r, err)
+		}
+	})
+}
+
+// show adds a page.
+func (p *Pages) show(pg page) error {
+	if err := parsed(pg.template); err != nil {
+		return err
+	}
+	p.templates[pg.path] = &pg
+	path := pg.path
+	if path == "/" {
+		path = "/{$}"
+	}
+	p.handle("GET "+path, pg.role, func(w http.ResponseWriter, r *http.Request) error {
+		data, err := pg.data(r)
+		if err != nil {
+			return err
+		}
+		return p.render(w, r, http.StatusOK, pg.title, pg.template, data)
+	})
+	return nil
+}
+
+// refusal is an error with its HTTP status, in a sentence for people.
+type refusal struct {
+	status   int
+	sentence string
+}
+
+func (e *refusal) Error() string { return e.sentence }
+
+// fail shows an error as a page.
+func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var known *refusal
+	if !errors.As(err, &known) {
+		known = &refusal{http.StatusInternalServerError, err.Error()}
+		if errors.Is(err, context.Canceled) {
+			return // nobody is there to read it
+		}
+		p.Log.Warn("page failed", "path", r.URL.Path, "error", err)
+	}
+	if err := p.render(w, r, known.status, "Error", "error.html", known.sentence); err != nil {
+		p.Log.Error("error page failed", "path", r.URL.Path, "error", err)
+		http.Error(w, known.sentence, known.status)
+	}
+}
+
+// do starts, stops or restarts a part of a service.
+func (p *Pages) do(w http.ResponseWriter, r *http.Request) error {
+	if err := p.form(w, r); err != nil {
+		return err
+	}
+	service, item, verb := r.PostForm.Get("service"), r.PostForm.Get("item"), control.Verb(r.PostForm.Get("verb"))
+	switch verb {
+	case control.Start, control.Stop, control.Restart:
+	default:
+		return &refusal{http.StatusBadRequest, "There is nothing like that to do."}
+	}
+	p.Log.Info("asked by a user", "verb", verb, "service", service, "item", item, "user", account.From(r.Context()).Name)
+	if err := p.Control.Do(r.Context(), service, item, verb); err != nil {
+		status := http.StatusConflict
+		if errors.Is(err, control.ErrNoItem) {
+			status = http.StatusNotFound
+		}
+		return &refusal{status, "It did not work: " + err.Error()}
+	}
+	return p.back(w, r, "/"+service)
+}
+
+// maxForm bounds what a form may send.
+const maxForm = 1 << 20
+
+// form reads the fields of a POST.
+func (p *Pages) form(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return &refusal{http.StatusBadRequest, "The form cannot be read: " + err.Error()}
+	}
+	return nil
+}
+
+// back leads to the page that the form was on, or else to path.
+func (p *Pages) back(w http.ResponseWriter, r *http.Request, path string) error {
+	if asked := r.PostForm.Get("back"); p.templates[asked] != nil {
+		path = asked
+	}
+	http.Redirect(w, r, path, http.StatusSeeOther)
+	return nil
+}
