@@ -17,7 +17,7 @@ import (
 // back, which is no fault of the configuration.
 func (g *gateway) reconfigureTunnels(ctx context.Context, running service, c ipsec.Config) error {
 	outcome, err := running.(*ipsec.Service).Apply(ctx, c)
-	if err != nil {
+	if err != nil && !errors.Is(err, ipsec.ErrUnavailable) {
 		return err
 	}
 	for name, reason := range outcome.Refused {
