@@ -37,7 +37,7 @@ func cryptographyOptions() []OptionInfo {
 		{Name: "no-replay", Tab: tab, Main: true,
 			Help: "Takes packets that were recorded and sent again.",
 			Weak: "takes the protection against replayed packets away"},
-		{Name: "opt-verify", Tab: tab, Main: true,
+		{Name: "opt-verify", Tab: tab, Main: true, Side: SideServer,
 			Help: "Refuses clients whose settings differ. Deprecated.",
 			Weak: "gone in the next release"},
 		{Name: "remote-cert-eku", Tab: tab, Main: true, Params: params(value("usage", KindText)),

@@ -34,6 +34,8 @@ func (im *importer) field(line ovpn.Line) {
 		im.credentials(line)
 	case "disable", "ifconfig-push", "iroute", "iroute-ipv6":
 		im.say(line, Refused, "is for single clients: enter it under clients")
+	case "ifconfig-ipv6-pool":
+		im.say(line, Refused, "server-ipv6 gives the addresses")
 	case "client-config-dir":
 		im.say(line, Dropped, "the folder is not read: enter settings of single clients under clients")
 	default:
