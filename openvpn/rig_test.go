@@ -225,3 +225,5 @@ func (j *journal) states(name string) []string {
 	}
 	return out
 }
+
+func now() time.Time { return time.Now() }
