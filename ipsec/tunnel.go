@@ -113,6 +113,8 @@ func (t *tunnel) judge(asked bool) (state ConnectionState, reason string) {
 		return StateUp, t.peer()
 	case t.stopped:
 		return StateStopped, "by hand"
+	case !t.loaded && t.state != "":
+		return t.state, "" // until it is applied
 	case !t.loaded:
 		return StateUnknown, "not applied yet"
 	case t.negotiating():
