@@ -83,7 +83,7 @@ func (s *session) alone(ctx context.Context) (bool, string, error) {
 		}
 	}
 	var others int
-	err = s.lists.stream(ctx, listTimeout, "list-certs", "list-cert", new(vici.Message).Set("type", "X509"), func(m *vici.Message) {
+	err = s.lists.stream(ctx, s.listTimeout(), "list-certs", "list-cert", new(vici.Message).Set("type", "X509"), func(m *vici.Message) {
 		if !s.creds.trusted[fingerprintOf(m.Text("data"))] {
 			others++
 		}
