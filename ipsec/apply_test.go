@@ -14,6 +14,15 @@ import (
 	"github.com/fieldgate/fieldgate/ipsec/ipsectest"
 )
 
+// states are those of the history of a connection.
+func states(c ipsec.ConnectionStatus) []ipsec.ConnectionState {
+	var list []ipsec.ConnectionState
+	for _, h := range c.History {
+		list = append(list, h.State)
+	}
+	return list
+}
+
 // countLines counts the lines with a text.
 func countLines(text, with string) int {
 	n := 0
@@ -172,6 +181,10 @@ func TestDPDRestartIsSupervised(t *testing.T) {
 		r.after(5 * time.Second)
 		r.state("site1", ipsec.StateUp)
 		r.state("site2", ipsec.StateArmed)
+		assert.Equal(r, []ipsec.ConnectionState{
+			ipsec.StateUnknown, ipsec.StateArmed, ipsec.StateUp, ipsec.StateConnecting, ipsec.StateUp,
+		}, states(r.conn("site1")))
+		assert.Equal(r, "closed by the peer, or by the daemon", r.conn("site1").History[3].Reason)
 		require.NoError(r, r.s.Terminate(r.Context(), "site1"))
 		r.after(time.Minute)
 		r.state("site1", ipsec.StateStopped)

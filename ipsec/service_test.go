@@ -77,14 +77,10 @@ func TestArmedUpStopped(t *testing.T) {
 
 		synctest.Wait()
 		assert.Contains(r, r.changed(), "site1 up")
-		var states []ipsec.ConnectionState
-		for _, h := range r.conn("site1").History {
-			states = append(states, h.State)
-		}
 		assert.Equal(r, []ipsec.ConnectionState{
 			ipsec.StateUnknown, ipsec.StateArmed, ipsec.StateUp, ipsec.StateStopped, ipsec.StateUnknown,
 			ipsec.StateStopped, ipsec.StateUp,
-		}, states)
+		}, states(r.conn("site1")))
 	})
 }
 

@@ -142,12 +142,16 @@ func (t *tunnel) enter(state ConnectionState, reason string, now time.Time) bool
 	if state == t.state {
 		return false
 	}
+	before := t.state
 	t.state, t.since = state, now
-	if state == StateConnecting {
+	if before == StateUp && reason == "" {
+		reason = "closed by the peer, or by the daemon"
+	}
+	if state == StateConnecting && before != StateUp {
 		return true
 	}
-	if n := len(t.history); n > 0 && t.history[n-1].State == state && t.history[n-1].Reason == reason {
-		return true // the same failure again
+	if n := len(t.history); state == StateFailed && n > 0 && t.history[n-1].State == state && t.history[n-1].Reason == reason {
+		return true // again
 	}
 	if len(t.history) == maxHistory {
 		t.history = append(t.history[:0:0], t.history[1:]...)
