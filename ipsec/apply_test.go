@@ -52,6 +52,7 @@ func TestApplyTouchesOnlyWhatChanged(t *testing.T) {
 		r.after(time.Second)
 		assert.Equal(r, before, r.conn("site1").SAs[0])
 		r.state("site2", ipsec.StateUp) // it was up, and is again
+		assert.Equal(r, "its settings were changed", r.conn("site2").History[3].Reason)
 		r.state("site4", ipsec.StateArmed)
 		_, there := r.s.Connection("site3")
 		assert.False(r, there)

@@ -1,6 +1,7 @@
 package ipsec
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -29,6 +30,7 @@ type tunnel struct {
 	held    Definition // that the daemon took last
 	loaded  bool       // the daemon holds it now
 	stopped bool       // by hand
+	ending  string     // why we end it, while we do
 	wanted  bool       // to be brought up
 	first   bool       // before others, since it was up before
 	sas     []SA
@@ -145,8 +147,9 @@ func (t *tunnel) enter(state ConnectionState, reason string, now time.Time) bool
 	before := t.state
 	t.state, t.since = state, now
 	if before == StateUp && reason == "" {
-		reason = "closed by the peer, or by the daemon"
+		reason = cmp.Or(t.ending, "closed by the peer, or by the daemon")
 	}
+	t.ending = ""
 	if state == StateConnecting && before != StateUp {
 		return true
 	}
