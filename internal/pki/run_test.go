@@ -1,12 +1,14 @@
 package pki_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,19 +23,19 @@ import (
 func TestRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, path := authority(t, pki.AuthorityConfig{CRLLifetime: days(1)})
-		var told [][]byte
-		var log bytes.Buffer
+		var told record
+		var log record
 		end := errors.New("the end")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		done := make(chan error, 1)
 		go func() {
 			done <- a.Run(ctx, pki.RunOptions{
 				Log:   slog.New(slog.NewTextHandler(&log, nil)),
-				OnCRL: func(crl []byte) error { told = append(told, crl); return nil },
+				OnCRL: func(crl []byte) error { _, err := told.Write(crl); return err },
 			})
 		}()
 		synctest.Wait()
-		require.Len(t, told, 1, "at once")
+		require.Len(t, told.all(), 1, "at once")
 
 		// Another program revokes.
 		other, err := pki.OpenAuthority(path)
@@ -42,15 +44,15 @@ func TestRun(t *testing.T) {
 		require.NoError(t, other.Revoke(lost.Serial()))
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		require.Len(t, told, 2)
-		list, err := pki.ParseCRL(told[1])
+		require.Len(t, told.all(), 2)
+		list, err := pki.ParseCRL([]byte(told.all()[1]))
 		require.NoError(t, err)
 		assert.Equal(t, []pki.Serial{lost.Serial()}, revoked(list))
 
 		time.Sleep(day / 2)
 		synctest.Wait()
-		require.Len(t, told, 3, "half of a day")
-		assert.Equal(t, 1, strings.Count(log.String(), "made the revocation list anew"))
+		require.Len(t, told.all(), 3, "half of a day")
+		assert.Equal(t, 1, strings.Count(strings.Join(log.all(), ""), "made the revocation list anew"))
 
 		// The disk fails for an hour: one line in the log, and one afterwards.
 		aside := path + ".aside"
@@ -59,13 +61,32 @@ func TestRun(t *testing.T) {
 		require.NoError(t, os.Rename(aside, path))
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		assert.Equal(t, 1, strings.Count(log.String(), "cannot be maintained"))
-		assert.Equal(t, 1, strings.Count(log.String(), "is maintained again"))
-		assert.Len(t, told, 3)
+		assert.Equal(t, 1, strings.Count(strings.Join(log.all(), ""), "cannot be maintained"))
+		assert.Equal(t, 1, strings.Count(strings.Join(log.all(), ""), "is maintained again"))
+		assert.Len(t, told.all(), 3)
 
 		cancel(end)
 		require.ErrorIs(t, <-done, end)
 	})
+}
+
+// record keeps what is written to it.
+type record struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (r *record) Write(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.list = append(r.list, string(b))
+	return len(b), nil
+}
+
+func (r *record) all() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.list)
 }
 
 // What OnCRL refuses comes again.
@@ -73,11 +94,11 @@ func TestRunTellsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, _ := authority(t, pki.AuthorityConfig{})
 		ctx, cancel := context.WithCancel(t.Context())
-		calls := 0
+		var calls atomic.Int32
 		done := make(chan error, 1)
 		go func() {
 			done <- a.Run(ctx, pki.RunOptions{OnCRL: func([]byte) error {
-				if calls++; calls < 3 {
+				if calls.Add(1) < 3 {
 					return errors.New("not now")
 				}
 				return nil
@@ -85,7 +106,7 @@ func TestRunTellsAgain(t *testing.T) {
 		}()
 		time.Sleep(10*time.Minute + time.Second)
 		synctest.Wait()
-		assert.Equal(t, 3, calls)
+		assert.EqualValues(t, 3, calls.Load())
 		cancel()
 		require.ErrorIs(t, <-done, context.Canceled)
 	})
