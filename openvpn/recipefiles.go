@@ -4,7 +4,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"errors"
@@ -13,7 +12,6 @@ import (
 	"maps"
 	"math/big"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/pki"
@@ -105,13 +103,7 @@ func MakeFiles(i Instance, store Store) (fingerprint string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", cert, err)
 	}
-	return fingerprint256(certs[0]), nil
-}
-
-// fingerprint256 is what peer-fingerprint wants: AA:BB:...
-func fingerprint256(c *x509.Certificate) string {
-	sum := sha256.Sum256(c.Raw)
-	return strings.ReplaceAll(fmt.Sprintf("% X", sum[:]), " ", ":")
+	return pki.Identity{Chain: certs[:1]}.Fingerprint(), nil
 }
 
 func selfSigned(name string, now time.Time) (pki.Identity, error) {
