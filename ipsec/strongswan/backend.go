@@ -90,12 +90,12 @@ func (b *Backend) Connect(ctx context.Context) (ipsec.Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("strongswan: %w", connectError(err))
 	}
-	_ = conn.Close() // it was to see whether there is one
 	lock, err := acquire(b.options.LockFile)
 	if err != nil {
+		_ = conn.Close() // nothing was sent
 		return nil, fmt.Errorf("strongswan: %w", connectError(err))
 	}
-	s, err := b.open(ctx, lock)
+	s, err := b.open(ctx, lock, conn)
 	if err != nil {
 		return nil, fmt.Errorf("strongswan: %s: %w", b, err)
 	}

@@ -48,8 +48,10 @@ func (n names) prepare(d ipsec.Definition) (*loaded, error) {
 		if l.certificates, err = splitSet(d.Set); err != nil {
 			return nil, err
 		}
-	} else if l.shared, err = vici.AppendMessage(nil, n.sharedKey(d)); err != nil {
-		return nil, err
+	} else if !d.PreSharedKey.IsZero() { // without one, somebody else sees to it
+		if l.shared, err = vici.AppendMessage(nil, n.sharedKey(d)); err != nil {
+			return nil, err
+		}
 	}
 	if d.Pool != nil {
 		if l.pool, err = vici.AppendMessage(nil, n.pool(d)); err != nil {

@@ -30,20 +30,20 @@ func TestIntegrationFailures(t *testing.T) {
 		peer   peerConn
 		cause  ipsec.Cause
 	}{
-		{"wrong_key_ikev2", tunnel(wrongKey), peerConn{}, ipsec.CauseAuthentication},
-		{"wrong_key_main", tunnel(ikev1, wrongKey), peerConn{version: "1"}, ipsec.CauseAuthentication},
-		{"wrong_id_ikev2", tunnel(func(c *conn) { c.RemoteID = "someone.else" }), peerConn{}, ipsec.CauseAuthentication},
-		{"wrong_local_id", tunnel(func(c *conn) { c.LocalID = "stranger" }), peerConn{}, ipsec.CauseAuthentication},
-		{"wrong_id_main", tunnel(ikev1, func(c *conn) { c.RemoteID = "someone.else" }), peerConn{version: "1"}, ipsec.CauseAuthentication},
-		{"phase1_ikev2", phase1(tunnel()), peerConn{}, ipsec.CausePhase1},
-		{"phase1_ikev1", phase1(tunnel(ikev1)), peerConn{version: "1"}, ipsec.CausePhase1},
-		{"phase2_ikev2", phase2(tunnel()), peerConn{}, ipsec.CausePhase2},
-		{"phase2_ikev1", phase2(tunnel(ikev1)), peerConn{version: "1"}, ipsec.CausePhase2},
-		{"subnets_ikev2", tunnel(far), peerConn{}, ipsec.CauseSelectors},
-		{"subnets_ikev1", tunnel(ikev1, far), peerConn{version: "1"}, ipsec.CauseSelectors},
-		{"name", tunnel(func(c *conn) { c.Gateway = "nowhere.vpn.net" }), peerConn{}, ipsec.CauseName},
-		{"no_route", tunnel(func(c *conn) { c.Gateway = "198.51.100.1" }), peerConn{}, ipsec.CauseUnreachable},
-		{"nobody_there", tunnel(func(c *conn) { c.Gateway = "192.0.2.77" }), peerConn{}, ipsec.CauseNoResponse},
+		{"wrong_key_ikev2", demo(wrongKey), peerConn{}, ipsec.CauseAuthentication},
+		{"wrong_key_main", demo(ikev1, wrongKey), peerConn{version: "1"}, ipsec.CauseAuthentication},
+		{"wrong_id_ikev2", demo(func(c *conn) { c.RemoteID = "someone.else" }), peerConn{}, ipsec.CauseAuthentication},
+		{"wrong_local_id", demo(func(c *conn) { c.LocalID = "stranger" }), peerConn{}, ipsec.CauseAuthentication},
+		{"wrong_id_main", demo(ikev1, func(c *conn) { c.RemoteID = "someone.else" }), peerConn{version: "1"}, ipsec.CauseAuthentication},
+		{"phase1_ikev2", phase1(demo()), peerConn{}, ipsec.CausePhase1},
+		{"phase1_ikev1", phase1(demo(ikev1)), peerConn{version: "1"}, ipsec.CausePhase1},
+		{"phase2_ikev2", phase2(demo()), peerConn{}, ipsec.CausePhase2},
+		{"phase2_ikev1", phase2(demo(ikev1)), peerConn{version: "1"}, ipsec.CausePhase2},
+		{"subnets_ikev2", demo(far), peerConn{}, ipsec.CauseSelectors},
+		{"subnets_ikev1", demo(ikev1, far), peerConn{version: "1"}, ipsec.CauseSelectors},
+		{"name", demo(func(c *conn) { c.Gateway = "nowhere.vpn.net" }), peerConn{}, ipsec.CauseName},
+		{"no_route", demo(func(c *conn) { c.Gateway = "198.51.100.1" }), peerConn{}, ipsec.CauseUnreachable},
+		{"nobody_there", demo(func(c *conn) { c.Gateway = "192.0.2.77" }), peerConn{}, ipsec.CauseNoResponse},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s.peer(t, peerConf(c.peer))
@@ -69,7 +69,7 @@ func TestIntegrationMismatchAtRekey(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, twohosts.Options{})
 	s.peer(t, peerConf(peerConn{esp: "aes128-sha1-modp1024"}))
-	g := s.start(t, with(tunnel(), nil, []ipsec.Phase2Proposal{{Encryption: ipsec.EncryptionAES128, Hash: ipsec.HashSHA1, DH: ipsec.Group14}}))
+	g := s.start(t, with(demo(), nil, []ipsec.Phase2Proposal{{Encryption: ipsec.EncryptionAES128, Hash: ipsec.HashSHA1, DH: ipsec.Group14}}))
 	g.initiate(t, "demo0")
 	s.ping(t)
 	err := g.Rekey(t.Context(), "demo0")
@@ -89,7 +89,7 @@ func TestIntegrationWanted(t *testing.T) {
 	t.Run("silent_at_first", func(t *testing.T) {
 		s.peer(t, peerConf(peerConn{}))
 		require.NoError(t, s.Blackhole())
-		g := s.start(t, tunnel(wanted))
+		g := s.start(t, demo(wanted))
 		failed := g.until(t, "demo0", ipsec.StateFailed)
 		require.NotNil(t, failed.LastError)
 		assert.Equal(t, ipsec.CauseNoResponse, failed.LastError.Cause)
@@ -101,7 +101,7 @@ func TestIntegrationWanted(t *testing.T) {
 	})
 	t.Run("peer_closes", func(t *testing.T) {
 		s.peer(t, peerConf(peerConn{}))
-		g := s.start(t, tunnel(wanted))
+		g := s.start(t, demo(wanted))
 		g.until(t, "demo0", ipsec.StateUp)
 		ike, _ := s.child(t, "site")
 		_, err := s.B.Swanctl(t.Context(), "--terminate", "--ike", "site")
@@ -117,7 +117,7 @@ func TestIntegrationWanted(t *testing.T) {
 	})
 	t.Run("peer_closes_child", func(t *testing.T) {
 		s.peer(t, peerConf(peerConn{}))
-		g := s.start(t, tunnel(wanted))
+		g := s.start(t, demo(wanted))
 		g.until(t, "demo0", ipsec.StateUp)
 		_, child := s.child(t, "site")
 		_, err := s.B.Swanctl(t.Context(), "--terminate", "--child", "site")
@@ -132,7 +132,7 @@ func TestIntegrationWanted(t *testing.T) {
 	})
 	t.Run("peer_restarts", func(t *testing.T) {
 		s.peer(t, peerConf(peerConn{}))
-		g := s.start(t, tunnel(wanted, func(c *ipsec.Connection) { c.DPDAction, c.DPDDelay = ipsec.DPDRestart, 1e9 }))
+		g := s.start(t, demo(wanted, func(c *ipsec.Connection) { c.DPDAction, c.DPDDelay = ipsec.DPDRestart, 1e9 }))
 		g.until(t, "demo0", ipsec.StateUp)
 		require.NoError(t, s.B.Kill())
 		require.NoError(t, s.B.Start())
@@ -144,7 +144,7 @@ func TestIntegrationWanted(t *testing.T) {
 	// Nobody asked for it to come back.
 	t.Run("closed_and_not_wanted", func(t *testing.T) {
 		s.peer(t, peerConf(peerConn{}))
-		g := s.start(t, tunnel(func(c *ipsec.Connection) { c.StartAction = ipsec.StartTrap }))
+		g := s.start(t, demo(func(c *ipsec.Connection) { c.StartAction = ipsec.StartTrap }))
 		g.initiate(t, "demo0")
 		require.NoError(t, g.Terminate(t.Context(), "demo0"))
 		g.until(t, "demo0", ipsec.StateStopped)
@@ -152,7 +152,7 @@ func TestIntegrationWanted(t *testing.T) {
 		pols, err := s.A.Swanctl(t.Context(), "--list-pols")
 		require.NoError(t, err)
 		assert.NotContains(t, pols, "fieldgate-demo0", "traffic does not bring it up")
-		_, err = g.Apply(t.Context(), tunnel(func(c *ipsec.Connection) { c.StartAction = ipsec.StartTrap }))
+		_, err = g.Apply(t.Context(), demo(func(c *ipsec.Connection) { c.StartAction = ipsec.StartTrap }))
 		require.NoError(t, err)
 		assert.Equal(t, ipsec.StateStopped, g.connection(t, "demo0").State, "a stop by hand holds")
 	})

@@ -14,7 +14,6 @@ import (
 
 	"github.com/fieldgate/fieldgate/ipsec"
 	"github.com/fieldgate/fieldgate/ipsec/internal/twohosts"
-	"github.com/fieldgate/fieldgate/ipsec/strongswan"
 )
 
 // patience is how long a test waits for what two real daemons agree on.
@@ -50,13 +49,6 @@ func (s *site) peer(t *testing.T, conf string) {
 
 // backend returns the backend under test.
 func (s *site) backend(t *testing.T) ipsec.Backend { return backend(t, s.A.Socket()) }
-
-func backend(t *testing.T, socket string) ipsec.Backend {
-	t.Helper()
-	b, err := strongswan.New(strongswan.Options{Socket: socket})
-	require.NoError(t, err)
-	return b
-}
 
 // child returns the only data channel that B has for a connection of its own,
 // once it has it: with IKEv1 the last message is ours, and B may still be busy

@@ -23,9 +23,9 @@ import (
 // many is a configuration with demo0 and further connections that nobody
 // brings up.
 func many(count int, changes ...func(*ipsec.Connection)) ipsec.Config {
-	c := tunnel(changes...)
+	c := demo(changes...)
 	for i := 1; i < count; i++ {
-		conn := tunnel().Connections[0]
+		conn := demo().Connections[0]
 		conn.Name, conn.LocalID = fmt.Sprintf("more%d", i), fmt.Sprintf("more%d", i)
 		conn.Gateway = fmt.Sprintf("198.51.%d.%d", i/250, i%250+1)
 		conn.RemoteSubnets = ipsec.Subnets{fmt.Sprintf("10.%d.%d.0/24", 100+i/250, i%250)}
@@ -48,7 +48,7 @@ func TestIntegrationDaemonComes(t *testing.T) {
 	s.peer(t, peerConf(peerConn{}))
 	require.NoError(t, s.A.Stop())
 	require.NoError(t, os.RemoveAll(s.A.Socket()))
-	g := s.launch(t, tunnel(func(c *ipsec.Connection) { c.StartAction = ipsec.StartNow }))
+	g := s.launch(t, demo(func(c *ipsec.Connection) { c.StartAction = ipsec.StartNow }))
 	eventually(t, func() bool { return g.Status().Daemon.Error != "" }, func() string { return "the cause" })
 	status := g.Status()
 	assert.Equal(t, ipsec.DaemonWaiting, status.Daemon.State)
@@ -110,7 +110,7 @@ func TestIntegrationDaemonKilledInApply(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, twohosts.Options{})
 	s.peer(t, peerConf(peerConn{}))
-	g := s.start(t, tunnel())
+	g := s.start(t, demo())
 	const count = 400
 	applied := make(chan error, 1)
 	go func() {
@@ -137,7 +137,7 @@ func TestIntegrationDaemonHangs(t *testing.T) {
 	s.peer(t, peerConf(peerConn{}))
 	t.Run("at_start", func(t *testing.T) {
 		require.NoError(t, s.A.Freeze())
-		g := s.launch(t, tunnel())
+		g := s.launch(t, demo())
 		eventually(t, func() bool { return g.Status().Daemon.Error != "" }, func() string { return "the cause" })
 		assert.Equal(t, ipsec.DaemonWaiting, g.Status().Daemon.State)
 		require.NoError(t, s.A.Thaw())
@@ -146,7 +146,7 @@ func TestIntegrationDaemonHangs(t *testing.T) {
 		s.ping(t)
 	})
 	t.Run("later", func(t *testing.T) {
-		g := s.start(t, tunnel())
+		g := s.start(t, demo())
 		g.initiate(t, "demo0")
 		_, before := s.child(t, "site")
 		require.NoError(t, s.A.Freeze())
@@ -166,7 +166,7 @@ func TestIntegrationStopDuringInitiate(t *testing.T) {
 	s := newSite(t, twohosts.Options{Retransmit: 5 * time.Second, Tries: 5})
 	s.peer(t, peerConf(peerConn{}))
 	require.NoError(t, s.Blackhole())
-	g := s.start(t, tunnel())
+	g := s.start(t, demo())
 	result := make(chan error, 1)
 	go func() { result <- g.Initiate(t.Context(), "demo0") }()
 	g.until(t, "demo0", ipsec.StateConnecting)
@@ -186,7 +186,7 @@ func TestIntegrationTwoInstances(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, twohosts.Options{})
 	s.peer(t, peerConf(peerConn{}))
-	first := s.start(t, tunnel())
+	first := s.start(t, demo())
 	first.initiate(t, "demo0")
 	second := s.launch(t, many(2))
 	eventually(t, func() bool { return second.Status().Daemon.Error != "" }, func() string { return "the cause" })
@@ -221,14 +221,14 @@ func TestIntegrationForeignConnections(t *testing.T) {
 		assert.Equal(t, before.Values["spi-in"], now.Values["spi-in"], what)
 		require.NoError(t, s.A.Ping(t.Context(), netip.MustParseAddr("10.40.1.1"), netip.MustParseAddr("10.40.2.1"), 1), what)
 	}
-	g := s.start(t, tunnel())
+	g := s.start(t, demo())
 	g.initiate(t, "demo0")
 	alive("after ours came up")
 	assert.Len(t, g.Status().Connections, 1, "it is none of ours")
 	_, err = g.Apply(t.Context(), many(3))
 	require.NoError(t, err)
 	alive("after a change")
-	empty := tunnel()
+	empty := demo()
 	empty.Connections = nil
 	_, err = g.Apply(t.Context(), empty)
 	require.NoError(t, err)
@@ -250,13 +250,13 @@ func TestIntegrationNeighbours(t *testing.T) {
 		peerConn{name: "one", remoteID: "one", localTS: "10.50.1.0/24", secret: "secret number one"},
 		peerConn{name: "two", remoteID: "two", localTS: "10.50.2.0/24", secret: "secret number two"}))
 	config := func(life ipsec.Duration, second bool) ipsec.Config {
-		c := tunnel()
-		c.Connections = append(c.Connections, tunnel(func(c *ipsec.Connection) {
+		c := demo()
+		c.Connections = append(c.Connections, demo(func(c *ipsec.Connection) {
 			c.Name, c.LocalID, c.RemoteSubnets, c.KeyLifetime = "one", "one", ipsec.Subnets{"10.50.1.0/24"}, life
 			c.PreSharedKey = ipsec.NewSecret("secret number one")
 		}).Connections...)
 		if second {
-			c.Connections = append(c.Connections, tunnel(func(c *ipsec.Connection) {
+			c.Connections = append(c.Connections, demo(func(c *ipsec.Connection) {
 				c.Name, c.LocalID, c.RemoteSubnets = "two", "two", ipsec.Subnets{"10.50.2.0/24"}
 				c.PreSharedKey = ipsec.NewSecret("secret number two")
 			}).Connections...)
@@ -328,8 +328,8 @@ func TestIntegrationOneLocalID(t *testing.T) {
 			number := strings.TrimPrefix(string(version), "ikev")
 			s.peer(t, peerConf(peerConn{version: number},
 				peerConn{name: "other", version: number, localAddrs: "192.0.2.3", localID: "192.0.2.3", localTS: "10.60.1.0/24", secret: "quite another secret"}))
-			c := tunnel(func(c *ipsec.Connection) { c.KeyExchange = version })
-			c.Connections = append(c.Connections, tunnel(func(c *ipsec.Connection) {
+			c := demo(func(c *ipsec.Connection) { c.KeyExchange = version })
+			c.Connections = append(c.Connections, demo(func(c *ipsec.Connection) {
 				c.Name, c.Gateway, c.KeyExchange, c.RemoteSubnets = "other", "192.0.2.3", version, ipsec.Subnets{"10.60.1.0/24"}
 				c.PreSharedKey = ipsec.NewSecret("quite another secret")
 			}).Connections...)

@@ -48,35 +48,35 @@ func optionCases() []optionCase {
 	aggressive := func(c *conn) { c.KeyExchange, c.ExchangeMode = ipsec.IKEv1, ipsec.ModeAggressive }
 	return []optionCase{
 		{
-			name: "ikev1_main", config: tunnel(ikev1), peer: peerConn{version: "1"},
+			name: "ikev1_main", config: demo(ikev1), peer: peerConn{version: "1"},
 			ike: map[string]string{"version": "1", "remote-id": "wcclite"}, said: []string{"parsed ID_PROT request"},
 		},
 		{
-			name: "ikev1_aggressive", config: tunnel(aggressive), peer: peerConn{version: "1", conn: []string{"aggressive = yes"}},
+			name: "ikev1_aggressive", config: demo(aggressive), peer: peerConn{version: "1", conn: []string{"aggressive = yes"}},
 			ike: map[string]string{"version": "1", "remote-id": "wcclite"}, said: []string{"parsed AGGRESSIVE request"},
 		},
 		{
 			name:   "ikev1_phase2_dh",
-			config: with(tunnel(ikev1), nil, []ipsec.Phase2Proposal{{Encryption: ipsec.EncryptionAES256, Hash: ipsec.HashSHA384, DH: ipsec.Group14}}),
+			config: with(demo(ikev1), nil, []ipsec.Phase2Proposal{{Encryption: ipsec.EncryptionAES256, Hash: ipsec.HashSHA384, DH: ipsec.Group14}}),
 			peer:   peerConn{version: "1", esp: "aes256-sha384-modp2048"},
 			child:  map[string]string{"encr-keysize": "256", "integ-alg": "HMAC_SHA2_384_192", "dh-group": "MODP_2048"},
 		},
 		{
 			name:   "subnet_with_mask",
-			config: tunnel(func(c *conn) { c.RemoteSubnets = ipsec.Subnets{"10.10.10.0/255.255.255.0"} }),
+			config: demo(func(c *conn) { c.RemoteSubnets = ipsec.Subnets{"10.10.10.0/255.255.255.0"} }),
 		},
 		{
-			name: "ids", config: tunnel(func(c *conn) { c.LocalID, c.RemoteID = "gateway@example.com", "peer.example.com" }),
+			name: "ids", config: demo(func(c *conn) { c.LocalID, c.RemoteID = "gateway@example.com", "peer.example.com" }),
 			peer: peerConn{localID: "peer.example.com", remoteID: "gateway@example.com"},
 			ike:  map[string]string{"remote-id": "gateway@example.com", "local-id": "peer.example.com"},
 		},
 		{
-			name: "no_ids", config: tunnel(func(c *conn) { c.LocalID = "" }), peer: peerConn{remoteID: "192.0.2.1"},
+			name: "no_ids", config: demo(func(c *conn) { c.LocalID = "" }), peer: peerConn{remoteID: "192.0.2.1"},
 			ike: map[string]string{"remote-id": "192.0.2.1", "local-id": "192.0.2.2"},
 		},
 		{
 			name: "aes_gcm",
-			config: with(tunnel(), []ipsec.Phase1Proposal{{Encryption: ipsec.EncryptionAES256GCM, Hash: ipsec.HashSHA384, DH: ipsec.GroupECP384}},
+			config: with(demo(), []ipsec.Phase1Proposal{{Encryption: ipsec.EncryptionAES256GCM, Hash: ipsec.HashSHA384, DH: ipsec.GroupECP384}},
 				[]ipsec.Phase2Proposal{{Encryption: ipsec.EncryptionAES128GCM}}),
 			peer:  peerConn{proposals: "aes256gcm16-prfsha384-ecp384", esp: "aes128gcm16"},
 			ike:   map[string]string{"encr-alg": "AES_GCM_16", "encr-keysize": "256", "prf-alg": "PRF_HMAC_SHA2_384", "dh-group": "ECP_384"},
@@ -84,7 +84,7 @@ func optionCases() []optionCase {
 		},
 		{
 			name: "chacha20_x25519",
-			config: with(tunnel(), []ipsec.Phase1Proposal{{Encryption: ipsec.EncryptionChaCha20Poly1305, Hash: ipsec.HashSHA256, DH: ipsec.GroupCurve25519}},
+			config: with(demo(), []ipsec.Phase1Proposal{{Encryption: ipsec.EncryptionChaCha20Poly1305, Hash: ipsec.HashSHA256, DH: ipsec.GroupCurve25519}},
 				[]ipsec.Phase2Proposal{{Encryption: ipsec.EncryptionChaCha20Poly1305, DH: ipsec.GroupCurve25519}}),
 			peer:  peerConn{proposals: "chacha20poly1305-prfsha256-x25519", esp: "chacha20poly1305-x25519"},
 			ike:   map[string]string{"encr-alg": "CHACHA20_POLY1305", "dh-group": "CURVE_25519"},
@@ -92,7 +92,7 @@ func optionCases() []optionCase {
 		},
 		{
 			name: "ecp256_ecp521",
-			config: with(tunnel(), []ipsec.Phase1Proposal{{Encryption: ipsec.EncryptionAES128, Hash: ipsec.HashSHA512, DH: ipsec.GroupECP256}},
+			config: with(demo(), []ipsec.Phase1Proposal{{Encryption: ipsec.EncryptionAES128, Hash: ipsec.HashSHA512, DH: ipsec.GroupECP256}},
 				[]ipsec.Phase2Proposal{{Encryption: ipsec.EncryptionAES192, Hash: ipsec.HashSHA512, DH: ipsec.GroupECP521}}),
 			peer:  peerConn{proposals: "aes128-sha512-ecp256", esp: "aes192-sha512-ecp521"},
 			ike:   map[string]string{"dh-group": "ECP_256", "integ-alg": "HMAC_SHA2_512_256"},
@@ -100,7 +100,7 @@ func optionCases() []optionCase {
 		},
 		{ // the peer takes only the last of what is offered
 			name: "several_proposals",
-			config: with(tunnel(), []ipsec.Phase1Proposal{
+			config: with(demo(), []ipsec.Phase1Proposal{
 				{Encryption: ipsec.EncryptionAES256, Hash: ipsec.HashSHA256, DH: ipsec.Group14},
 				{Encryption: ipsec.Encryption3DES, Hash: ipsec.HashMD5, DH: ipsec.Group2},
 			}, []ipsec.Phase2Proposal{
@@ -112,28 +112,28 @@ func optionCases() []optionCase {
 			child: map[string]string{"encr-alg": "3DES_CBC", "integ-alg": "HMAC_MD5_96"},
 		},
 		{
-			name: "mobike", config: tunnel(func(c *conn) { c.MOBIKE = true }), said: []string{"N(MOBIKE_SUP)"},
+			name: "mobike", config: demo(func(c *conn) { c.MOBIKE = true }), said: []string{"N(MOBIKE_SUP)"},
 		},
 		{
-			name: "no_mobike", config: tunnel(), notSaid: []string{"request 1 [ IDi N(MOBIKE_SUP)", "peer supports MOBIKE"},
+			name: "no_mobike", config: demo(), notSaid: []string{"request 1 [ IDi N(MOBIKE_SUP)", "peer supports MOBIKE"},
 		},
 		{
-			name: "fragmentation_default", config: tunnel(), said: []string{"N(FRAG_SUP)"},
+			name: "fragmentation_default", config: demo(), said: []string{"N(FRAG_SUP)"},
 		},
 		{
-			name: "fragmentation_no", config: tunnel(func(c *conn) { c.Fragmentation = ipsec.FragmentationNo }),
+			name: "fragmentation_no", config: demo(func(c *conn) { c.Fragmentation = ipsec.FragmentationNo }),
 			peer: peerConn{conn: []string{"fragmentation = no"}}, notSaid: []string{"N(FRAG_SUP)"},
 		},
 		{
 			name: "fragmentation_force", peer: peerConn{version: "1"},
-			config: tunnel(ikev1, func(c *conn) { c.Fragmentation = ipsec.FragmentationForce }),
+			config: demo(ikev1, func(c *conn) { c.Fragmentation = ipsec.FragmentationForce }),
 		},
 		{ // user space ESP declines it: the tunnel works all the same
-			name: "compression_declined", config: tunnel(func(c *conn) { c.Compression = true }), peer: peerConn{child: []string{"ipcomp = yes"}},
+			name: "compression_declined", config: demo(func(c *conn) { c.Compression = true }), peer: peerConn{child: []string{"ipcomp = yes"}},
 			child: map[string]string{"cpi-in": ""},
 		},
 		{ // fields of other modes are allowed as long as they have their default
-			name: "lifetimes", config: tunnel(func(c *conn) { c.KeyLifetime, c.IKELifetime = 600e9, 1200e9 }),
+			name: "lifetimes", config: demo(func(c *conn) { c.KeyLifetime, c.IKELifetime = 600e9, 1200e9 }),
 		},
 	}
 }
@@ -177,7 +177,7 @@ func TestIntegrationSeveralSubnets(t *testing.T) {
 		require.NoError(t, h.host.AddLAN(netip.MustParsePrefix(h.more)))
 	}
 	s.peer(t, peerConf(peerConn{localTS: "10.10.10.0/24,10.20.10.0/24", remoteTS: "10.10.12.0/24,10.20.12.0/24"}))
-	g := s.start(t, tunnel(func(c *ipsec.Connection) {
+	g := s.start(t, demo(func(c *ipsec.Connection) {
 		c.LocalSubnets = append(c.LocalSubnets, "10.20.12.0/24")
 		c.RemoteSubnets = append(c.RemoteSubnets, "10.20.10.0/24")
 	}))
@@ -204,7 +204,7 @@ func TestIntegrationResponder(t *testing.T) {
 	for _, version := range []ipsec.KeyExchange{ipsec.IKEv2, ipsec.IKEv1} {
 		t.Run(string(version), func(t *testing.T) {
 			s.peer(t, peerConf(peerConn{version: strings.TrimPrefix(string(version), "ikev"), localID: "plant.example.com", remoteID: "wcclite"}))
-			g := s.start(t, tunnel(func(c *ipsec.Connection) {
+			g := s.start(t, demo(func(c *ipsec.Connection) {
 				c.Gateway, c.KeyExchange, c.RemoteID, c.StartAction = "any", version, "plant.example.com", ""
 			}))
 			assert.Equal(t, ipsec.StateArmed, g.connection(t, "demo0").State)
@@ -232,7 +232,7 @@ func TestIntegrationRoadWarrior(t *testing.T) {
 			localID: "traveller@example.com", remoteID: "wcclite", localTS: "-", remoteTS: "10.10.12.0/24",
 			conn: []string{"vips = 0.0.0.0"},
 		}))
-		g := s.start(t, tunnel(func(c *ipsec.Connection) {
+		g := s.start(t, demo(func(c *ipsec.Connection) {
 			c.Gateway, c.RemoteID, c.RemoteSubnets, c.StartAction = "any", "traveller@example.com", nil, ""
 			c.Pool = &ipsec.Pool{Addresses: "10.9.0.10-10.9.0.20", DNS: []string{"10.10.12.53", "10.10.12.54"}}
 		}))
@@ -250,7 +250,7 @@ func TestIntegrationRoadWarrior(t *testing.T) {
 		conf := peerConf(peerConn{remoteTS: "-", conn: []string{"pools = guests"}}) +
 			"pools {\nguests {\naddrs = 10.8.0.0/24\ndns = 10.10.10.53\n}\n}\n"
 		s.peer(t, conf)
-		g := s.start(t, tunnel(func(c *ipsec.Connection) { c.VirtualIP, c.LocalSubnets = true, nil }))
+		g := s.start(t, demo(func(c *ipsec.Connection) { c.VirtualIP, c.LocalSubnets = true, nil }))
 		g.initiate(t, "demo0")
 		ike, _ := s.child(t, "site")
 		require.Len(t, ike.Lists["remote-vips"], 1)
@@ -267,7 +267,7 @@ func TestIntegrationRekey(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, twohosts.Options{})
 	s.peer(t, peerConf(peerConn{}))
-	g := s.start(t, tunnel())
+	g := s.start(t, demo())
 	g.initiate(t, "demo0")
 	_, before := s.child(t, "site")
 	require.NoError(t, g.Rekey(t.Context(), "demo0"))

@@ -78,9 +78,9 @@ func (c peerConn) withDefaults() peerConn {
 	return c
 }
 
-// tunnel is a configuration with the connection demo0, which fits the default
+// demo is a configuration with the connection demo0, which fits the default
 // of peerConf, after some changes.
-func tunnel(changes ...func(*ipsec.Connection)) ipsec.Config {
+func demo(changes ...func(*ipsec.Connection)) ipsec.Config {
 	demo0 := ipsec.Connection{
 		Name: "demo0", Enabled: true, Gateway: "192.0.2.2",
 		LocalSubnets: ipsec.Subnets{"10.10.12.0/24"}, RemoteSubnets: ipsec.Subnets{"10.10.10.0/24"},

@@ -37,7 +37,7 @@ func dpdCells() (cells []dpdCell) {
 // dpdSetup brings up a connection for each cell.
 func (s *site) dpdSetup(t *testing.T, cells []dpdCell, start ipsec.StartAction) *gateway {
 	t.Helper()
-	config := tunnel()
+	config := demo()
 	config.Connections = nil
 	var conns []peerConn
 	for _, c := range cells {
@@ -45,7 +45,7 @@ func (s *site) dpdSetup(t *testing.T, cells []dpdCell, start ipsec.StartAction) 
 		conns = append(conns, peerConn{
 			name: c.name, version: strings.TrimPrefix(string(c.version), "ikev"), remoteID: c.name, localTS: c.remote.Masked().String(),
 		})
-		config.Connections = append(config.Connections, tunnel(func(conn *ipsec.Connection) {
+		config.Connections = append(config.Connections, demo(func(conn *ipsec.Connection) {
 			conn.Name, conn.LocalID, conn.KeyExchange = c.name, c.name, c.version
 			conn.RemoteSubnets = ipsec.Subnets{c.remote.Masked().String()}
 			conn.DPDAction, conn.StartAction = c.action, start

@@ -21,7 +21,7 @@ const (
 
 // withSet is a configuration with certificates.
 func withSet(set ipsec.CertificateSet, changes ...func(*ipsec.Connection)) ipsec.Config {
-	c := tunnel(append([]func(*ipsec.Connection){func(c *ipsec.Connection) {
+	c := demo(append([]func(*ipsec.Connection){func(c *ipsec.Connection) {
 		c.Authentication, c.CertificateSet, c.PreSharedKey = ipsec.AuthRSA, "plant", ipsec.Secret{}
 		c.LocalID, c.RemoteID = ourName, peerName
 	}}, changes...)...)
@@ -123,7 +123,7 @@ func TestIntegrationCertificates(t *testing.T) {
 	t.Run("ours_expired", func(t *testing.T) {
 		s.peer(t, peerConf(peerConn{}))
 		c := withSet(ca.issue(t, ourName, "rsa", -year/365).set(ca))
-		neighbour := tunnel().Connections[0]
+		neighbour := demo().Connections[0]
 		c.Connections[0].Name = "expired"
 		c.Connections[0].RemoteSubnets = ipsec.Subnets{"10.99.0.0/16"}
 		c.Connections = append(c.Connections, neighbour)
@@ -132,6 +132,7 @@ func TestIntegrationCertificates(t *testing.T) {
 		require.NotNil(t, refused.LastError)
 		assert.Equal(t, ipsec.CauseCertificate, refused.LastError.Cause)
 		assert.False(t, refused.Configured)
+		g.until(t, "demo0", ipsec.StateArmed)
 		g.initiate(t, "demo0") // it holds up no other
 		s.ping(t)
 	})

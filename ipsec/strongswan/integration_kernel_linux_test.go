@@ -54,7 +54,7 @@ func TestIntegrationKernel(t *testing.T) {
 	}
 	t.Run("on_demand", func(t *testing.T) {
 		s.peer(t, peerConf(peerConn{}))
-		g := s.start(t, tunnel(func(c *ipsec.Connection) { c.StartAction = ipsec.StartTrap }))
+		g := s.start(t, demo(func(c *ipsec.Connection) { c.StartAction = ipsec.StartTrap }))
 		assert.Equal(t, ipsec.StateArmed, g.connection(t, "demo0").State)
 		raise(t, s.A.LAN.Addr(), s.B.LAN.Addr())
 		esp(t, s.A.LAN.Addr(), s.B.LAN.Addr())
@@ -80,7 +80,7 @@ func TestIntegrationKernel(t *testing.T) {
 		number := strings.TrimPrefix(string(version), "ikev")
 		t.Run("transport_"+string(version), func(t *testing.T) {
 			s.peer(t, peerConf(peerConn{version: number, localTS: "-", remoteTS: "-", child: []string{"mode = transport"}}))
-			g := s.start(t, tunnel(func(c *ipsec.Connection) {
+			g := s.start(t, demo(func(c *ipsec.Connection) {
 				c.KeyExchange, c.Type, c.LocalSubnets, c.RemoteSubnets = version, ipsec.TypeTransport, nil, nil
 				c.StartAction = ipsec.StartTrap
 			}))
@@ -92,7 +92,7 @@ func TestIntegrationKernel(t *testing.T) {
 		})
 		t.Run("compression_"+string(version), func(t *testing.T) {
 			s.peer(t, peerConf(peerConn{version: number, child: []string{"ipcomp = yes"}}))
-			g := s.start(t, tunnel(func(c *ipsec.Connection) { c.KeyExchange, c.Compression = version, true }))
+			g := s.start(t, demo(func(c *ipsec.Connection) { c.KeyExchange, c.Compression = version, true }))
 			g.initiate(t, "demo0")
 			_, child := s.child(t, "site")
 			require.NotEmpty(t, child.Values["cpi-in"], "%+v", child)
@@ -119,7 +119,7 @@ func TestIntegrationKernel(t *testing.T) {
 		require.NoError(t, s.A.NS.IP("route", "add", "10.10.20.0/24", "via", s.B.Address.String(), "src", s.A.LAN.Addr().String()))
 		require.NoError(t, s.B.NS.IP("route", "add", "10.10.12.0/24", "via", s.A.Address.String()))
 		s.peer(t, peerConf(peerConn{localTS: "10.10.0.0/16"}))
-		g := s.start(t, tunnel(func(c *ipsec.Connection) {
+		g := s.start(t, demo(func(c *ipsec.Connection) {
 			c.RemoteSubnets, c.PassthroughSubnets = ipsec.Subnets{"10.10.0.0/16"}, ipsec.Subnets{"10.10.20.0/24", "10.10.12.0/24"}
 		}))
 		g.initiate(t, "demo0")
@@ -139,7 +139,7 @@ func TestIntegrationKernel(t *testing.T) {
 	// never has two that are in use for long.
 	t.Run("lifetimes", func(t *testing.T) {
 		s.peer(t, peerConf(peerConn{}))
-		g := s.start(t, tunnel(func(c *ipsec.Connection) { c.KeyLifetime, c.IKELifetime = 10e9, 20e9 }))
+		g := s.start(t, demo(func(c *ipsec.Connection) { c.KeyLifetime, c.IKELifetime = 10e9, 20e9 }))
 		g.initiate(t, "demo0")
 		ikes, children := make(map[string]bool), make(map[string]bool)
 		eventually(t, func() bool {
@@ -164,7 +164,7 @@ func TestIntegrationKernel(t *testing.T) {
 	// The kernel keeps what a daemon that was killed had installed.
 	t.Run("killed", func(t *testing.T) {
 		s.peer(t, peerConf(peerConn{}))
-		g := s.start(t, tunnel(func(c *ipsec.Connection) { c.StartAction = ipsec.StartTrap }))
+		g := s.start(t, demo(func(c *ipsec.Connection) { c.StartAction = ipsec.StartTrap }))
 		raise(t, s.A.LAN.Addr(), s.B.LAN.Addr())
 		g.until(t, "demo0", ipsec.StateUp)
 		_, before := s.child(t, "site")
@@ -207,7 +207,7 @@ func (s *site) hosts(t *testing.T, esp func(t *testing.T, from, to netip.Addr)) 
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.peer(t, peerConf(c.peer))
-			g := s.start(t, tunnel(c.change))
+			g := s.start(t, demo(c.change))
 			g.initiate(t, "demo0")
 			_, child := s.child(t, "site")
 			assert.Equal(t, []string{c.local}, child.Lists["local-ts"])

@@ -64,7 +64,7 @@ func TestIntegrationMatrix(t *testing.T) {
 		try := func(t *testing.T, ike ipsec.Phase1Proposal, esp ipsec.Phase2Proposal) (twohosts.SA, twohosts.Child) {
 			t.Helper()
 			count++
-			c := with(tunnel(func(c *ipsec.Connection) { c.KeyExchange = version }), []ipsec.Phase1Proposal{ike}, []ipsec.Phase2Proposal{esp})
+			c := with(demo(func(c *ipsec.Connection) { c.KeyExchange = version }), []ipsec.Phase1Proposal{ike}, []ipsec.Phase2Proposal{esp})
 			resolved, err := c.Resolve(time.Now())
 			require.NoError(t, err)
 			outcome, err := session.Apply(t.Context(), resolved.Definitions)
