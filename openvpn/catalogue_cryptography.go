@@ -85,9 +85,9 @@ func cryptographyOptions() []OptionInfo {
 			Weak: "deprecated, and SHA1 is broken"},
 		{Name: "verify-x509-name", Tab: tab, Main: true, Params: params(value("name", KindText), oneOf("what", "subject", "name", "name-prefix").opt()),
 			Help: "The name that the other end's certificate must have."},
-		{Name: "x509-track", Tab: tab, Main: true, Repeats: true, Params: params(value("attribute", KindName)),
+		{Name: "x509-track", Tab: tab, Main: true, Repeats: true, Params: params(oneOf("attribute", "CN", "+CN", "O", "+O", "OU", "+OU", "C", "+C", "ST", "+ST", "L", "+L", "emailAddress", "+emailAddress", "serialNumber", "+serialNumber")),
 			Help: "Keeps an attribute of certificates for programs."},
-		{Name: "x509-username-field", Tab: tab, Main: true, Side: SideServer, Params: params(value("field", KindName).many(4)),
+		{Name: "x509-username-field", Tab: tab, Main: true, Side: SideServer, Params: params(oneOf("field", "CN", "O", "OU", "C", "ST", "L", "emailAddress", "serialNumber", "ext:subjectAltName", "ext:issuerAltName").many(4)),
 			Help: "The field of a certificate that is the name of a client. Default CN."},
 	}
 }

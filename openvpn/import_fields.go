@@ -89,7 +89,7 @@ func (im *importer) rules() map[string]rule {
 		return text(num("value", low, high), func(s string) { set(number(s)) })
 	}
 	address := value("address", KindIPv4)
-	file := value("file", KindText)
+	file := value("file", kindIgnored)
 	return map[string]rule{
 		"client":     flag(func() { seen.client = true }),
 		"pull":       flag(func() { seen.pull = true }),
