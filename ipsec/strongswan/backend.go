@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"syscall"
 	"time"
 
 	"github.com/fieldgate/fieldgate/ipsec"
@@ -102,8 +103,20 @@ func (b *Backend) Connect(ctx context.Context) (ipsec.Session, error) {
 	return s, nil
 }
 
+// dial connects to the socket. charon lets few wait at its door (a backlog of
+// 10 and less); who finds it full is sent away, and comes again.
 func (b *Backend) dial(ctx context.Context) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, "unix", b.options.Socket)
+	for end := time.Now().Add(b.options.Timeout); ; {
+		conn, err := new(net.Dialer).DialContext(ctx, "unix", b.options.Socket)
+		if !errors.Is(err, syscall.EAGAIN) || time.Now().After(end) {
+			return conn, err
+		}
+		select {
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 // errLocked: another program has the lock.
