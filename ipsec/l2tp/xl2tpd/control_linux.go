@@ -23,6 +23,7 @@ type control struct {
 	path string // of the pipe that xl2tpd made
 
 	mu sync.Mutex
+	n  int // commands so far
 }
 
 // ready tells whether xl2tpd reads its pipe.
@@ -53,14 +54,14 @@ func (c *control) do(ctx context.Context, words ...string) (err error) {
 	defer c.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	answers := filepath.Join(filepath.Dir(c.path), "answer")
-	if err := os.Remove(answers); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
+	// Another name each time: xl2tpd removes the pipe after its answer, in its
+	// own time.
+	c.n++
+	answers := filepath.Join(filepath.Dir(c.path), fmt.Sprintf("answer%d", c.n))
 	if err := syscall.Mkfifo(answers, 0o600); err != nil {
 		return fmt.Errorf("%s: %w", answers, err)
 	}
-	defer func() { err = errors.Join(err, os.Remove(answers)) }()
+	defer func() { err = errors.Join(err, remove(answers)) }()
 	// For writing too, so that the end of the writer is no end of file.
 	in, err := os.OpenFile(answers, os.O_RDWR|syscall.O_NONBLOCK, 0)
 	if err != nil {
