@@ -60,6 +60,7 @@ var carriers = []struct {
 }
 
 func TestIntegrationRoutedServer(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	b := newBench(t)
 	for n, c := range carriers {
 		t.Run(c.name, func(t *testing.T) {
@@ -67,13 +68,13 @@ func TestIntegrationRoutedServer(t *testing.T) {
 			i := b.made(t, "server_pki", openvpn.Answers{Name: name, Protocol: c.protocol, Network6: "fd00:8::/64"})
 			s := b.serve(t, i)
 			connected(t, s, name)
-			p := b.plain(t, fmt.Sprintf(plainClient, "tun", c.client)+"remote "+c.oursOwn+" 1194\n", b.issue(t, "field", false))
+			p := b.plain(t, fmt.Sprintf(plainClient, "tun", c.client)+"remote "+c.oursOwn+" 1194\n", b.issue(t, "field-of-"+name, false))
 			p.up(t)
 			ping(t, b.theirs, "10.0.100.1")
 			ping(t, b.theirs, "fd00:8::1")
 			ping(t, b.ours, "10.0.100.2")
 			st := until(t, s, name, func(st openvpn.InstanceStatus) bool { return len(st.Clients) == 1 })
-			assert.Equal(t, "field", st.Clients[0].CommonName)
+			assert.Equal(t, "field-of-"+name, st.Clients[0].CommonName)
 			assert.Equal(t, "10.0.100.2", st.Clients[0].Virtual.String())
 			assert.Empty(t, st.Warnings)
 		})
@@ -81,11 +82,12 @@ func TestIntegrationRoutedServer(t *testing.T) {
 }
 
 func TestIntegrationRoutedClient(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	b := newBench(t)
 	for n, c := range carriers {
 		t.Run(c.name, func(t *testing.T) {
 			name := fmt.Sprintf("office%d", n)
-			p := b.plain(t, fmt.Sprintf(plainServer, "tun", c.server)+"server 10.8.0.0 255.255.255.0\nserver-ipv6 fd00:9::/64\ntopology subnet\n", b.issue(t, "hub", true))
+			p := b.plain(t, fmt.Sprintf(plainServer, "tun", c.server)+"server 10.8.0.0 255.255.255.0\nserver-ipv6 fd00:9::/64\ntopology subnet\n", b.issue(t, "hub-of-"+name, true))
 			p.up(t)
 			s := b.serve(t, b.made(t, "client_tun", openvpn.Answers{Name: name, Remote: c.theirs, Protocol: c.protocol}))
 			st := connected(t, s, name)
@@ -102,6 +104,7 @@ func TestIntegrationRoutedClient(t *testing.T) {
 // A client's certificate from a PKCS#12 file with a password, and a server
 // that wants a user name and a password too.
 func TestIntegrationPKCS12AndLogin(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	b := newBench(t)
 	files := b.issue(t, "hub", true)
 	files["check.sh"] = []byte("#!/bin/sh\n[ \"$(sed -n 1p $1)\" = joe ] && [ \"$(sed -n 2p $1)\" = 'se \"c\\ret' ]\n")
@@ -129,6 +132,7 @@ func TestIntegrationPKCS12AndLogin(t *testing.T) {
 }
 
 func TestIntegrationPointToPoint(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	b := newBench(t)
 	self := openvpntest.NewStore() // of the plain end
 	far := openvpn.Instance{Name: "far", Files: map[openvpn.FileKind]string{"cert": "peer.crt", "key": "peer.key"}}
@@ -138,8 +142,8 @@ func TestIntegrationPointToPoint(t *testing.T) {
 		recipe, remote, config string
 		mine, theirs           string
 	}{
-		{"server_tun_ptp", "", "tls-client\nremote 192.0.2.1 1194\nnobind\nifconfig 10.0.0.2 10.0.0.1\nkeepalive 10 60\n", "10.0.0.1", "10.0.0.2"},
-		{"client_tun_ptp", "192.0.2.2", "tls-server\ndh none\nport 1194\nifconfig 10.0.0.1 10.0.0.2\nkeepalive 10 60\n", "10.0.0.2", "10.0.0.1"},
+		{"server_tun_ptp", "", "tls-client\nremote 192.0.2.1 1194\nnobind\nifconfig 10.0.0.2 10.0.0.1\nkeepalive 1 10\n", "10.0.0.1", "10.0.0.2"},
+		{"client_tun_ptp", "192.0.2.2", "tls-server\ndh none\nport 1194\nifconfig 10.0.0.1 10.0.0.2\nkeepalive 1 10\n", "10.0.0.2", "10.0.0.1"},
 		{"site_to_site", "", "tls-client\nremote 192.0.2.1 1194\nnobind\nifconfig 10.0.0.2 10.0.0.1\nroute 10.77.0.0 255.255.255.0\n", "10.0.0.1", "10.0.0.2"},
 		{"site_to_site", "192.0.2.2", "tls-server\ndh none\nport 1194\nifconfig 10.0.0.1 10.0.0.2\n", "10.0.0.2", "10.0.0.1"},
 	} {
@@ -164,6 +168,7 @@ func TestIntegrationPointToPoint(t *testing.T) {
 }
 
 func TestIntegrationStaticKey(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	b := newBench(t)
 	for recipe, c := range map[string]struct{ remote, config, theirs string }{
 		"static_key_server": {"", "remote 192.0.2.1 1194\nnobind\nifconfig 10.0.0.2 10.0.0.1\n", "10.0.0.2"},
@@ -171,7 +176,7 @@ func TestIntegrationStaticKey(t *testing.T) {
 	} {
 		t.Run(recipe, func(t *testing.T) {
 			s := b.serve(t, b.made(t, recipe, openvpn.Answers{Name: recipe, Remote: c.remote, Protocol: openvpn.UDP4}))
-			p := b.plain(t, "dev peer0\ndev-type tun\nproto udp4\nverb 3\ncipher AES-256-CBC\nkeepalive 10 60\nsecret s.key\n"+c.config,
+			p := b.plain(t, "dev peer0\ndev-type tun\nproto udp4\nverb 3\ncipher AES-256-CBC\nkeepalive 1 10\nsecret s.key\n"+c.config,
 				map[string][]byte{"s.key": b.file(t, recipe, "static.key")})
 			p.up(t)
 			connected(t, s, recipe)
@@ -181,6 +186,7 @@ func TestIntegrationStaticKey(t *testing.T) {
 }
 
 func TestIntegrationBridge(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	b := newBench(t)
 	for _, ns := range []interface{ IP(args ...string) error }{b.ours, b.theirs} {
 		require.NoError(t, ns.IP("link", "add", "br0", "type", "bridge"))
@@ -213,6 +219,7 @@ func TestIntegrationBridge(t *testing.T) {
 // one is disabled, one is revoked while everybody stays connected.
 func TestIntegrationServerWithManyClients(t *testing.T) {
 	const n = 20
+	t.Parallel() // it waits more than it works
 	b := newBench(t)
 	i := b.made(t, "server_pki", openvpn.Answers{Name: "hub", Protocol: openvpn.UDP4})
 	i.Clients = []openvpn.Client{
@@ -273,6 +280,7 @@ func TestIntegrationServerWithManyClients(t *testing.T) {
 
 // Users log in with a password; a wrong one is refused.
 func TestIntegrationUsers(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	b := newBench(t)
 	i := b.made(t, "server_pki", openvpn.Answers{Name: "hub", Protocol: openvpn.UDP4})
 	i.Users = []openvpn.User{{Name: "joe", Password: openvpn.NewSecret(`p "w\ x`)}}
@@ -294,6 +302,7 @@ func TestIntegrationUsers(t *testing.T) {
 // kill -9 of the child: connected again in moments. kill -9 of the program
 // (here: Release, and a new Service): the same process goes on.
 func TestIntegrationKillAndAdopt(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	b := newBench(t)
 	b.plain(t, fmt.Sprintf(plainServer, "tun", "udp4")+"server 10.8.0.0 255.255.255.0\ntopology subnet\n", b.issue(t, "hub", true)).up(t)
 	i := b.made(t, "client_tun", openvpn.Answers{Name: "office", Remote: "192.0.2.2", Protocol: openvpn.UDP4})
@@ -319,6 +328,7 @@ func TestIntegrationKillAndAdopt(t *testing.T) {
 
 // A file dropped into the folder comes up; taken away it goes.
 func TestIntegrationFolder(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	b := newBench(t)
 	b.plain(t, fmt.Sprintf(plainServer, "tun", "udp4")+"server 10.8.0.0 255.255.255.0\ntopology subnet\n", b.issue(t, "hub", true)).up(t)
 	folder := t.TempDir()
