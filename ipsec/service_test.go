@@ -96,6 +96,7 @@ func TestStopLeavesNothing(t *testing.T) {
 		require.ErrorIs(r, r.s.Initiate(r.Context(), "site1"), ipsec.ErrNotRunning)
 		require.ErrorIs(r, r.s.Terminate(r.Context(), "site1"), ipsec.ErrNotRunning)
 		require.ErrorIs(r, r.s.Rekey(r.Context(), "site1"), ipsec.ErrNotRunning)
+		require.ErrorIs(r, r.s.Ready(r.Context()), ipsec.ErrNotRunning)
 		_, err := r.s.Apply(r.Context(), config())
 		require.ErrorIs(r, err, ipsec.ErrStopped)
 	})
@@ -131,6 +132,7 @@ func TestDaemonAbsentAtStart(t *testing.T) {
 	bubble(t, config(site(1)), func(r *rig) {
 		r.daemon.Kill()
 		r.start()
+		require.ErrorIs(r, r.s.Ready(within(r, time.Second)), context.DeadlineExceeded)
 		r.state("site1", ipsec.StateUnknown)
 		daemon := r.s.Status().Daemon
 		assert.Equal(r, ipsec.DaemonWaiting, daemon.State)
@@ -142,6 +144,7 @@ func TestDaemonAbsentAtStart(t *testing.T) {
 		r.after(time.Hour)
 		assert.Equal(r, 1, countLines(r.logged(), "no IKE daemon"), "said once, not at each try")
 		r.daemon.Start()
+		require.NoError(r, r.s.Ready(within(r, time.Second)))
 		r.after(time.Second)
 		r.state("site1", ipsec.StateUp) // Initiate was called
 		r.state("site2", ipsec.StateArmed)
