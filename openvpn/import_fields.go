@@ -460,11 +460,11 @@ func (im *importer) ports() {
 // leftovers drops what the role has no use for.
 func (im *importer) leftovers() {
 	i := &im.inst
-	drop := func(when bool, option, why string, clear func()) {
+	drop := func(when bool, option, why string, reset func()) {
 		if !when {
 			return
 		}
-		clear()
+		reset()
 		for n := range im.report.Lines {
 			if l := &im.report.Lines[n]; l.Option == option && (l.Verdict == Kept || l.Verdict == Changed) {
 				l.Verdict, l.Reason = Dropped, why
