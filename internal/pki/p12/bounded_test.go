@@ -217,3 +217,36 @@ func TestEmptyPasswordAsNothing(t *testing.T) {
 		require.ErrorIs(t, err, ErrPassword)
 	}
 }
+
+// FuzzContent puts a good MAC on whatever is below it.
+func FuzzContent(f *testing.F) {
+	names, err := filepath.Glob("testdata/*.p12")
+	require.NoError(f, err)
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		require.NoError(f, err)
+		var p pfx
+		require.NoError(f, unmarshal("file", text, &p))
+		var content []byte
+		require.NoError(f, unmarshal("content", p.AuthSafe.Content.Bytes, &content))
+		f.Add(content)
+	}
+	form, err := formOf("sesame")
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, content []byte) {
+		octets, err := asn1.Marshal(content)
+		require.NoError(t, err)
+		p := pfx{Version: 3, MacData: newMac(content, form)}
+		p.AuthSafe.ContentType = oidData
+		p.AuthSafe.Content = asn1.RawValue{Class: asn1.ClassContextSpecific, IsCompound: true, Bytes: octets}
+		text, err := asn1.Marshal(p)
+		require.NoError(t, err)
+		id, err := Decode(text, "sesame")
+		if err != nil {
+			require.NotErrorIs(t, err, ErrPassword)
+			return
+		}
+		_, err = pki.ParsePEM(id.KeyPEM(), id.CertificatePEM(), id.CAPEM())
+		require.NoError(t, err)
+	})
+}
