@@ -2,6 +2,7 @@ package process_test
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
@@ -149,13 +150,8 @@ func TestIntegrationCredentials(t *testing.T) {
 	require.NoError(t, os.WriteFile(script, []byte("#!/bin/sh\n[ \"$username\" = 'joe b' ] && [ \"$password\" = 'se\"cr\\et' ]\n"), 0o700))
 	n.plainServer(t, "script-security 3", "auth-user-pass-verify "+script+" via-env")
 
-	cert, key := n.authority.issue("ours", x509.ExtKeyUsageClientAuth)
-	encrypt := exec.CommandContext(t.Context(), "openssl", "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-passout", "pass:key word")
-	encrypt.Stdin = strings.NewReader(string(key))
-	encrypted, err := encrypt.Output()
-	require.NoError(t, err)
 	l := n.client("auth-user-pass", "auth-retry interact", "auth-nocache")
-	l.Files["cert.crt"], l.Files["key.key"] = cert, encrypted
+	l.Files["key.key"] = encrypted(t, l.Files["key.key"], "key word")
 	p := start(t, n.runner, l)
 
 	// Which of both is asked for again after a refusal is openvpn's to decide.
@@ -181,6 +177,15 @@ func TestIntegrationCredentials(t *testing.T) {
 	}
 	assert.Equal(t, map[string]int{"Auth": 1, "Private Key": 1}, refused)
 	ping(t, n.ours, "10.8.0.1")
+}
+
+// encrypted returns a key with a passphrase.
+func encrypted(t *testing.T, key []byte, passphrase string) []byte {
+	cmd := exec.CommandContext(t.Context(), "openssl", "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-passout", "pass:"+passphrase)
+	cmd.Stdin = bytes.NewReader(key)
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	return out
 }
 
 // Without auth-retry one refusal ends the client.
