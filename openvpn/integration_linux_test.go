@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldgate/fieldgate/internal/pki"
-	"github.com/fieldgate/fieldgate/internal/pki/p12"
 	"github.com/fieldgate/fieldgate/openvpn"
 	"github.com/fieldgate/fieldgate/openvpn/openvpntest"
 )
@@ -117,9 +116,7 @@ func TestIntegrationPKCS12AndLogin(t *testing.T) {
 	})
 	id, err := b.ca.IssueClient(pki.Request{Name: "office"})
 	require.NoError(t, err)
-	file, err := p12.Encode(id, "p12 pass")
-	require.NoError(t, err)
-	require.NoError(t, b.store.Put("office", "client.p12", file))
+	require.NoError(t, b.store.Put("office", "client.p12", pkcs12(t, id, "p12 pass")))
 	require.NoError(t, b.store.Put("office", "tls-crypt.key", files["tc.key"]))
 
 	s := b.serve(t, i)

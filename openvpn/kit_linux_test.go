@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -276,4 +277,24 @@ func (b *bench) made(t *testing.T, recipe string, a openvpn.Answers) openvpn.Ins
 	_, err = openvpn.MakeFiles(i, b.store)
 	require.NoError(t, err)
 	return i
+}
+
+// pkcs12 lets openssl make a file as an operator of a server hands it out.
+func pkcs12(t *testing.T, id pki.Identity, password string) []byte {
+	t.Helper()
+	if _, err := exec.LookPath("openssl"); err != nil {
+		missing(t, "openssl is not installed")
+	}
+	folder := t.TempDir()
+	path := filepath.Join(folder, "all.pem")
+	all := slices.Concat(id.KeyPEM(), id.CertificatePEM(), id.CAPEM())
+	require.NoError(t, os.WriteFile(path, all, 0o600))
+	out := filepath.Join(folder, "client.p12")
+	cmd := exec.CommandContext(t.Context(), "openssl", "pkcs12", "-export", "-in", path, "-out", out, "-passout", "stdin")
+	cmd.Stdin = strings.NewReader(password + "\n")
+	text, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(text))
+	file, err := os.ReadFile(out)
+	require.NoError(t, err)
+	return file
 }
