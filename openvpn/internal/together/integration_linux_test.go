@@ -1,4 +1,4 @@
-package openvpn_test
+package together_test
 
 import (
 	"fmt"

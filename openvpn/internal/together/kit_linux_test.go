@@ -1,4 +1,4 @@
-package openvpn_test
+package together_test
 
 import (
 	"bytes"
@@ -297,4 +297,16 @@ func pkcs12(t *testing.T, id pki.Identity, password string) []byte {
 	file, err := os.ReadFile(out)
 	require.NoError(t, err)
 	return file
+}
+
+// find returns the status of an instance.
+func find(t *testing.T, s *openvpn.Service, name string) openvpn.InstanceStatus {
+	t.Helper()
+	for _, st := range s.Status().Instances {
+		if st.Name == name {
+			return st
+		}
+	}
+	require.Failf(t, "no status", "instance %q", name)
+	return openvpn.InstanceStatus{}
 }
