@@ -144,6 +144,9 @@ func onTheWire(t *testing.T, action, config, options string) {
 	write("etcppp/options", "")
 	write("etcppp/chap-secrets", quoted(user)+" peer "+quoted(password)+" *\n")
 	write("peer.conf", config)
+	if action == "none" {
+		write("ready", "") // a server is there from the beginning, a client waits for ours
+	}
 	write("peer.options", options)
 
 	captures := make(map[*twohosts.Host]*twohosts.Capture)
@@ -152,7 +155,7 @@ func onTheWire(t *testing.T, action, config, options string) {
 		require.NoError(t, err)
 	}
 	peer := p.B.NS.Command(t.Context(), "unshare", "-m", "sh", "-c",
-		"mount --bind "+folder+"/etcppp /etc/ppp && exec xl2tpd -D -c "+folder+"/peer.conf -C "+folder+"/peer.ctl -p "+folder+"/peer.pid")
+		"mount --bind "+folder+"/etcppp /etc/ppp && until [ -e "+folder+"/ready ]; do sleep 0.1; done && exec xl2tpd -D -c "+folder+"/peer.conf -C "+folder+"/peer.ctl -p "+folder+"/peer.pid")
 	said, err := os.Create(filepath.Join(folder, "peer.out"))
 	require.NoError(t, err)
 	peer.Stdout, peer.Stderr = said, said
@@ -165,7 +168,7 @@ func onTheWire(t *testing.T, action, config, options string) {
 	if failed != nil {
 		log, _ := os.ReadFile(filepath.Join(folder, "peer.out"))
 		ppp, _ := os.ReadFile(filepath.Join(folder, "peer.log"))
-		t.Logf("charon A:\n%s\nxl2tpd B:\n%s\npppd B:\n%s", p.A.Log(), log, ppp)
+		t.Logf("charon A:\n%s\ncharon B:\n%s\nxl2tpd B:\n%s\npppd B:\n%s", p.A.Log(), p.B.Log(), log, ppp)
 	}
 	t.Logf("%s", out)
 	assert.NoError(t, failed)
@@ -346,6 +349,9 @@ func asServer(t *testing.T) {
 	server.LocalIP, server.Range = "10.20.40.1", "10.20.40.10-10.20.40.20"
 	server.Users = []l2tp.User{{Name: "other", Password: l2tp.NewSecret("word")}, {Name: user, Password: l2tp.NewSecret(password)}}
 	s := start(t, l2tp.Config{Enabled: true, ListenAddress: "192.0.2.1", Server: server})
+
+	s.until("armed", func(l2tp.Status) bool { return s.ipsec.Status().Connections[0].State == ipsec.StateArmed })
+	require.NoError(t, os.WriteFile(filepath.Join(os.Getenv(envFolder), "ready"), nil, 0o600))
 
 	connected := func(st l2tp.Status) bool {
 		return len(st.Server.Sessions) == 1 && st.Server.Sessions[0].Remote.IsValid()

@@ -83,7 +83,12 @@ func (l *link) bring(ctx context.Context) (err error) {
 		return l.failure(l2tp.CauseHost, err.Error())
 	}
 	mark := l.d.program.log.count()
-	l.d.hangUpStale(ctx, name)
+	stale := l.d.takeStale(name)
+	if stale != "" {
+		// What was lost with the channel is sent until it is answered, for half
+		// a minute; to remove the entry now would end that.
+		_ = l.d.control.do(ctx, commandDisconnect, stale) // nothing to close is no fault
+	}
 	if err := l.d.control.do(ctx, commandAdd, l.entry, renderClient(l.call.Peer, f.options(name))); err != nil {
 		return l.commandFailure(err)
 	}
@@ -94,6 +99,9 @@ func (l *link) bring(ctx context.Context) (err error) {
 	var established time.Time
 	for {
 		up, err := l.look()
+		if up && stale != "" {
+			_ = l.d.control.do(ctx, commandRemove, stale)
+		}
 		if up || err != nil {
 			return err
 		}
@@ -201,7 +209,7 @@ func (l *link) watch() {
 // end ends what there is: PPP, the session and the tunnel, what belongs to
 // them.
 func (l *link) end() {
-	ctx, cancel := context.WithTimeout(context.Background(), politely+2*answerTime)
+	ctx, cancel := context.WithTimeout(context.Background(), politely+2*tries*answerTime)
 	defer cancel()
 	var errs []error
 	if l.proc.pid != 0 {
@@ -252,15 +260,13 @@ func (d *daemon) hangUp(ctx context.Context, entry string) {
 	}
 }
 
-// hangUpStale closes the tunnel of a link that died.
-func (d *daemon) hangUpStale(ctx context.Context, client string) {
+// takeStale returns the entry of the last link of a client when that died.
+func (d *daemon) takeStale(client string) string {
 	d.mu.Lock()
-	entry, ok := d.stale[client]
+	defer d.mu.Unlock()
+	entry := d.stale[client]
 	delete(d.stale, client)
-	d.mu.Unlock()
-	if ok {
-		d.hangUp(ctx, entry)
-	}
+	return entry
 }
 
 // wait waits for the end of the pppd.
