@@ -237,24 +237,3 @@ func (s *session) aside(ctx context.Context, command string, m *vici.Message) er
 	}
 	return s.failed(err)
 }
-
-// Rekey makes new keys for the data channels of a connection.
-func (s *session) Rekey(ctx context.Context, name string) error {
-	if _, err := s.look(name); err != nil {
-		return err
-	}
-	ctx, cancel := s.during(ctx)
-	defer cancel()
-	_, err := s.commands.call(ctx, "rekey", new(vici.Message).Set("child", s.names.charon(name)))
-	var r *refusal
-	if errors.As(err, &r) {
-		return &ipsec.Failure{Connection: name, Cause: ipsec.CauseOther, Detail: "it is not up, there are no keys to renew (" + r.text + ")"}
-	}
-	if err != nil {
-		if gone := s.gone(); gone != nil {
-			return gone
-		}
-		return s.failed(err)
-	}
-	return nil
-}
