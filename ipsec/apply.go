@@ -125,7 +125,7 @@ func (s *Service) adopt(c Config, res Resolution) {
 		t.invalid, t.notices = res.Refused[name], res.Notices[name]
 		d, valid := definitions[name]
 		if same := valid && reflect.DeepEqual(t.def, d); !same {
-			t.def = d
+			t.def, t.ending = d, "its settings were changed"
 			t.loaded, t.taken, t.refused, t.failure, t.told = false, false, nil, nil, ""
 			t.pace.Reset()
 			if !valid {

@@ -89,6 +89,9 @@ func (s *Service) begun(ctx context.Context, name string, anew bool) (*attempt, 
 	case t.attempt != nil:
 		return t.attempt, nil
 	}
+	if t.up {
+		t.ending = "restarted by hand"
+	}
 	return s.try(l, t, anew), nil
 }
 

@@ -33,6 +33,7 @@ type Service struct {
 	life    context.Context // ends with the service; nil before it runs
 	link    *link           // nil while there is no daemon
 	parting []*attempt      // of connections that are gone
+	ready   chan struct{}   // closed while the daemon is ready
 }
 
 // New returns a service for a Config, not started. It does no I/O. The error
@@ -45,7 +46,7 @@ func New(c Config, o Options) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{
-		opts: o, log: o.Log, changing: make(chan struct{}, 1),
+		opts: o, log: o.Log, changing: make(chan struct{}, 1), ready: make(chan struct{}),
 		daemon: DaemonStatus{State: DaemonWaiting, Since: time.Now()},
 	}
 	if s.log == nil {
@@ -69,6 +70,23 @@ func (s *Service) Start(ctx context.Context) error { return s.shell.Start(ctx) }
 // any time and any number of times. When ctx ends first it returns ctx's
 // error, and the end still comes.
 func (s *Service) Stop(ctx context.Context) error { return s.shell.Stop(ctx) }
+
+// Ready waits until the daemon is there and holds what is applied. It returns
+// nil at once while that is so, ctx's error when that ends first, and
+// [ErrNotRunning] when the service stops.
+func (s *Service) Ready(ctx context.Context) error {
+	s.mu.Lock()
+	ready := s.ready
+	s.mu.Unlock()
+	select {
+	case <-ready:
+		return nil
+	case <-s.shell.Done():
+		return fmt.Errorf("ipsec: %w", ErrNotRunning)
+	case <-ctx.Done():
+		return fmt.Errorf("ipsec: waiting for the IKE daemon: %w", ctx.Err())
+	}
+}
 
 // Done returns a channel that is closed when the service has ended for good.
 func (s *Service) Done() <-chan struct{} { return s.shell.Done() }

@@ -72,7 +72,7 @@ type ConnectionStatus struct {
 }
 
 // Transition is a change of state. That a connection is being negotiated is
-// not one.
+// one only when it was up before, and the same failure again is none.
 type Transition struct {
 	At     time.Time
 	State  ConnectionState

@@ -249,6 +249,9 @@ func (s *Service) absent(err error) {
 // enterDaemon notes a state of the daemon, with mu held.
 func (s *Service) enterDaemon(state DaemonState, problem string) {
 	if s.daemon.State != state {
+		if s.daemon.State == DaemonReady {
+			s.ready = make(chan struct{})
+		}
 		s.daemon.State, s.daemon.Since = state, time.Now()
 	}
 	s.daemon.Error = problem
@@ -257,6 +260,7 @@ func (s *Service) enterDaemon(state DaemonState, problem string) {
 			s.daemon.Restarts++
 		}
 		s.met = true
+		close(s.ready)
 		s.log.Info("the IKE daemon is ready", "version", s.daemon.Version)
 	}
 }
@@ -292,7 +296,7 @@ func (s *Service) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.link = nil
-	s.daemon.State, s.daemon.Since, s.daemon.Error = DaemonWaiting, now, "the service has stopped"
+	s.enterDaemon(DaemonWaiting, "the service has stopped")
 	for _, t := range s.tunnels {
 		t.up, t.sas, t.loaded, t.taken, t.wanted = false, nil, false, false, false
 		state, reason := t.judge(false)

@@ -1,6 +1,7 @@
 package ipsec
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -29,6 +30,7 @@ type tunnel struct {
 	held    Definition // that the daemon took last
 	loaded  bool       // the daemon holds it now
 	stopped bool       // by hand
+	ending  string     // why we end it, while we do
 	wanted  bool       // to be brought up
 	first   bool       // before others, since it was up before
 	sas     []SA
@@ -113,6 +115,8 @@ func (t *tunnel) judge(asked bool) (state ConnectionState, reason string) {
 		return StateUp, t.peer()
 	case t.stopped:
 		return StateStopped, "by hand"
+	case !t.loaded && t.state != "":
+		return t.state, "" // until it is applied
 	case !t.loaded:
 		return StateUnknown, "not applied yet"
 	case t.negotiating():
@@ -140,12 +144,17 @@ func (t *tunnel) enter(state ConnectionState, reason string, now time.Time) bool
 	if state == t.state {
 		return false
 	}
+	before := t.state
 	t.state, t.since = state, now
-	if state == StateConnecting {
+	if before == StateUp && reason == "" {
+		reason = cmp.Or(t.ending, "closed by the peer, or by the daemon")
+	}
+	t.ending = ""
+	if state == StateConnecting && before != StateUp {
 		return true
 	}
-	if n := len(t.history); n > 0 && t.history[n-1].State == state && t.history[n-1].Reason == reason {
-		return true // the same failure again
+	if n := len(t.history); state == StateFailed && n > 0 && t.history[n-1].State == state && t.history[n-1].Reason == reason {
+		return true // again
 	}
 	if len(t.history) == maxHistory {
 		t.history = append(t.history[:0:0], t.history[1:]...)

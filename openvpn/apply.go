@@ -162,8 +162,9 @@ func (s *Service) add(k string, u unit, proc Process) (*supervisor, error) {
 
 // dismiss ends a process that no instance has.
 func (e *environment) dismiss(proc Process) {
-	one := &supervisor{env: e, wake: make(chan struct{}, 1), changed: make(chan struct{})}
-	a := &attendant{supervisor: one, proc: proc}
+	one := &supervisor{env: &environment{logger: e.logger}, changed: make(chan struct{})} // nobody is told
+	a := &attendant{supervisor: one, proc: proc, poll: stopped(), silence: stopped()}
+	one.status.Name = proc.Name()
 	a.end(false)
 }
 

@@ -88,12 +88,14 @@ const (
 	KindNames       Kind = "names"   // joined by colons
 	KindFingerprint Kind = "fingerprint"
 	KindPushed      Kind = "option for clients" // a whole option in one value
+
+	kindIgnored Kind = "ignored" // an import leaves it out, whatever it is
 )
 
 // Catalogue describes every option that an instance can have, in the order of
 // the pages and by name within them.
 func Catalogue() []OptionInfo {
-	all := slices.Concat(serviceOptions(), networkingOptions(), vpnOptions(), cryptographyOptions(), fieldOptions())
+	all := options()
 	order := []Tab{TabService, TabNetworking, TabVPN, TabCryptography}
 	slices.SortStableFunc(all, func(a, b OptionInfo) int {
 		if d := slices.Index(order, a.Tab) - slices.Index(order, b.Tab); d != 0 {
@@ -107,12 +109,16 @@ func Catalogue() []OptionInfo {
 	return all
 }
 
+func options() []OptionInfo {
+	return slices.Concat(serviceOptions(), networkingOptions(), vpnOptions(), cryptographyOptions(), fieldOptions())
+}
+
 // catalogue finds options by name.
 type catalogue map[string]OptionInfo
 
 func newCatalogue() catalogue {
 	c := make(catalogue)
-	for _, o := range Catalogue() {
+	for _, o := range options() {
 		c[o.Name] = o
 	}
 	return c

@@ -37,7 +37,7 @@ func cryptographyOptions() []OptionInfo {
 		{Name: "no-replay", Tab: tab, Main: true,
 			Help: "Takes packets that were recorded and sent again.",
 			Weak: "takes the protection against replayed packets away"},
-		{Name: "opt-verify", Tab: tab, Main: true,
+		{Name: "opt-verify", Tab: tab, Main: true, Side: SideServer,
 			Help: "Refuses clients whose settings differ. Deprecated.",
 			Weak: "gone in the next release"},
 		{Name: "remote-cert-eku", Tab: tab, Main: true, Params: params(value("usage", KindText)),
@@ -85,9 +85,9 @@ func cryptographyOptions() []OptionInfo {
 			Weak: "deprecated, and SHA1 is broken"},
 		{Name: "verify-x509-name", Tab: tab, Main: true, Params: params(value("name", KindText), oneOf("what", "subject", "name", "name-prefix").opt()),
 			Help: "The name that the other end's certificate must have."},
-		{Name: "x509-track", Tab: tab, Main: true, Repeats: true, Params: params(value("attribute", KindName)),
+		{Name: "x509-track", Tab: tab, Main: true, Repeats: true, Params: params(oneOf("attribute", "CN", "+CN", "O", "+O", "OU", "+OU", "C", "+C", "ST", "+ST", "L", "+L", "emailAddress", "+emailAddress", "serialNumber", "+serialNumber")),
 			Help: "Keeps an attribute of certificates for programs."},
-		{Name: "x509-username-field", Tab: tab, Main: true, Side: SideServer, Params: params(value("field", KindName).many(4)),
+		{Name: "x509-username-field", Tab: tab, Main: true, Side: SideServer, Params: params(oneOf("field", "CN", "O", "OU", "C", "ST", "L", "emailAddress", "serialNumber", "ext:subjectAltName", "ext:issuerAltName").many(4)),
 			Help: "The field of a certificate that is the name of a client. Default CN."},
 	}
 }

@@ -30,6 +30,7 @@ func fieldOptions() []OptionInfo {
 		{Name: "http-proxy-user-pass", Tab: vpn, Side: SideClient, Field: "proxy.username", Help: "User name and password for the proxy."},
 		{Name: "ifconfig", Tab: networking, Basic: true, Field: "ifconfig", Help: "The addresses of both ends of the tunnel."},
 		{Name: "ifconfig-ipv6", Tab: networking, Field: "ifconfig_ipv6", Help: "The IPv6 addresses of both ends of the tunnel."},
+		{Name: "ifconfig-ipv6-pool", Tab: networking, Side: SideServer, Field: "server_ipv6", Help: "The IPv6 addresses that a server gives to clients."},
 		{Name: "ifconfig-pool-persist", Tab: vpn, Side: SideServer, Field: "remember_addresses", Help: "Gives a client the address that it had before."},
 		{Name: "ifconfig-push", Tab: vpn, Side: SideServer, Field: "clients.address", Help: "The address of this client."},
 		{Name: "ip-remote-hint", Tab: vpn, Side: SideClient, Field: "options", Help: "Stands as preresolve."},

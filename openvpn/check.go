@@ -194,7 +194,7 @@ func checkOptions(i Instance) []optionFault {
 	for n, o := range i.Options {
 		info := c[o.Name]
 		count[o.Name]++
-		text := i.misfit(info)
+		text := i.misfit(info, o.Args)
 		if count[o.Name] > 1 && !info.Repeats {
 			text = o.Name + " stands twice"
 		}
@@ -206,10 +206,9 @@ func checkOptions(i Instance) []optionFault {
 }
 
 // misfit says why an option does not go with the rest of the instance.
-func (i Instance) misfit(o OptionInfo) string {
+func (i Instance) misfit(o OptionInfo, args []string) string {
 	server, tcp := i.role() == RoleServer, i.protocol().isTCP()
-	static := i.Files[FileSecret] != ""
-	if i.role() != RoleServer && len(i.Remotes) > 0 {
+	if !server && len(i.Remotes) > 0 {
 		tcp = i.anyTCP()
 	}
 	switch {
@@ -217,6 +216,8 @@ func (i Instance) misfit(o OptionInfo) string {
 		return o.Name + " is for servers"
 	case o.Side == SideClient && server:
 		return o.Name + " is for clients"
+	case i.Files[FileSecret] != "" && needsTLS(o):
+		return o.Name + " needs TLS, which a tunnel with a static key does not have"
 	}
 	needs := func(ok bool, what string) string {
 		if ok {
@@ -225,19 +226,14 @@ func (i Instance) misfit(o OptionInfo) string {
 		return o.Name + " needs " + what
 	}
 	switch o.Name {
-	case "fragment", "explicit-exit-notify", "mtu-test":
-		return needs(!tcp, "UDP")
-	case "fast-io":
+	case "fragment", "explicit-exit-notify", "mtu-test", "fast-io", "connect-freq":
 		return needs(!tcp, "UDP")
 	case "tcp-nodelay", "tcp-queue-limit":
 		return needs(tcp, "TCP")
-	case "connect-freq", "ifconfig-ipv6-pool":
-		if o.Name == "ifconfig-ipv6-pool" && i.ServerIPv6 != "" {
-			return o.Name + " is given by server_ipv6"
-		}
-		return needs(o.Name != "connect-freq" || !tcp, "UDP")
-	case "vlan-accept", "vlan-pvid", "vlan-tagging":
+	case "vlan-tagging":
 		return needs(i.deviceType() == Tap, "device_type tap")
+	case "vlan-accept", "vlan-pvid":
+		return needs(i.deviceType() == Tap && i.has("vlan-tagging"), "device_type tap and vlan-tagging")
 	case "http-proxy-option":
 		return needs(i.Proxy != nil && i.Proxy.Kind != ProxySOCKS, "an HTTP proxy")
 	case "ifconfig-pool":
@@ -248,12 +244,25 @@ func (i Instance) misfit(o OptionInfo) string {
 		return needs(!i.has("ping") && !i.has("ping-restart") && !i.has("ping-exit"), "ping, ping-restart and ping-exit to be left out: it sets them")
 	case "ping-exit":
 		return needs(!i.has("ping-restart"), "ping-restart to be left out")
+	case "username-as-common-name", "auth-user-pass-optional":
+		return needs(len(i.Users) > 0, "users")
+	case "verify-client-cert":
+		return needs(len(i.Users) > 0 || len(args) == 0 || args[0] == "require", "users")
 	case "auth-retry", "allow-pull-fqdn", "pull-filter", "route-nopull", "push-peer-info":
 		return needs(i.role() == RoleClient, "role client")
-	case "remote-cert-tls", "remote-cert-ku", "remote-cert-eku", "tls-version-min", "tls-version-max", "verify-x509-name", "tls-exit", "single-session", "no-replay":
-		return needs(!static || o.Name == "no-replay", "TLS")
 	}
 	return ""
+}
+
+// needsTLS reports whether an option is about the handshake.
+func needsTLS(o OptionInfo) bool {
+	switch o.Name {
+	case "auth", "cipher", "mute-replay-warnings", "no-replay", "replay-window":
+		return false
+	case "tls-exit":
+		return true
+	}
+	return o.Tab == TabCryptography
 }
 
 // anyTCP reports whether a remote is called over TCP.

@@ -56,7 +56,7 @@ func checkCiphers(list string) error {
 	}
 	for name := range strings.SplitSeq(list, ":") {
 		name = strings.TrimPrefix(name, "?")
-		if name != "none" && name != "DEFAULT" && !isCipher(name) {
+		if name != "none" && !isCipher(name) {
 			return fmt.Errorf("openvpn has no cipher %q", show(name))
 		}
 	}

@@ -47,6 +47,8 @@ func (p Param) checkKind(text string) error {
 		return nil
 	case KindText:
 		return checkText(text)
+	case kindIgnored:
+		return nil
 	case KindName:
 		ok = isName(text, "._-:+=")
 	case KindNames:
@@ -113,12 +115,15 @@ func checkText(text string) error {
 }
 
 func isName(text, marks string) bool {
+	if strings.Trim(text, ".") == "" {
+		return false
+	}
 	for _, c := range []byte(text) {
 		if !isWord(c) && !strings.ContainsRune(marks, rune(c)) {
 			return false
 		}
 	}
-	return text != "" && len(text) <= maxText && text[0] != '-'
+	return len(text) <= maxText && text[0] != '-'
 }
 
 // number reads a value that was checked.

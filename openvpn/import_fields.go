@@ -34,6 +34,8 @@ func (im *importer) field(line ovpn.Line) {
 		im.credentials(line)
 	case "disable", "ifconfig-push", "iroute", "iroute-ipv6":
 		im.say(line, Refused, "is for single clients: enter it under clients")
+	case "ifconfig-ipv6-pool":
+		im.say(line, Refused, "server-ipv6 gives the addresses")
 	case "client-config-dir":
 		im.say(line, Dropped, "the folder is not read: enter settings of single clients under clients")
 	default:
@@ -87,7 +89,7 @@ func (im *importer) rules() map[string]rule {
 		return text(num("value", low, high), func(s string) { set(number(s)) })
 	}
 	address := value("address", KindIPv4)
-	file := value("file", KindText)
+	file := value("file", kindIgnored)
 	return map[string]rule{
 		"client":     flag(func() { seen.client = true }),
 		"pull":       flag(func() { seen.pull = true }),
@@ -458,11 +460,11 @@ func (im *importer) ports() {
 // leftovers drops what the role has no use for.
 func (im *importer) leftovers() {
 	i := &im.inst
-	drop := func(when bool, option, why string, clear func()) {
+	drop := func(when bool, option, why string, reset func()) {
 		if !when {
 			return
 		}
-		clear()
+		reset()
 		for n := range im.report.Lines {
 			if l := &im.report.Lines[n]; l.Option == option && (l.Verdict == Kept || l.Verdict == Changed) {
 				l.Verdict, l.Reason = Dropped, why

@@ -45,7 +45,7 @@ func (im *importer) file(line ovpn.Line, kind FileKind) {
 	if n := strings.LastIndexAny(name, `/\`); n >= 0 {
 		name = name[n+1:]
 	}
-	if !validBase(name) {
+	if !validBase(name) || name == "stdin" || name == "none" {
 		im.say(line, Refused, baseRule, show(name))
 		return
 	}

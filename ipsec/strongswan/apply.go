@@ -160,7 +160,7 @@ const few = 8
 // endSAs ends the SAs of connections.
 func (s *session) endSAs(ctx context.Context, connections []string) error {
 	if len(connections) > few {
-		list, err := s.current(ctx, s.lists, listTimeout, "")
+		list, err := s.current(ctx, s.lists, s.listTimeout(), "")
 		if err != nil {
 			return err
 		}

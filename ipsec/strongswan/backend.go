@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"syscall"
 	"time"
 
 	"github.com/fieldgate/fieldgate/ipsec"
@@ -90,20 +91,32 @@ func (b *Backend) Connect(ctx context.Context) (ipsec.Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("strongswan: %w", connectError(err))
 	}
-	_ = conn.Close() // it was to see whether there is one
 	lock, err := acquire(b.options.LockFile)
 	if err != nil {
+		_ = conn.Close() // nothing was sent
 		return nil, fmt.Errorf("strongswan: %w", connectError(err))
 	}
-	s, err := b.open(ctx, lock)
+	s, err := b.open(ctx, lock, conn)
 	if err != nil {
 		return nil, fmt.Errorf("strongswan: %s: %w", b, err)
 	}
 	return s, nil
 }
 
+// dial connects to the socket. charon lets few wait at its door (a backlog of
+// 10 and less); who finds it full is sent away, and comes again.
 func (b *Backend) dial(ctx context.Context) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, "unix", b.options.Socket)
+	for end := time.Now().Add(b.options.Timeout); ; {
+		conn, err := new(net.Dialer).DialContext(ctx, "unix", b.options.Socket)
+		if !errors.Is(err, syscall.EAGAIN) || time.Now().After(end) {
+			return conn, err
+		}
+		select {
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 // errLocked: another program has the lock.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/pem"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 
@@ -34,6 +35,9 @@ func splitSet(set *ipsec.CertificateSet) (*certificates, error) {
 	key := set.Key.Reveal()
 	if _, err := keyType(key); err != nil {
 		return nil, err
+	}
+	if len(key) > math.MaxUint16 {
+		return nil, errors.New("the private key is longer than 65535 bytes")
 	}
 	return &certificates{
 		own: own[0], intermediate: own[1:], key: key,

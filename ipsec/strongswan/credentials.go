@@ -82,8 +82,12 @@ func (s *session) alone(ctx context.Context) (bool, string, error) {
 			return false, "the private key " + short(id), nil
 		}
 	}
+	// What peers have sent is listed too, as long as charon remembers it.
+	if _, err := s.commands.call(ctx, "flush-certs", new(vici.Message).Set("type", "X509")); err != nil {
+		return false, "", err
+	}
 	var others int
-	err = s.lists.stream(ctx, listTimeout, "list-certs", "list-cert", new(vici.Message).Set("type", "X509"), func(m *vici.Message) {
+	err = s.lists.stream(ctx, s.listTimeout(), "list-certs", "list-cert", new(vici.Message).Set("type", "X509"), func(m *vici.Message) {
 		if !s.creds.trusted[fingerprintOf(m.Text("data"))] {
 			others++
 		}

@@ -2,6 +2,7 @@ package strongswan
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,7 +54,7 @@ func decodeSA(m *vici.Message, now time.Time) ipsec.SA {
 	if reauth := ahead(m.Text("reauth-time"), now); sa.RekeyAt.IsZero() || !reauth.IsZero() && reauth.Before(sa.RekeyAt) {
 		sa.RekeyAt = reauth
 	}
-	for _, text := range m.List("local-vips") {
+	for _, text := range slices.Concat(m.List("local-vips"), m.List("remote-vips")) { // ours, or the peer's out of our pool
 		if addr, err := netip.ParseAddr(text); err == nil && len(sa.VirtualIPs) < maxSelectors {
 			sa.VirtualIPs = append(sa.VirtualIPs, addr)
 		}

@@ -1,7 +1,14 @@
 package strongswan_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"fmt"
+	"math/big"
 	"testing"
 	"time"
 
@@ -53,4 +60,40 @@ func backend(t testing.TB, socket string) *strongswan.Backend {
 	b, err := strongswan.New(strongswan.Options{Socket: socket})
 	require.NoError(t, err)
 	return b
+}
+
+// withCertificates returns a connection with a certificate set of its own.
+func withCertificates(t testing.TB) []ipsec.Definition {
+	t.Helper()
+	now := time.Now()
+	ca, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	authority := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "CA"}, NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(1, 0, 0),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	caDER, err := x509.CreateCertificate(rand.Reader, authority, authority, ca.Public(), ca)
+	require.NoError(t, err)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	leaf := &x509.Certificate{
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "near"}, DNSNames: []string{"near.example"},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(1, 0, 0), KeyUsage: x509.KeyUsageDigitalSignature,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, leaf, authority, key.Public(), ca)
+	require.NoError(t, err)
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	text := func(kind string, b []byte) string {
+		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}))
+	}
+	c := tunnel(3, "192.0.2.3")
+	c.Name, c.Authentication, c.PreSharedKey, c.CertificateSet = "secure", ipsec.AuthRSA, ipsec.Secret{}, "set"
+	c.LocalID, c.RemoteID = "near.example", "far.example"
+	return resolve(t, func(c *ipsec.Config) {
+		c.CertificateSets = []ipsec.CertificateSet{{
+			Name: "set", CA: text("CERTIFICATE", caDER), Certificate: text("CERTIFICATE", der),
+			Key: ipsec.NewSecret(text("PRIVATE KEY", keyDER)),
+		}}
+	}, c)
 }

@@ -62,6 +62,8 @@ func signs() []sign {
 		{"TS_UNACCEPTABLE", ipsec.CauseSelectors, "the peer does not take the local and remote subnets"},
 		{"INVALID_ID_INFORMATION", ipsec.CauseSelectors, "the peer does not take the local and remote subnets"},
 		{"INTERNAL_ADDRESS_FAILURE", ipsec.CauseOther, "the peer has no address for us"},
+		{"sending packet: from 0.0.0.0[", ipsec.CauseUnreachable, "there is no route to the gateway"},
+		{"sending packet: from ::[", ipsec.CauseUnreachable, "there is no route to the gateway"},
 		{"Network is unreachable", ipsec.CauseUnreachable, "there is no route to the gateway"},
 		{"No route to host", ipsec.CauseUnreachable, "there is no route to the gateway"},
 		{"error installing route", ipsec.CauseDaemon, "charon cannot install the tunnel: "},

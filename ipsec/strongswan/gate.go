@@ -132,14 +132,21 @@ func (g *gate) answered(t vici.Type) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.asking = false
-	g.unknown = t == vici.CommandUnknown || t == vici.EventUnknown
+	if t == vici.CommandUnknown || t == vici.EventUnknown {
+		g.unknown = true
+	}
 }
 
 // Write sends what govici writes, which is one packet.
 func (g *gate) Write(p []byte) (int, error) {
-	if len(p) > 4 && vici.Type(p[4]) == vici.EventRegister {
+	if len(p) > 4 {
 		g.mu.Lock()
-		g.asking = true
+		switch vici.Type(p[4]) {
+		case vici.EventRegister:
+			g.asking, g.unknown = true, false
+		case vici.CommandRequest:
+			g.unknown = false
+		}
 		g.mu.Unlock()
 	}
 	return g.Conn.Write(p)

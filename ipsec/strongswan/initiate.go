@@ -123,18 +123,6 @@ func (s *session) negotiate(ctx context.Context, name string) (*ipsec.Failure, e
 
 // isUp tells whether a data channel of the connection is installed.
 func (s *session) isUp(ctx context.Context, name string) (bool, error) {
-	aside := newLink(s.backend.dial, s.backend.options.Timeout)
-	defer aside.close()
-	list, err := s.current(ctx, aside, s.backend.options.Timeout, name)
-	if err != nil {
-		return false, err
-	}
-	for _, sa := range list {
-		for _, child := range sa.Children {
-			if sa.Connection == name && child.Name == name && (child.State == "INSTALLED" || child.State == "REKEYING") {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
+	ids, err := s.channels(ctx, name)
+	return len(ids) > 0, err
 }

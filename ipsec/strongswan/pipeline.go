@@ -3,6 +3,7 @@ package strongswan
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -40,10 +41,16 @@ func pipeline(ctx context.Context, dial func(context.Context) (net.Conn, error),
 	}
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
 	written := make(chan error, 1)
-	go func() { written <- write(conn, requests) }()
+	go func() {
+		err := write(conn, requests)
+		if err != nil {
+			_ = conn.Close() // no answer will come
+		}
+		written <- err
+	}()
 	replies, err := collect(ctx, conn, timeout, requests)
 	_ = conn.Close() // ends write too
-	if failed := <-written; failed != nil && err == nil {
+	if failed := <-written; failed != nil && len(replies) < len(requests) && !errors.Is(failed, net.ErrClosed) {
 		err = failed
 	}
 	if ended := ctx.Err(); ended != nil && len(replies) < len(requests) {

@@ -1,6 +1,7 @@
 package strongswan
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -47,16 +48,28 @@ func (n names) prepare(d ipsec.Definition) (*loaded, error) {
 		if l.certificates, err = splitSet(d.Set); err != nil {
 			return nil, err
 		}
-	} else if l.shared, err = vici.AppendMessage(nil, n.sharedKey(d)); err != nil {
-		return nil, err
+	} else if !d.PreSharedKey.IsZero() { // without one, somebody else sees to it
+		if l.shared, err = vici.AppendMessage(nil, n.sharedKey(d)); err != nil {
+			return nil, err
+		}
 	}
 	if d.Pool != nil {
 		if l.pool, err = vici.AppendMessage(nil, n.pool(d)); err != nil {
 			return nil, err
 		}
 	}
-	l.connection, err = vici.AppendMessage(nil, n.connection(d, l.certificates))
-	return l, err
+	if l.connection, err = vici.AppendMessage(nil, n.connection(d, l.certificates)); err != nil {
+		return nil, err
+	}
+	if len(l.connection) > vici.MaxPacket-1024 {
+		return nil, fmt.Errorf("the connection takes %d bytes, more than charon's %d", len(l.connection), vici.MaxPacket)
+	}
+	for _, r := range l.certificates.trusted() {
+		if _, err := vici.AppendMessage(nil, r.message); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
 }
 
 // same tells whether charon would get the same of both.

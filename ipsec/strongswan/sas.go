@@ -11,11 +11,11 @@ import (
 	"github.com/fieldgate/fieldgate/ipsec/internal/vici"
 )
 
-// How long lists may take; they are long only where there is much.
-const (
-	listTimeout = 30 * time.Second
-	busyTimeout = 2 * time.Second
-)
+// busyTimeout is how long a list waits for SAs that charon is at work on.
+const busyTimeout = 2 * time.Second
+
+// listTimeout is how long a whole list may take.
+func (s *session) listTimeout() time.Duration { return 3 * s.backend.options.Timeout }
 
 // SAs returns the SAs of our connections.
 //
@@ -27,7 +27,7 @@ func (s *session) SAs(ctx context.Context) ([]ipsec.SA, error) {
 		return nil, err
 	}
 	_, before := s.remembered("")
-	list, err := s.current(ctx, s.lists, listTimeout, "")
+	list, err := s.current(ctx, s.lists, s.listTimeout(), "")
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"sync"
@@ -49,13 +50,23 @@ type session struct {
 
 var _ ipsec.Session = (*session)(nil)
 
-// open begins a session. It owns the lock from now on.
-func (b *Backend) open(ctx context.Context, lock *os.File) (*session, error) {
+// open begins a session. It owns the lock and the connection from now on.
+func (b *Backend) open(ctx context.Context, lock *os.File, conn net.Conn) (*session, error) {
 	s := &session{
 		backend: b, names: b.names, lock: lock, bell: newBell(), done: make(chan struct{}), first: true,
 		applying: make(chan struct{}, 1), applied: make(map[string]*loaded), fresh: make(map[string]bool), creds: newCredentials(),
 	}
-	s.commands, s.lists = newLink(b.dial, b.options.Timeout), newLink(b.dial, b.options.Timeout)
+	s.commands = newLink(func(ctx context.Context) (net.Conn, error) {
+		if first := conn; first != nil {
+			conn = nil
+			return first, nil
+		}
+		return b.dial(ctx)
+	}, b.options.Timeout)
+	s.lists = newLink(b.dial, b.options.Timeout)
+	for range eventNames() {
+		s.events = append(s.events, newLink(b.dial, b.options.Timeout))
+	}
 	err := s.begin(ctx)
 	if err != nil {
 		s.end(err)
@@ -67,36 +78,43 @@ func (b *Backend) open(ctx context.Context, lock *os.File) (*session, error) {
 }
 
 // begin asks for the version, which alone proves that charon lives, and for
-// the events.
+// the events, all at once.
 func (s *session) begin(ctx context.Context) error {
+	var work sync.WaitGroup
+	errs := make([]error, len(s.events))
+	for i, name := range eventNames() {
+		work.Go(func() { errs[i] = s.listen(ctx, s.events[i], name) })
+	}
 	m, err := s.commands.call(ctx, "version", nil)
+	work.Wait()
 	if err != nil {
 		return err
 	}
 	s.version = short(m.Text("daemon") + " " + m.Text("version"))
-	for _, name := range eventNames() {
-		l := newLink(s.backend.dial, s.backend.options.Timeout)
-		s.events = append(s.events, l)
-		events, err := l.subscribe(ctx, name)
-		if err != nil {
-			return err
-		}
-		s.work.Go(func() {
-			for event := range events {
-				l.took()
-				m := fromGovici(event.Message)
-				for key := range m.Sections() {
-					if connection, ours := s.names.ours(key); ours {
-						if m.Text("up") == "yes" || strings.HasSuffix(name, "-rekey") {
-							s.expect(connection)
-						}
-						s.bell.ring(connection)
+	return errors.Join(errs...)
+}
+
+// listen has events of one type ring the bell, until charon has gone.
+func (s *session) listen(ctx context.Context, l *link, name string) error {
+	events, err := l.subscribe(ctx, name)
+	if err != nil {
+		return err
+	}
+	s.work.Go(func() {
+		for event := range events {
+			l.took()
+			m := fromGovici(event.Message)
+			for key := range m.Sections() {
+				if connection, ours := s.names.ours(key); ours {
+					if m.Text("up") == "yes" || strings.HasSuffix(name, "-rekey") {
+						s.expect(connection)
 					}
+					s.bell.ring(connection)
 				}
 			}
-			s.end(errors.New("charon has closed the connection"))
-		})
-	}
+		}
+		s.end(errors.New("charon has closed the connection"))
+	})
 	return nil
 }
 
@@ -218,25 +236,4 @@ func (s *session) aside(ctx context.Context, command string, m *vici.Message) er
 		return s.gone()
 	}
 	return s.failed(err)
-}
-
-// Rekey makes new keys for the data channels of a connection.
-func (s *session) Rekey(ctx context.Context, name string) error {
-	if _, err := s.look(name); err != nil {
-		return err
-	}
-	ctx, cancel := s.during(ctx)
-	defer cancel()
-	_, err := s.commands.call(ctx, "rekey", new(vici.Message).Set("child", s.names.charon(name)))
-	var r *refusal
-	if errors.As(err, &r) {
-		return &ipsec.Failure{Connection: name, Cause: ipsec.CauseOther, Detail: "it is not up, there are no keys to renew (" + r.text + ")"}
-	}
-	if err != nil {
-		if gone := s.gone(); gone != nil {
-			return gone
-		}
-		return s.failed(err)
-	}
-	return nil
 }

@@ -112,16 +112,21 @@ func (s *Store) Get(instance, name string) ([]byte, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	content, err := read(filepath.Join(s.root, instance), name)
+	content, err := read(s.root, instance, name)
 	if err != nil {
 		return nil, fmt.Errorf("filestore: %w", err)
 	}
 	return content, nil
 }
 
-// read reads a file of a folder, and follows no link out of it.
-func read(folder, name string) ([]byte, error) {
-	root, err := os.OpenRoot(folder)
+// read reads a file of an instance, and follows no link out of the store.
+func read(path, instance, name string) ([]byte, error) {
+	top, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = top.Close() }() // only read
+	root, err := top.OpenRoot(instance)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +136,7 @@ func read(folder, name string) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() { // opening a pipe would wait
-		return nil, fmt.Errorf("%s is no regular file", filepath.Join(folder, name))
+		return nil, fmt.Errorf("%s is no regular file", name)
 	}
 	f, err := root.Open(name)
 	if err != nil {
@@ -140,7 +145,7 @@ func read(folder, name string) ([]byte, error) {
 	content, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
 	_ = f.Close() // only read
 	if err == nil && len(content) > MaxFile {
-		err = fmt.Errorf("%s is longer than %d bytes", filepath.Join(folder, name), MaxFile)
+		err = fmt.Errorf("%s is longer than %d bytes", name, MaxFile)
 	}
 	if err != nil {
 		return nil, err
@@ -155,7 +160,12 @@ func (s *Store) List(instance string) ([]string, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	entries, err := os.ReadDir(filepath.Join(s.root, instance))
+	top, err := os.OpenRoot(s.root)
+	if err != nil {
+		return nil, fmt.Errorf("filestore: %w", err)
+	}
+	defer func() { _ = top.Close() }() // only read
+	entries, err := fs.ReadDir(top.FS(), instance)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

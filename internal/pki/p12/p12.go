@@ -23,8 +23,9 @@ const (
 	// maxIterations bounds the work to which a file can put its reader.
 	// Programs write 2,000 to 600,000.
 	maxIterations = 1_000_000
-	// iterations is what files are written with.
-	iterations = 100_000
+	// iterations is what files are written with: what a slow gateway does in a
+	// second. It does not make up for a weak password.
+	iterations = 20_000
 )
 
 // Decode reads a file, of at most 1 MiB, with one private key and its

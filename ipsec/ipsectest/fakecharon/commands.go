@@ -118,6 +118,8 @@ func (c *client) work(name string, m *vici.Message, f *Fault) *vici.Message {
 		return d.loadConn(m)
 	case "unload-conn":
 		return d.unloadConn(m.Text("name"))
+	case "flush-certs": // of peers, whose certificates are not played
+		return success()
 	case "clear-creds":
 		d.clearCredentials()
 		return success()

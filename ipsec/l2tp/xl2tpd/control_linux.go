@@ -12,9 +12,12 @@ import (
 	"time"
 )
 
-// answerTime is how long xl2tpd may take for a command. It is single-threaded,
-// and looks up nothing here.
-const answerTime = 5 * time.Second
+// How commands are given.
+const (
+	answerTime = 2 * time.Second // xl2tpd is single-threaded, but looks nothing up here
+	settleTime = 20 * time.Millisecond
+	tries      = 3
+)
 
 // control is the control pipe of xl2tpd: one line per command, answered through
 // a second pipe that the command names. xl2tpd takes what it reads at once for
@@ -23,6 +26,7 @@ type control struct {
 	path string // of the pipe that xl2tpd made
 
 	mu sync.Mutex
+	n  int // commands so far
 }
 
 // ready tells whether xl2tpd reads its pipe.
@@ -47,50 +51,67 @@ const (
 	commandRemove     = "r" // name
 )
 
-// do sends a command and waits for its result.
-func (c *control) do(ctx context.Context, words ...string) (err error) {
+// do sends a command and waits for its result. A command can get lost: after
+// each one xl2tpd closes its pipe and opens it again, and what came between its
+// answer and that is gone. So the next one waits a little, and one without an
+// answer is sent again; all of them may be done twice.
+func (c *control) do(ctx context.Context, words ...string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
-	answers := filepath.Join(filepath.Dir(c.path), "answer")
-	if err := os.Remove(answers); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+	for try := 1; ; try++ {
+		time.Sleep(settleTime)
+		answer, err := c.send(ctx, strings.Join(words, " "))
+		switch {
+		case ctx.Err() != nil:
+			return fmt.Errorf("xl2tpd: command %q: %w", words[0], ctx.Err())
+		case errors.Is(err, os.ErrDeadlineExceeded) && try < tries:
+			continue
+		case err != nil:
+			return fmt.Errorf("xl2tpd: command %q: %w", words[0], err)
+		}
+		code, rest, _ := strings.Cut(answer, " ")
+		if code == "00" || try > 1 && words[0] == commandConnect && strings.Contains(rest, "already active") {
+			return nil
+		}
+		return fmt.Errorf("xl2tpd: %s", strings.TrimSpace(rest))
 	}
+}
+
+// send sends a command once and returns its answer.
+func (c *control) send(ctx context.Context, command string) (_ string, err error) {
+	// Another name each time: xl2tpd removes the pipe after its answer, in its
+	// own time.
+	c.n++
+	answers := filepath.Join(filepath.Dir(c.path), fmt.Sprintf("answer%d", c.n))
 	if err := syscall.Mkfifo(answers, 0o600); err != nil {
-		return fmt.Errorf("%s: %w", answers, err)
+		return "", fmt.Errorf("%s: %w", answers, err)
 	}
-	defer func() { err = errors.Join(err, os.Remove(answers)) }()
 	// For writing too, so that the end of the writer is no end of file.
 	in, err := os.OpenFile(answers, os.O_RDWR|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return err
+		return "", errors.Join(err, remove(answers))
 	}
-	defer func() { _ = in.Close() }() // only read
+	// Removed before it is closed: xl2tpd must never open it without a reader,
+	// and wait for one.
+	defer func() { err = errors.Join(err, remove(answers), in.Close()) }()
+	deadline := time.Now().Add(answerTime)
+	if err := in.SetReadDeadline(deadline); err != nil {
+		return "", err
+	}
+	defer context.AfterFunc(ctx, func() { _ = in.SetReadDeadline(time.Now()) })()
 	out, err := c.open()
-	for errors.Is(err, syscall.ENXIO) && ctx.Err() == nil { // xl2tpd opens it anew after each command
-		time.Sleep(5 * time.Millisecond)
+	for errors.Is(err, syscall.ENXIO) && ctx.Err() == nil && time.Now().Before(deadline) {
+		time.Sleep(settleTime) // it is about to open its pipe again
 		out, err = c.open()
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
-	_, err = fmt.Fprintf(out, "@%s %s", answers, strings.Join(words, " "))
+	_, err = fmt.Fprintf(out, "@%s %s", answers, command)
 	if err = errors.Join(err, out.Close()); err != nil {
-		return err
+		return "", err
 	}
-	defer context.AfterFunc(ctx, func() { _ = in.SetReadDeadline(time.Now()) })()
-	text, err := readLine(in)
-	if err != nil {
-		if ctx.Err() != nil {
-			err = ctx.Err()
-		}
-		return fmt.Errorf("xl2tpd does not answer to %q: %w", words[0], err)
-	}
-	if code, rest, _ := strings.Cut(text, " "); code != "00" {
-		return fmt.Errorf("xl2tpd: %s", strings.TrimSpace(rest))
-	}
-	return nil
+	return readLine(in)
 }
 
 // readLine reads up to the first line end.

@@ -31,6 +31,8 @@ type daemon struct {
 	ends  bool // Close has begun
 	err   error
 	links map[string]*link      // by client
+	calls int                   // so far
+	stale map[string]string     // entries of links that died, by client
 	seen  map[process]time.Time // sessions of the server, since when
 }
 

@@ -23,6 +23,7 @@ const (
 type link struct {
 	d     *daemon
 	call  l2tp.Call
+	entry string // its name in xl2tpd, another one for each call
 	facts l2tp.LinkFacts
 	proc  process
 	told  bool         // pppd has logged the addresses
@@ -65,6 +66,8 @@ func (d *daemon) claim(l *link) error {
 		return fmt.Errorf("xl2tpd: %s: it is dialled already", l.call.Name)
 	}
 	d.links[l.call.Name] = l
+	d.calls++
+	l.entry = fmt.Sprintf("%s_%d", l.call.Name, d.calls)
 	return nil
 }
 
@@ -80,16 +83,25 @@ func (l *link) bring(ctx context.Context) (err error) {
 		return l.failure(l2tp.CauseHost, err.Error())
 	}
 	mark := l.d.program.log.count()
-	if err := l.d.control.do(ctx, commandAdd, name, renderClient(l.call.Peer, f.options(name))); err != nil {
+	stale := l.d.takeStale(name)
+	if stale != "" {
+		// What was lost with the channel is sent until it is answered, for half
+		// a minute; to remove the entry now would end that.
+		_ = l.d.control.do(ctx, commandDisconnect, stale) // nothing to close is no fault
+	}
+	if err := l.d.control.do(ctx, commandAdd, l.entry, renderClient(l.call.Peer, f.options(name))); err != nil {
 		return l.commandFailure(err)
 	}
-	if err := l.d.control.do(ctx, commandConnect, name); err != nil {
+	if err := l.d.control.do(ctx, commandConnect, l.entry); err != nil {
 		return l.commandFailure(err)
 	}
 	began := time.Now()
 	var established time.Time
 	for {
 		up, err := l.look()
+		if up && stale != "" {
+			_ = l.d.control.do(ctx, commandRemove, stale)
+		}
 		if up || err != nil {
 			return err
 		}
@@ -197,19 +209,22 @@ func (l *link) watch() {
 // end ends what there is: PPP, the session and the tunnel, what belongs to
 // them.
 func (l *link) end() {
-	ctx, cancel := context.WithTimeout(context.Background(), politely+2*answerTime)
+	ctx, cancel := context.WithTimeout(context.Background(), politely+2*tries*answerTime)
 	defer cancel()
 	var errs []error
 	if l.proc.pid != 0 {
 		l.proc.signal(syscall.SIGTERM) // it tells the other end
 		l.wait(politely)
 	}
-	select {
-	case <-l.d.done:
-	default:
-		// Nothing to disconnect is no fault.
-		_ = l.d.control.do(ctx, commandDisconnect, l.call.Name)
-		_ = l.d.control.do(ctx, commandRemove, l.call.Name)
+	if f, ok := errors.AsType[*l2tp.Failure](l.err); ok && f.Cause == l2tp.CauseDead {
+		// The other end cannot hear now that the tunnel is closed, and would
+		// keep its end of it, in the way of the next one: it is told when that
+		// is dialled.
+		l.d.mu.Lock()
+		l.d.stale[l.call.Name] = l.entry
+		l.d.mu.Unlock()
+	} else {
+		l.d.hangUp(ctx, l.entry)
 	}
 	if l.proc.pid == 0 { // one may have begun meanwhile
 		for _, c := range children(l.d.program.pid) {
@@ -233,6 +248,25 @@ func (l *link) end() {
 	delete(l.d.links, l.call.Name)
 	l.d.mu.Unlock()
 	close(l.done)
+}
+
+// hangUp closes a tunnel and forgets the entry. Nothing to close is no fault.
+func (d *daemon) hangUp(ctx context.Context, entry string) {
+	select {
+	case <-d.done:
+	default:
+		_ = d.control.do(ctx, commandDisconnect, entry)
+		_ = d.control.do(ctx, commandRemove, entry)
+	}
+}
+
+// takeStale returns the entry of the last link of a client when that died.
+func (d *daemon) takeStale(client string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	entry := d.stale[client]
+	delete(d.stale, client)
+	return entry
 }
 
 // wait waits for the end of the pppd.

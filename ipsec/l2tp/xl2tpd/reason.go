@@ -2,6 +2,7 @@ package xl2tpd
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/fieldgate/fieldgate/ipsec/l2tp"
@@ -54,7 +55,8 @@ func explain(client string, log []string) *l2tp.Failure {
 	return f
 }
 
-// peerDNS returns the name servers that pppd was told, from its log.
+// peerDNS returns the name servers that pppd was told, from its log. Where there
+// is one, peers tend to tell it twice.
 func peerDNS(log []string) []netip.Addr {
 	var list []netip.Addr
 	for _, line := range log {
@@ -62,7 +64,7 @@ func peerDNS(log []string) []netip.Addr {
 		if !ok || !strings.HasPrefix(line, "primary") && !strings.HasPrefix(line, "secondary") {
 			continue
 		}
-		if addr, err := netip.ParseAddr(strings.TrimSpace(text)); err == nil && !addr.IsUnspecified() {
+		if addr, err := netip.ParseAddr(strings.TrimSpace(text)); err == nil && !addr.IsUnspecified() && !slices.Contains(list, addr) {
 			list = append(list, addr)
 		}
 	}

@@ -278,13 +278,16 @@ func (c *Connection) send() error {
 	return nil
 }
 
-// Do sends a command and waits for its reply. A command whose context ends
-// before its turn is sent all the same.
+// Do sends a command and waits for its reply. One whose context ends while it
+// waits for its turn is sent all the same.
 func (c *Connection) Do(ctx context.Context, command Command) (text string, body []string, err error) {
 	type answer struct {
 		text string
 		body []string
 		err  error
+	}
+	if err := ctx.Err(); err != nil {
+		return "", nil, err
 	}
 	answers := make(chan answer, 1)
 	c.Submit(command, func(text string, body []string, err error) { answers <- answer{text, body, err} })

@@ -1,0 +1,368 @@
+package xl2tpd_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fieldgate/fieldgate/internal/uml/suite"
+	"github.com/fieldgate/fieldgate/ipsec"
+	"github.com/fieldgate/fieldgate/ipsec/internal/twohosts"
+	"github.com/fieldgate/fieldgate/ipsec/l2tp"
+	"github.com/fieldgate/fieldgate/ipsec/l2tp/xl2tpd"
+	"github.com/fieldgate/fieldgate/ipsec/strongswan"
+)
+
+// The environment of the part that runs on host A, in its network.
+const (
+	envSocket = "L2TP_TEST_VICI" // of charon
+	envFolder = "L2TP_TEST_FOLDER"
+)
+
+const patience = 50 * time.Second
+
+// modules are those of ESP in the kernel and of L2TP.
+var modules = strings.Fields("veth bridge af_packet xfrm_user esp4 deflate authenc cbc echainiv sha512_generic ppp_generic pppox l2tp_ppp")
+
+// The words that pppd must read back as they are.
+const (
+	user     = `dev "1" \ #x 'y'`
+	password = `p#a ss"q\x 'z' ä`
+)
+
+// peerSide is the channel as the peer has it.
+const peerSide = `
+connections {
+  l2tp {
+    version = 1
+    local_addrs = 192.0.2.2
+    remote_addrs = 192.0.2.1
+    proposals = aes256-sha256-modp2048
+    local {
+      auth = psk
+    }
+    remote {
+      auth = psk
+    }
+    children {
+      l2tp {
+        mode = transport
+        esp_proposals = aes256-sha256
+        local_ts = dynamic[udp/1701]
+        remote_ts = dynamic[udp/1701]
+        start_action = ACTION
+      }
+    }
+  }
+}
+secrets {
+  ike-l2tp {
+    secret = thebigsecret
+  }
+}
+`
+
+// peerLNS is a server, peerLAC a client, as text files.
+const (
+	peerLNS = `[global]
+listen-addr = 192.0.2.2
+[lns default]
+ip range = 10.20.30.10-10.20.30.20
+local ip = 10.20.30.1
+require authentication = no
+pppoptfile = FOLDER/peer.options
+`
+	peerLAC = `[global]
+listen-addr = 192.0.2.2
+[lac gate]
+lns = 192.0.2.1
+require authentication = no
+autodial = yes
+redial = yes
+redial timeout = 1
+pppoptfile = FOLDER/peer.options
+`
+	// Unit 7, since both hosts note their interfaces in the same folder here.
+	peerOptions = `unit 7
+nodetach
+noccp
+nodefaultroute
+mtu 1400
+mru 1400
+logfile FOLDER/peer.log
+`
+)
+
+// TestIntegrationL2TP goes the whole way in both directions, with a charon and
+// an xl2tpd at the other end that are told what to do by text files only, and
+// looks at what both hosts send.
+func TestIntegrationL2TP(t *testing.T) {
+	if os.Getenv(envSocket) == "" && suite.Run(t, 4*time.Minute, modules...) {
+		return
+	}
+	for _, part := range []struct {
+		name, action, config, options string
+		run                           func(t *testing.T)
+	}{
+		{"client", "none", peerLNS, "auth\nname peer\nrequire-mschap-v2\nms-dns 10.20.30.53\n", asClient},
+		{"server", "trap", peerLAC, "noauth\nipcp-accept-local\nipcp-accept-remote\nname " + quoted(user) + "\npassword " + quoted(password) + "\n", asServer},
+	} {
+		t.Run(part.name, func(t *testing.T) {
+			if os.Getenv(envSocket) != "" {
+				part.run(t)
+				return
+			}
+			onTheWire(t, part.action, part.config, peerOptions+part.options)
+		})
+	}
+}
+
+// onTheWire makes both hosts, runs this test again on host A and looks at what
+// is sent meanwhile.
+func onTheWire(t *testing.T, action, config, options string) {
+	p, err := twohosts.New(twohosts.Options{Kernel: true, Retransmit: 2 * time.Second, Tries: 3})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, p.Close()) }()
+	require.NoError(t, p.B.Load(t.Context(), twohosts.Fill(peerSide, map[string]string{"ACTION": action})))
+	folder := p.Folder()
+	write := func(name, text string) {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(strings.ReplaceAll(text, "FOLDER", folder)), 0o600))
+	}
+	require.NoError(t, os.Mkdir(filepath.Join(folder, "etcppp"), 0o700))
+	write("etcppp/options", "")
+	write("etcppp/chap-secrets", quoted(user)+" peer "+quoted(password)+" *\n")
+	write("peer.conf", config)
+	if action == "none" {
+		write("ready", "") // a server is there from the beginning, a client waits for ours
+	}
+	write("peer.options", options)
+
+	captures := make(map[*twohosts.Host]*twohosts.Capture)
+	for _, h := range []*twohosts.Host{p.A, p.B} {
+		captures[h], err = h.Capture()
+		require.NoError(t, err)
+	}
+	peer := p.B.NS.Command(t.Context(), "unshare", "-m", "sh", "-c",
+		"mount --bind "+folder+"/etcppp /etc/ppp && until [ -e "+folder+"/ready ]; do sleep 0.1; done && exec xl2tpd -D -c "+folder+"/peer.conf -C "+folder+"/peer.ctl -p "+folder+"/peer.pid")
+	said, err := os.Create(filepath.Join(folder, "peer.out"))
+	require.NoError(t, err)
+	peer.Stdout, peer.Stderr = said, said
+	peer.Cancel = func() error { return peer.Process.Signal(syscall.SIGTERM) }
+	require.NoError(t, peer.Start())
+
+	inside := p.A.NS.Command(t.Context(), os.Args[0], "-test.v", "-test.timeout", "200s", "-test.run", "^"+strings.ReplaceAll(t.Name(), "/", "$/^")+"$")
+	inside.Env = append(os.Environ(), envSocket+"="+p.A.Socket(), envFolder+"="+folder)
+	out, failed := inside.CombinedOutput()
+	if failed != nil {
+		log, _ := os.ReadFile(filepath.Join(folder, "peer.out"))
+		ppp, _ := os.ReadFile(filepath.Join(folder, "peer.log"))
+		t.Logf("charon A:\n%s\ncharon B:\n%s\nxl2tpd B:\n%s\npppd B:\n%s", p.A.Log(), p.B.Log(), log, ppp)
+	}
+	t.Logf("%s", out)
+	assert.NoError(t, failed)
+
+	// The guard is gone with the service: now the capture would see it.
+	require.NoError(t, p.A.NS.Do(func() error {
+		conn, err := net.DialUDP("udp4", &net.UDPAddr{Port: 1701}, &net.UDPAddr{IP: net.IPv4(192, 0, 2, 2), Port: 9})
+		if err != nil {
+			return err
+		}
+		_, err = conn.Write([]byte("after the service"))
+		return errors.Join(err, conn.Close())
+	}))
+	const afterwards = "192.0.2.1.1701 > 192.0.2.2.9:"
+	require.NoError(t, peer.Process.Signal(syscall.SIGTERM))
+	_ = peer.Wait()
+	for h, c := range captures {
+		lines, err := c.Stop(t.Context())
+		require.NoError(t, err)
+		for _, line := range lines {
+			// The peer of the client has no guard, and may say what it likes once
+			// the channel is taken away; ours does not listen.
+			if (h == p.A || action == "trap") && strings.Contains(line, "192.0.2.") && (strings.Contains(line, ".1701 >") || strings.Contains(line, ".1701:")) {
+				if strings.Contains(line, afterwards) {
+					continue
+				}
+				assert.Fail(t, "L2TP in clear", "%s sent %s", h, line)
+			}
+		}
+		assert.Positive(t, twohosts.Count(lines, "ESP(spi="), "%s", h)
+		assert.Positive(t, twohosts.Count(lines, "isakmp"), "%s", h)
+		assert.Zero(t, twohosts.Count(lines, "ICMP echo"), "%s", h)
+		if h == p.A {
+			assert.Equal(t, 1, twohosts.Count(lines, afterwards), "the capture sees what is in clear")
+		}
+	}
+}
+
+func quoted(s string) string { return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"` }
+
+// services are ours, on host A.
+type services struct {
+	t     *testing.T
+	ipsec *ipsec.Service
+	l2tp  *l2tp.Service
+}
+
+func start(t *testing.T, c l2tp.Config) services {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	ike, err := strongswan.New(strongswan.Options{Socket: os.Getenv(envSocket), Logger: log})
+	require.NoError(t, err)
+	channels := c.Extend(ipsec.Config{Enabled: true})
+	channel, err := ipsec.New(channels, ipsec.Options{Backend: ike, Log: log})
+	require.NoError(t, err)
+	backend, err := xl2tpd.New(xl2tpd.Options{Folder: filepath.Join(os.Getenv(envFolder), "ours"), Logger: log})
+	require.NoError(t, err)
+	service, err := l2tp.New(c, l2tp.Options{Backend: backend, Channel: channel, Logger: log})
+	require.NoError(t, err)
+	require.NoError(t, channel.Start(t.Context()))
+	t.Cleanup(func() { assert.NoError(t, channel.Stop(context.Background())) })
+	require.NoError(t, service.Start(t.Context()))
+	t.Cleanup(func() { assert.NoError(t, service.Stop(context.Background())) })
+	return services{t, channel, service}
+}
+
+// until waits for a fact about the status.
+func (s services) until(what string, fact func(l2tp.Status) bool) l2tp.Status {
+	s.t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		if st := s.l2tp.Status(); fact(st) {
+			return st
+		} else if time.Now().After(end) {
+			require.FailNow(s.t, "not "+what, "%+v\n%+v", st, s.ipsec.Status())
+		}
+	}
+}
+
+func ping(t *testing.T, to string, answers bool) {
+	t.Helper()
+	out, err := exec.Command("ping", "-n", "-q", "-c", "2", "-i", "0.2", "-W", "1", to).CombinedOutput()
+	if answers {
+		assert.NoError(t, err, "%s", out)
+	} else {
+		assert.Error(t, err, "%s", out)
+	}
+}
+
+func sh(t *testing.T, line string) string {
+	t.Helper()
+	out, err := exec.Command("sh", "-c", line).CombinedOutput()
+	require.NoError(t, err, "%s: %s", line, out)
+	return string(out)
+}
+
+// clean looks that nothing is left but the lock of the folder.
+func (s services) clean() {
+	s.t.Helper()
+	require.NoError(s.t, s.l2tp.Stop(s.t.Context()))
+	assert.Empty(s.t, strings.TrimSpace(sh(s.t, "ip -o link | grep -o ' ppp[0-9]*:' || true")))
+	assert.NotContains(s.t, sh(s.t, "ip xfrm policy"), "action block")
+	entries, err := os.ReadDir(filepath.Join(os.Getenv(envFolder), "ours"))
+	require.NoError(s.t, err)
+	require.Len(s.t, entries, 1)
+	assert.Equal(s.t, "lock", entries[0].Name())
+	assert.NotContains(s.t, sh(s.t, "ps ax -o args || busybox ps"), filepath.Join(os.Getenv(envFolder), "ours"))
+}
+
+func asClient(t *testing.T) {
+	client := l2tp.DefaultClient()
+	client.Name, client.Enabled, client.Gateway = "head-office", true, "192.0.2.2"
+	client.IPsec.PreSharedKey = l2tp.NewSecret("thebigsecret")
+	client.Username, client.Password = user, l2tp.NewSecret(password)
+	client.PeerDNS, client.DefaultRoute, client.Routes = true, true, []string{"10.99.0.0/16"}
+	client.PPP.EchoInterval, client.PPP.EchoFailures = l2tp.Duration(2*time.Second), 2
+	s := start(t, l2tp.Config{Enabled: true, Clients: []l2tp.Client{client}})
+
+	up := func(st l2tp.Status) bool { return st.Clients[0].State == l2tp.StateUp }
+	st := s.until("up", up).Clients[0]
+	assert.Equal(t, netip.MustParseAddr("192.0.2.2"), st.Peer)
+	assert.Equal(t, "ppp0", st.Interface)
+	assert.Equal(t, netip.MustParseAddr("10.20.30.10"), st.Local)
+	assert.Equal(t, netip.MustParseAddr("10.20.30.1"), st.Remote)
+	assert.Equal(t, []netip.Addr{netip.MustParseAddr("10.20.30.53")}, st.DNS)
+	assert.Nil(t, st.LastError)
+	ping(t, "10.20.30.1", true)
+	assert.Contains(t, sh(t, "ip link show ppp0"), "mtu 1400")
+	assert.Contains(t, sh(t, "ip route get 10.99.1.1"), "dev ppp0")
+	assert.Contains(t, sh(t, "ip route get 198.51.100.1"), "dev ppp0")
+	assert.Contains(t, sh(t, "ip route get 192.0.2.2"), "dev wan0")
+
+	t.Run("no secret in arguments or open files", func(t *testing.T) {
+		assert.NotContains(t, sh(t, "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' ' '"), "ss\"q")
+		ours := os.Getenv(envFolder) + "/ours"
+		assert.Contains(t, sh(t, "grep -rlF 'ss\\\"q' "+ours), "to_head_office.options")
+		assert.Empty(t, sh(t, "find $(grep -rlF 'ss\\\"q' "+ours+") "+ours+" -maxdepth 0 -perm /077"))
+	})
+	t.Run("channel down", func(t *testing.T) {
+		require.NoError(t, s.ipsec.Terminate(t.Context(), l2tp.ChannelName("head-office")))
+		ping(t, "10.20.30.1", false) // and the capture sees nothing of it
+		s.until("noticed", func(st l2tp.Status) bool { return st.Clients[0].LastError != nil })
+		st := s.until("up again", up).Clients[0]
+		assert.Equal(t, uint64(2), st.Ups)
+		ping(t, "10.20.30.1", true)
+	})
+	t.Run("programs killed", func(t *testing.T) {
+		sh(t, "kill -9 $(cat "+os.Getenv(envFolder)+"/ours/pid)")
+		s.until("noticed", func(st l2tp.Status) bool { return st.Daemon.Restarts == 1 })
+		s.until("up again", func(st l2tp.Status) bool { return up(st) && st.Clients[0].Ups == 3 })
+		ping(t, "10.20.30.1", true)
+	})
+	t.Run("stop and start", func(t *testing.T) {
+		require.NoError(t, s.l2tp.StopClient(t.Context(), "head-office"))
+		assert.Equal(t, l2tp.StateStopped, s.l2tp.Status().Clients[0].State)
+		assert.NotContains(t, sh(t, "ip -o link"), "ppp")
+		assert.Empty(t, s.ipsec.Status().Connections[0].SAs)
+		assert.Contains(t, sh(t, "ip xfrm policy"), "action block", "the guard stays")
+		require.NoError(t, s.l2tp.StartClient("head-office"))
+		s.until("up", up)
+	})
+	s.clean()
+	assert.Empty(t, s.ipsec.Status().Connections[0].SAs)
+	assert.NotContains(t, sh(t, "ip route"), "192.0.2.2 ")
+
+	t.Run("wrong password", func(t *testing.T) {
+		client.Password = l2tp.NewSecret("wrong")
+		s := start(t, l2tp.Config{Enabled: true, Clients: []l2tp.Client{client}})
+		st := s.until("refused", func(st l2tp.Status) bool { return st.Clients[0].LastError != nil })
+		assert.Equal(t, l2tp.CauseAuthentication, st.Clients[0].LastError.Cause, "%+v", st.Clients[0].LastError)
+		s.clean()
+	})
+}
+
+func asServer(t *testing.T) {
+	server := l2tp.DefaultConfig().Server
+	server.Enabled = true
+	server.IPsec.PreSharedKey = l2tp.NewSecret("thebigsecret")
+	server.LocalIP, server.Range = "10.20.40.1", "10.20.40.10-10.20.40.20"
+	server.Users = []l2tp.User{{Name: "other", Password: l2tp.NewSecret("word")}, {Name: user, Password: l2tp.NewSecret(password)}}
+	s := start(t, l2tp.Config{Enabled: true, ListenAddress: "192.0.2.1", Server: server})
+
+	s.until("armed", func(l2tp.Status) bool { return s.ipsec.Status().Connections[0].State == ipsec.StateArmed })
+	require.NoError(t, os.WriteFile(filepath.Join(os.Getenv(envFolder), "ready"), nil, 0o600))
+
+	connected := func(st l2tp.Status) bool {
+		return len(st.Server.Sessions) == 1 && st.Server.Sessions[0].Remote.IsValid()
+	}
+	st := s.until("connected", connected).Server
+	assert.True(t, st.Listening)
+	one := st.Sessions[0]
+	assert.Equal(t, netip.MustParseAddr("192.0.2.2"), one.Peer)
+	assert.Equal(t, netip.MustParseAddr("10.20.40.1"), one.Local)
+	assert.Equal(t, netip.MustParseAddr("10.20.40.10"), one.Remote)
+	assert.Equal(t, "ppp0", one.Interface)
+	ping(t, "10.20.40.10", true)
+	s.clean()
+}

@@ -1,0 +1,114 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/fieldgate/fieldgate/openvpn"
+	"github.com/fieldgate/fieldgate/openvpn/internal/management"
+)
+
+// Adopt implements [openvpn.Runner]. Instances that another program holds are
+// left alone.
+func (r *Runner) Adopt(ctx context.Context) ([]openvpn.Process, error) {
+	entries, err := os.ReadDir(r.o.Folder)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("openvpn: adopt: %w", err)
+	}
+	running, err := managed(r.o.Folder)
+	if err != nil {
+		return nil, fmt.Errorf("openvpn: adopt: %w", err)
+	}
+	names := map[string]bool{}
+	for name := range running { // also where the folder was removed
+		names[name] = true
+	}
+	for _, e := range entries {
+		if e.IsDir() && checkName(e.Name()) == nil {
+			names[e.Name()] = true
+		}
+	}
+	// All at once: one that is mute takes its time.
+	var mu sync.Mutex
+	var adopted []openvpn.Process
+	var all sync.WaitGroup
+	for name := range names {
+		all.Go(func() {
+			if p := r.adopt(ctx, name, running[name]); p != nil {
+				mu.Lock()
+				adopted = append(adopted, p)
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	if ctx.Err() != nil {
+		for _, p := range adopted {
+			_ = p.Release() // for another try
+		}
+		return nil, fmt.Errorf("openvpn: adopt: %w", ctx.Err())
+	}
+	slices.SortFunc(adopted, func(a, b openvpn.Process) int { return strings.Compare(a.Name(), b.Name()) })
+	return adopted, nil
+}
+
+// adopt returns the process of an instance if it can be managed. All others
+// that are at its socket are ended.
+func (r *Runner) adopt(ctx context.Context, name string, running []identity) *Process {
+	log := r.o.Logger.With("instance", name)
+	home, err := openHome(r.o.Folder, name)
+	if err != nil {
+		log.Warn("the instance cannot be adopted", "error", err)
+		return nil
+	}
+	rec, err := home.readRecord()
+	known := err == nil && rec.Identity.alive()
+	if ctx.Err() != nil {
+		_ = home.close()
+		return nil
+	}
+	for _, id := range running {
+		if !known || id != rec.Identity {
+			log.Warn("an openvpn that belongs to nobody is ended", "pid", id.PID)
+			id.end(r.o.Patience / 2)
+		}
+	}
+	if known {
+		p := r.process(name, home, rec)
+		conn, err := p.reach(ctx, r.o.Patience/2)
+		if err == nil {
+			log.Info("an openvpn of an earlier life is adopted", "pid", p.PID())
+			go p.run(conn)
+			return p
+		}
+		p.release()
+		if ctx.Err() != nil { // nobody knows whether it can be managed
+			_ = home.close()
+			return nil
+		}
+		log.Warn("an openvpn that cannot be managed is ended", "pid", p.PID(), "error", err)
+		rec.Identity.end(r.o.Patience / 2)
+	}
+	home.clean(rec)
+	_ = home.close()
+	return nil
+}
+
+// reach connects to a process that may just have been started.
+func (p *Process) reach(ctx context.Context, patience time.Duration) (*management.Connection, error) {
+	stop := context.AfterFunc(ctx, p.release)
+	defer stop()
+	for begin := time.Now(); ; {
+		conn, err := p.dial()
+		if err == nil || !isEarly(err) || time.Since(begin) > patience {
+			return conn, err
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
