@@ -7,12 +7,13 @@ SHELL := bash
 # big-endian processor too. The emulator answers some questions about the live
 # host wrongly (net.Interfaces, sysinfo), so TestLive... is left out there.
 BIG_ENDIAN := $(wildcard internal/config internal/lifecycle internal/hostfacts telemetry ser2net/internal snmp/internal \
+	internal/pki ipsec/internal/vici openvpn/internal openvpn/pki \
 	api/atmodem api/hubconfig api/redispoints examples/gateway/hub)
 
 # The processors that gateways have, as GOARCH or GOARCH with its variant.
 TARGETS := amd64 arm64 arm,GOARM=6 arm,GOARM=7 mips,GOMIPS=softfloat mipsle,GOMIPS=softfloat riscv64
 
-.PHONY: help test quick check peers format vet lint tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api soak-ser2net fmt
+.PHONY: help test quick check peers format vet lint tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api bench-ipsec bench-openvpn test-ipsec-matrix soak-ser2net fmt
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -86,6 +87,15 @@ bench-snmp: ## measure the SNMP agent beside snmpd, into docs/benchmarks.md
 
 bench-api: ## measure the API of the gateway beside a bare net/http server, into docs/benchmarks.md
 	@go run ./examples/gateway/bench -docs docs/benchmarks.md
+
+bench-ipsec: ## measure ipsec beside swanctl, into docs/benchmarks.md
+	@go run ./examples/ipsec/bench -docs docs/benchmarks.md
+
+bench-openvpn: ## measure openvpn beside the plain program, into docs/benchmarks.md
+	@go run ./examples/openvpn/bench -docs docs/benchmarks.md
+
+test-ipsec-matrix: ## every algorithm of the specification against a real charon, some minutes
+	@IPSEC_MATRIX=1 go test -count=1 -v -timeout 20m -run '^TestIntegrationMatrix$$' ./ipsec/strongswan
 
 soak-ser2net: ## 1 GB each way and 1,000,000 clients through ser2net, some minutes
 	@SER2NET_SOAK_MEGABYTES=1024 SER2NET_SOAK_CONNECTS=1000000 go test -count=1 -v -timeout 30m \

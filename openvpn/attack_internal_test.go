@@ -120,7 +120,7 @@ func TestAttacksLeaveNothing(t *testing.T) {
 	names := slices.Concat(slices.Collect(maps.Keys(supervised())), slices.Collect(maps.Keys(withheld())))
 	slices.Sort(names)
 	require.Greater(t, len(names), 100)
-	imported := 0
+	imported, harmless := 0, make(map[string]bool)
 	for _, name := range names {
 		for form, text := range smuggles(name, canary) {
 			im, err := Import("demo", []byte(text))
@@ -132,6 +132,10 @@ func TestAttacksLeaveNothing(t *testing.T) {
 				continue
 			}
 			imported++
+			if harmless[string(conf)] {
+				continue // most attacks leave the same
+			}
+			harmless[string(conf)] = true
 			if !t.Run(name+" "+form, func(t *testing.T) { assertHarmless(t, conf, canary) }) {
 				t.Log(text)
 			}
@@ -150,7 +154,7 @@ func TestPathsStayInTheStore(t *testing.T) {
 		"port-share": "192.0.2.1 443 ", "dev": "", "bind-dev": "", "lladdr": "", "local": "", "remote": "", "management": "",
 		"verify-x509-name": "", "push": "", "echo": "", "http-proxy-option": "AGENT ", "x509-track": "", "x509-username-field": "",
 	}
-	rendered := 0
+	rendered, harmless := 0, make(map[string]bool)
 	for name, before := range reads {
 		for n, path := range []string{"/etc/passwd", "../../etc/passwd", "/proc/self/mem", "..", ".", "/", "a/../b", `..\..\x`, "./ca.crt", "-", "stdin", "[[INLINE]]"} {
 			for form, text := range smuggles(name, before+path) {
@@ -169,6 +173,10 @@ func TestPathsStayInTheStore(t *testing.T) {
 					continue // the faults name the field; nothing is run
 				}
 				rendered++
+				if harmless[string(conf)] {
+					continue
+				}
+				harmless[string(conf)] = true
 				t.Run(fmt.Sprintf("%s %s %s", name, path, form), func(t *testing.T) {
 					assertHarmless(t, conf, "")
 					for _, l := range lexed(t, conf) {

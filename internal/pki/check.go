@@ -220,7 +220,7 @@ func (c *checker) authority(cert *x509.Certificate) {
 }
 
 // oidIKE is id-kp-ipsecIKE (RFC 4945, 5.1.3.12).
-var oidIKE = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 17}
+var oidIKE = []int{1, 3, 6, 1, 5, 5, 7, 3, 17}
 
 // usage judges what the certificate itself may be used for.
 func (c *checker) usage(leaf *x509.Certificate) {
@@ -258,7 +258,7 @@ func (c *checker) usage(leaf *x509.Certificate) {
 		}
 	case UseIKE:
 		ike := has(x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageIPSECTunnel, x509.ExtKeyUsageIPSECEndSystem, x509.ExtKeyUsageIPSECUser) ||
-			slices.ContainsFunc(leaf.UnknownExtKeyUsage, oidIKE.Equal)
+			slices.ContainsFunc(leaf.UnknownExtKeyUsage, asn1.ObjectIdentifier(oidIKE).Equal)
 		if !none && !ike {
 			c.add(Warning, leaf, "it is for other things than IPsec (extended key usage): some peers refuse it", time.Time{})
 		}

@@ -17,7 +17,7 @@
 // ours is loaded again, provided that all of it is ours. Where other programs
 // have secrets, keys or certificates in the daemon, nothing is cleared, and a
 // line in the log says so: the certificate stays trusted until charon
-// restarts, but only by connections that name no authority, which ours all do.
+// restarts, but only for connections that name no authority, and ours all name one.
 // A running SA survives either way. A pre-shared key that another program
 // loaded without an id cannot be seen, and is lost when ours is cleared.
 //

@@ -25,23 +25,27 @@ type gateway struct {
 
 // start starts a service, until the end of the test, and waits until the
 // daemon has what the configuration says.
-func (s *site) start(t *testing.T, c ipsec.Config) *gateway {
+func (s *site) start(t *testing.T, c ipsec.Config, changes ...func(*ipsec.Options)) *gateway {
 	t.Helper()
-	g := s.launch(t, c)
+	g := s.launch(t, c, changes...)
 	g.configured(t)
 	return g
 }
 
 // launch starts a service, until the end of the test. Then it leaves nothing
 // in the daemon, and has told no secret.
-func (s *site) launch(t *testing.T, c ipsec.Config) *gateway {
+func (s *site) launch(t *testing.T, c ipsec.Config, changes ...func(*ipsec.Options)) *gateway {
 	t.Helper()
 	g := &gateway{log: new(syncLog)}
-	var err error
-	g.Service, err = ipsec.New(c, ipsec.Options{
+	o := ipsec.Options{
 		Backend: s.backend(t),
 		Log:     slog.New(slog.NewTextHandler(g.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
+	}
+	for _, change := range changes {
+		change(&o)
+	}
+	var err error
+	g.Service, err = ipsec.New(c, o)
 	require.NoError(t, err)
 	require.NoError(t, g.Start(t.Context()))
 	t.Cleanup(func() {

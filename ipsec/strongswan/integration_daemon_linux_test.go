@@ -201,6 +201,24 @@ func TestIntegrationTwoInstances(t *testing.T) {
 	s.ping(t)
 }
 
+// A gateway that is only restarted leaves its tunnels to the next one.
+func TestIntegrationHandover(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, twohosts.Options{})
+	s.peer(t, peerConf(peerConn{}))
+	first := s.start(t, demo(), func(o *ipsec.Options) { o.KeepOnStop = true })
+	first.initiate(t, "demo0")
+	_, before := s.child(t, "site")
+	require.NoError(t, first.Stop(t.Context()))
+	s.ping(t)
+	second := s.start(t, demo()) // which leaves nothing, at the end
+	second.until(t, "demo0", ipsec.StateUp)
+	_, after := s.child(t, "site")
+	assert.Equal(t, before.Values["spi-in"], after.Values["spi-in"], "it was never down")
+	require.NoError(t, second.Rekey(t.Context(), "demo0"))
+	s.ping(t)
+}
+
 // What others loaded into the same daemon is theirs, whatever we do.
 func TestIntegrationForeignConnections(t *testing.T) {
 	t.Parallel()

@@ -332,7 +332,7 @@ func TestAdoptEnds(t *testing.T) {
 		require.NoError(t, err)
 		state(t, p, "CONNECTED")
 		require.NoError(t, p.Release())
-		require.NoError(t, syscall.Kill(p.PID(), syscall.SIGSTOP))
+		stop(t, p.PID())
 		adopted, err := r.Adopt(t.Context())
 		require.NoError(t, err)
 		assert.Empty(t, adopted)
@@ -418,16 +418,26 @@ func TestSocketFaults(t *testing.T) {
 	}
 }
 
+// stop stops a process, and waits until it is.
+func stop(t *testing.T, pid int) {
+	t.Helper()
+	require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
+	require.Eventually(t, func() bool {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		return err == nil && strings.Contains(string(text), ") T ")
+	}, patience, time.Millisecond)
+}
+
 // A process that is stopped is noticed, and so is that it goes on.
 func TestStopped(t *testing.T) {
 	p := start(t, fake(t, process.Options{Patience: time.Second}), launch("a"))
 	state(t, p, "CONNECTED")
-	require.NoError(t, syscall.Kill(p.PID(), syscall.SIGSTOP))
+	stop(t, p.PID())
 	next(t, p, anyOf[openvpn.SocketLost])
 	assert.Error(t, p.Signal(t.Context(), openvpn.SIGUSR1))
 	require.NoError(t, syscall.Kill(p.PID(), syscall.SIGCONT))
 	state(t, p, "CONNECTED")
-	require.NoError(t, syscall.Kill(p.PID(), syscall.SIGSTOP))
+	stop(t, p.PID())
 	require.NoError(t, p.Kill())
 	assert.Equal(t, "signal: killed", next(t, p, anyOf[openvpn.Exited]).Status)
 }

@@ -83,9 +83,6 @@ func (q *queue) pump() {
 		select {
 		case q.out <- e:
 		case <-q.quit:
-			q.mu.Lock()
-			q.late = nil
-			q.mu.Unlock()
 		}
 	}
 }
@@ -105,6 +102,9 @@ func (q *queue) finish() {
 
 // drop closes the channel without waiting for a reader.
 func (q *queue) drop() {
+	q.mu.Lock()
+	q.late = nil // there will be no more: only the goroutine that drops puts
+	q.mu.Unlock()
 	close(q.quit)
 	q.finish()
 }

@@ -9,12 +9,12 @@ import (
 
 // The object identifiers of RFC 7292 and RFC 8018 that tell parts apart.
 var (
-	oidData          = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}
-	oidEncryptedData = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 6}
-	oidKeyBag        = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 12, 10, 1, 1}
-	oidShroudedBag   = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 12, 10, 1, 2}
-	oidPBES2         = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}
-	oidPBKDF2        = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 12}
+	oidData          = []int{1, 2, 840, 113549, 1, 7, 1}
+	oidEncryptedData = []int{1, 2, 840, 113549, 1, 7, 6}
+	oidKeyBag        = []int{1, 2, 840, 113549, 1, 12, 10, 1, 1}
+	oidShroudedBag   = []int{1, 2, 840, 113549, 1, 12, 10, 1, 2}
+	oidPBES2         = []int{1, 2, 840, 113549, 1, 5, 13}
+	oidPBKDF2        = []int{1, 2, 840, 113549, 1, 5, 12}
 )
 
 // pfx is a whole file (RFC 7292, 4).

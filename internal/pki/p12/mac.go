@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/hmac"
 	"crypto/pbkdf2"
-	"crypto/rand"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -33,17 +32,17 @@ type pbmac1Params struct {
 
 // The hashes of MACs, and the PBMAC1 that has its hash in its parameters.
 var (
-	oidSHA1       = asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}
-	oidSHA224     = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 4}
-	oidSHA256     = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}
-	oidSHA384     = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 2}
-	oidSHA512     = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 3}
-	oidPBMAC1     = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 14}
-	oidHMACSHA1   = asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 7}
-	oidHMACSHA224 = asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 8}
-	oidHMACSHA256 = asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 9}
-	oidHMACSHA384 = asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 10}
-	oidHMACSHA512 = asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 11}
+	oidSHA1       = []int{1, 3, 14, 3, 2, 26}
+	oidSHA224     = []int{2, 16, 840, 1, 101, 3, 4, 2, 4}
+	oidSHA256     = []int{2, 16, 840, 1, 101, 3, 4, 2, 1}
+	oidSHA384     = []int{2, 16, 840, 1, 101, 3, 4, 2, 2}
+	oidSHA512     = []int{2, 16, 840, 1, 101, 3, 4, 2, 3}
+	oidPBMAC1     = []int{1, 2, 840, 113549, 1, 5, 14}
+	oidHMACSHA1   = []int{1, 2, 840, 113549, 2, 7}
+	oidHMACSHA224 = []int{1, 2, 840, 113549, 2, 8}
+	oidHMACSHA256 = []int{1, 2, 840, 113549, 2, 9}
+	oidHMACSHA384 = []int{1, 2, 840, 113549, 2, 10}
+	oidHMACSHA512 = []int{1, 2, 840, 113549, 2, 11}
 )
 
 // hashOf returns the hash that an identifier stands for.
@@ -151,10 +150,10 @@ func (m macData) verifyPBMAC1(content []byte, password string) error {
 	return nil
 }
 
-// newMac protects content that stays in memory: one iteration will do.
+// newMac is for content that stays in memory and is read at once: it need
+// not withstand anybody.
 func newMac(content []byte, form passwordForm) macData {
 	m := macData{Salt: make([]byte, 8), Iterations: 1}
-	_, _ = rand.Read(m.Salt) // never fails
 	m.Mac.Algorithm.Algorithm = oidSHA256
 	m.Mac.Digest = m.sum(sha256.New, content, form)
 	return m

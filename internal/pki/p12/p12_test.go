@@ -35,7 +35,11 @@ func same(t *testing.T, want, got pki.Identity) {
 
 func TestRoundTrip(t *testing.T) {
 	for _, kind := range pki.KeyKinds() {
-		for _, password := range []string{"sesame", "", "Zürich €"} {
+		passwords := []string{"sesame"}
+		if kind == pki.P256 {
+			passwords = []string{"sesame", "", "Zürich €"}
+		}
+		for _, password := range passwords {
 			t.Run(string(kind)+"/"+password, func(t *testing.T) {
 				t.Parallel()
 				id := identity(t, kind)

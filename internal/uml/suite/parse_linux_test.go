@@ -8,10 +8,10 @@ import (
 
 func TestParse(t *testing.T) {
 	assert.Equal(t, []testResult{
-		{"TestA", "FAIL", "--- FAIL: TestA (0.10s)\n"},
-		{"TestA/one", "PASS", "a word\n    --- PASS: TestA/one (0.00s)\n"},
-		{"TestA/two", "FAIL", "    x_test.go:3: broken\n    --- FAIL: TestA/two (0.00s)\n"},
-		{"TestA/three", "SKIP", "    x_test.go:4: no reason\n    --- SKIP: TestA/three (0.00s)\nFAIL\n"},
+		{"TestA", "FAIL", "0.10s", "--- FAIL: TestA (0.10s)\n"},
+		{"TestA/one", "PASS", "0.00s", "a word\n    --- PASS: TestA/one (0.00s)\n"},
+		{"TestA/two", "FAIL", "0.00s", "    x_test.go:3: broken\n    --- FAIL: TestA/two (0.00s)\n"},
+		{"TestA/three", "SKIP", "0.00s", "    x_test.go:4: no reason\n    --- SKIP: TestA/three (0.00s)\nFAIL\n"},
 	}, parse(`=== RUN   TestA
 === RUN   TestA/one
 a word

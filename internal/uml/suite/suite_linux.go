@@ -66,6 +66,8 @@ func Run(t *testing.T, limit time.Duration, modules ...string) bool {
 				t.Skip(r.output)
 			case "FAIL":
 				t.Fatal(r.output)
+			default:
+				t.Log("inside it took", r.took)
 			}
 		})
 	}
@@ -83,9 +85,9 @@ func check(t *testing.T, err error) {
 }
 
 // testResult is a test as go test -v tells it.
-type testResult struct{ name, verdict, output string }
+type testResult struct{ name, verdict, took, output string }
 
-var verdictLine = regexp.MustCompile(`^ *--- (PASS|FAIL|SKIP): (\S+) \(`)
+var verdictLine = regexp.MustCompile(`^ *--- (PASS|FAIL|SKIP): (\S+) \((\S+)\)`)
 
 // parse reads what a test printed with -test.v. The output of a test is what
 // came between the lines that say that it runs.
@@ -95,7 +97,7 @@ func parse(text string) []testResult {
 	current := ""
 	for line := range strings.Lines(text) {
 		if m := verdictLine.FindStringSubmatch(line); m != nil {
-			results = append(results, testResult{name: m[2], verdict: m[1]})
+			results = append(results, testResult{name: m[2], verdict: m[1], took: m[3]})
 			current = m[2]
 		} else if rest, found := strings.CutPrefix(line, "=== "); found {
 			if words := strings.Fields(rest); len(words) == 2 { // RUN, CONT, NAME

@@ -40,8 +40,10 @@ type Host struct {
 	ended  chan struct{} // closed when daemon has ended
 }
 
-func newHost(letter, folder string, address netip.Addr, network netip.Prefix, o Options) (*Host, error) {
-	h := &Host{Address: address, LAN: network, letter: letter, folder: folder}
+func newHost(letter, folder, address, network string, o Options) (*Host, error) {
+	// LAN has an address in it, since user space ESP wants one inside the
+	// local subnet.
+	h := &Host{Address: netip.MustParseAddr(address), LAN: netip.MustParsePrefix(network), letter: letter, folder: folder}
 	if err := os.MkdirAll(h.Path("swanctl"), 0o700); err != nil {
 		return nil, fmt.Errorf("twohosts: %w", err)
 	}

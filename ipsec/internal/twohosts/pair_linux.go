@@ -25,16 +25,7 @@ import (
 // The error around it says why.
 var ErrUnavailable = errors.New("no two IPsec hosts here")
 
-// Where the hosts are. Each has an address in its LAN, since user space ESP
-// wants one inside the local subnet.
-var (
-	AddressA = netip.MustParseAddr("192.0.2.1")
-	AddressB = netip.MustParseAddr("192.0.2.2")
-	LANA     = netip.MustParsePrefix("10.10.12.1/24")
-	LANB     = netip.MustParsePrefix("10.10.10.1/24")
-)
-
-// PeerName is a host name that leads to [AddressB], on both hosts; it is that
+// PeerName is a host name that leads to B, on both hosts; it is that
 // of the specification's walk-through.
 const PeerName = "ipsec.vpn.net"
 
@@ -86,10 +77,10 @@ func (p *Pair) build(o Options) (err error) {
 	if p.folder, err = os.MkdirTemp("", "fg"); err != nil {
 		return fmt.Errorf("twohosts: %w", err)
 	}
-	if p.A, err = newHost("a", p.folder, AddressA, LANA, o); err != nil {
+	if p.A, err = newHost("a", p.folder, "192.0.2.1", "10.10.12.1/24", o); err != nil {
 		return err
 	}
-	if p.B, err = newHost("b", p.folder, AddressB, LANB, o); err != nil {
+	if p.B, err = newHost("b", p.folder, "192.0.2.2", "10.10.10.1/24", o); err != nil {
 		return err
 	}
 	if err := p.A.NS.Connect(wan, p.B.NS, wan); err != nil {
@@ -102,7 +93,7 @@ func (p *Pair) build(o Options) (err error) {
 		if err := h.AddLAN(h.LAN); err != nil {
 			return unavailable(err) // no bridges
 		}
-		if err := h.SetNames(map[string]netip.Addr{PeerName: AddressB}); err != nil {
+		if err := h.SetNames(map[string]netip.Addr{PeerName: p.B.Address}); err != nil {
 			return err
 		}
 		if err := h.launch(); err != nil {

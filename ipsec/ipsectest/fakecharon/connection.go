@@ -46,11 +46,15 @@ func oneOf(words ...string) func(string) bool {
 	}
 }
 
-var (
-	yesOrNo = oneOf("yes", "no", "true", "false", "enabled", "disabled", "0", "1")
-	// start_action may be two joined, which nobody here sends.
-	isAction = oneOf("none", "clear", "trap", "route", "start", "restart")
-)
+func yesOrNo(text string) bool {
+	return oneOf("yes", "no", "true", "false", "enabled", "disabled", "0", "1")(text)
+}
+
+// isAction is about the actions of a child. start_action may be two joined,
+// which nobody here sends.
+func isAction(text string) bool {
+	return oneOf("none", "clear", "trap", "route", "start", "restart")(text)
+}
 
 var timeForm = regexp.MustCompile(`^[0-9]+[smhd]?$`)
 

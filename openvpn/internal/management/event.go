@@ -17,7 +17,8 @@ type Event any
 type (
 	// Greeting is the first line of a connection.
 	Greeting struct{ Text string }
-	// Hold: openvpn waits for the release, at its start and at each restart.
+	// Hold tells that openvpn waits for the release, at its start and at each
+	// restart.
 	Hold struct{}
 	// State is a change of state.
 	State struct{ openvpn.StateChanged }
@@ -31,7 +32,7 @@ type (
 		openvpn.NeedCredentials
 		Challenge string
 	}
-	// Refused: a password was wrong.
+	// Refused tells that a password was wrong.
 	Refused struct{ openvpn.CredentialsRefused }
 	// Fatal is why openvpn ends.
 	Fatal struct{ Text string }
