@@ -10,6 +10,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/internal/httpserve"
 	"github.com/fieldgate/fieldgate/internal/lifecycle"
+	"github.com/fieldgate/fieldgate/internal/servercert"
 )
 
 // Service serves a [Handler] over HTTP/1.1, with TLS or without, on an address
@@ -21,8 +22,8 @@ type Service struct {
 	addr    string // to listen on
 	listen  func(ctx context.Context, network, addr string) (net.Listener, error)
 	handler *Handler
-	tls     *certificates // nil = without TLS
-	most    int           // connections
+	tls     *servercert.Certificates // nil = without TLS
+	most    int                      // connections
 	bound   atomic.Pointer[net.Addr]
 	shell   *lifecycle.Shell
 }
@@ -104,7 +105,7 @@ func (s *Service) open(ctx context.Context) (lifecycle.Run, error) {
 	var secure *tls.Config
 	if s.tls != nil {
 		var err error
-		if secure, err = s.tls.open(); err != nil {
+		if secure, err = s.tls.Open(); err != nil {
 			return nil, fmt.Errorf("tls: %w", err)
 		}
 	}

@@ -59,7 +59,7 @@ func area(dir string) string {
 // called <something>test.
 func isTestSupport(dir string) bool {
 	switch dir {
-	case "internal/memnet", "internal/netns", "internal/uml", "internal/uml/suite", "ipsec/internal/twohosts":
+	case "internal/memnet", "internal/netns", "internal/uml", "internal/uml/suite", "internal/twohosts":
 		return true
 	}
 	return slices.ContainsFunc(strings.Split(dir, "/"), func(part string) bool {

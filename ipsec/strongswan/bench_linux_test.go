@@ -11,8 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/fieldgate/fieldgate/internal/twohosts"
 	"github.com/fieldgate/fieldgate/ipsec"
-	"github.com/fieldgate/fieldgate/ipsec/internal/twohosts"
 )
 
 // BenchmarkLoad is why there is a pipeline beside govici: a thousand

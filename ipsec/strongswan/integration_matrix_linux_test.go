@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fieldgate/fieldgate/internal/twohosts"
 	"github.com/fieldgate/fieldgate/ipsec"
-	"github.com/fieldgate/fieldgate/ipsec/internal/twohosts"
 )
 
 // matrixVariable runs TestIntegrationMatrix, which takes about a minute.

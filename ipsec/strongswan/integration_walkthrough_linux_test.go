@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fieldgate/fieldgate/internal/twohosts"
 	"github.com/fieldgate/fieldgate/ipsec"
-	"github.com/fieldgate/fieldgate/ipsec/internal/twohosts"
 )
 
 // walkThrough is the example of the specification, value for value, with its

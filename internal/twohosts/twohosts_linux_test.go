@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/fieldgate/fieldgate/ipsec/internal/twohosts"
+	"github.com/fieldgate/fieldgate/internal/twohosts"
 )
 
 // pair returns two hosts until the end of the test.

@@ -1,4 +1,4 @@
-package api
+package servercert
 
 import (
 	"bytes"
@@ -14,16 +14,14 @@ import (
 	"io/fs"
 	"math/big"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
+	"github.com/fieldgate/fieldgate/internal/atomicfile"
 	"github.com/fieldgate/fieldgate/internal/secretfile"
 )
 
 const (
-	ownCertFile = "api-tls.pem"
 	// ownCertTime is how long an own certificate is valid; clients refuse
 	// those of more than 825 days.
 	ownCertTime = 2 * 365 * 24 * time.Hour
@@ -41,8 +39,8 @@ type ownCertificate struct {
 	leaf  *x509.Certificate // nil until ensure
 }
 
-func newOwnCertificate(folder string, names []string) *ownCertificate {
-	o := &ownCertificate{path: filepath.Join(folder, ownCertFile)}
+func newOwnCertificate(path string, names []string) *ownCertificate {
+	o := &ownCertificate{path: path}
 	for _, name := range names {
 		if ip, err := netip.ParseAddr(name); err == nil { // as named reads it back
 			name = ip.Unmap().WithZone("").String()
@@ -63,7 +61,7 @@ func (o *ownCertificate) due(now time.Time) bool {
 
 // ensure brings a certificate into the file that is valid and has the names.
 func (o *ownCertificate) ensure(now time.Time) error {
-	text, err := secretfile.Read(o.path, maxTLSFile)
+	text, err := secretfile.Read(o.path, maxFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		if err != nil {
@@ -132,38 +130,9 @@ func (o *ownCertificate) make(key *ecdsa.PrivateKey, now time.Time) error {
 	// A buffer takes all.
 	_ = pem.Encode(&text, &pem.Block{Type: "CERTIFICATE", Bytes: der})
 	_ = pem.Encode(&text, &pem.Block{Type: "PRIVATE KEY", Bytes: secret})
-	if err := replaceFile(o.path, text.Bytes()); err != nil {
+	if err := atomicfile.Write(o.path, text.Bytes()); err != nil {
 		return fmt.Errorf("the certificate cannot be stored: %w", err)
 	}
 	o.leaf, err = x509.ParseCertificate(der)
 	return err
-}
-
-// replaceFile puts a file that only its owner may use in place of path. A
-// loss of power leaves the old or the new one.
-func replaceFile(path string, text []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name()) // of no use
-		}
-	}()
-	_, err = f.Write(text)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }
