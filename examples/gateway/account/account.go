@@ -1,5 +1,17 @@
 // Package account is who may do what on the gateway: users with passwords and
 // roles, their sessions, and a record of what they did.
+//
+// [Manager.Wrap] goes around everything that people and their programs reach:
+// it says who asks ([From]) or sends them to the login page. Programs send a
+// user's token, as "Authorization: Bearer TOKEN" or as the password of basic
+// authentication.
+//
+// The state folder keeps these files, all of mode 0600:
+//
+//	users.yaml         users; passwords as bcrypt, tokens as SHA-256
+//	audit.log          who did what, and audit.log.1 before it
+//	audit-refused.log  who was turned away, apart so that nobody can push
+//	                   the other out
 package account
 
 import "context"
