@@ -6,11 +6,15 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"strings"
+	"path/filepath"
 
 	"github.com/fieldgate/fieldgate/api"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 )
+
+// autoloadFolder is where *.conf files become instances of OpenVPN by
+// themselves.
+const autoloadFolder = "openvpn.d"
 
 // ensureConfig writes the configuration of a first start, with an API key of
 // its own, unless there is one. It prints the key before it stores the hash:
@@ -31,7 +35,14 @@ func ensureConfig(state *stateDir, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("the new API key cannot be shown: %w", err)
 	}
-	if err := state.write("gateway.yaml", []byte(strings.Replace(document.DefaultYAML, "{{hash}}", hash.Reveal(), 1))); err != nil {
+	folder, err := state.folder(autoloadFolder)
+	if err == nil {
+		folder, err = filepath.Abs(folder)
+	}
+	if err == nil {
+		err = state.write("gateway.yaml", document.FirstFile(hash.Reveal(), folder))
+	}
+	if err != nil {
 		return fmt.Errorf("the configuration cannot be stored, so the key above is void: %w", err)
 	}
 	return nil

@@ -23,7 +23,7 @@ func firstFile(t testing.TB) string {
 	t.Helper()
 	hash, err := api.HashKey("correct horse battery")
 	require.NoError(t, err)
-	return strings.Replace(document.DefaultYAML, "{{hash}}", hash.Reveal(), 1)
+	return string(document.FirstFile(hash.Reveal(), "/etc/openvpn"))
 }
 
 func open(t testing.TB, f confstore.Folder) *confstore.Store {
@@ -173,19 +173,20 @@ func TestFaultyDocumentsAreNotStored(t *testing.T) {
 func TestExportImport(t *testing.T) {
 	s := open(t, newDisk(map[string]string{"gateway.yaml": firstFile(t)}))
 	doc, version := s.Newest()
-	doc.SNMP.Users = []snmp.User{{Name: "a", Auth: snmp.AuthSHA256, AuthPassword: snmp.NewSecret("first-password")}, {Name: "b", Auth: snmp.AuthSHA256, AuthPassword: snmp.NewSecret("other-password")}}
+	doc.SNMP.Users = []snmp.User{{Name: "zoe", Auth: snmp.AuthSHA256, AuthPassword: snmp.NewSecret("first-password")}, {Name: "b", Auth: snmp.AuthSHA256, AuthPassword: snmp.NewSecret("other-password")}}
 	version, err := s.Save("anna", "", version.Revision, doc)
 	require.NoError(t, err)
 
 	public, err := s.Export(false)
 	require.NoError(t, err)
-	assert.NotContains(t, string(public), "password\n")
+	assert.NotContains(t, string(public), "first-password")
+	assert.NotContains(t, string(public), "other-password")
 	assert.NotContains(t, string(public), "secret:")
 	full, err := s.Export(true)
 	require.NoError(t, err)
 	assert.Contains(t, string(full), "first-password")
 
-	version, err = s.Import("ben", version.Revision, []byte(strings.Replace(string(public), "name: a", "name: c", 1)))
+	version, err = s.Import("ben", version.Revision, []byte(strings.Replace(string(public), "name: zoe", "name: c", 1)))
 	require.Error(t, err, "nobody knows the password of c")
 	assert.NotContains(t, err.Error(), "first-password")
 	_, version = s.Newest()

@@ -1,9 +1,16 @@
 package document
 
-import _ "embed"
+import (
+	_ "embed"
+	"strconv"
+	"strings"
+)
 
-// DefaultYAML is the file of a first start; {{hash}} stands for the hash of
-// its API key.
-//
 //go:embed default.yaml
-var DefaultYAML string
+var defaultYAML string
+
+// FirstFile is the file of a first start: with the hash of its API key, and
+// the folder whose *.conf files become instances of OpenVPN.
+func FirstFile(keyHash, folder string) []byte {
+	return []byte(strings.NewReplacer("{{hash}}", keyHash, "{{folder}}", strconv.Quote(folder)).Replace(defaultYAML))
+}

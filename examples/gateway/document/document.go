@@ -52,12 +52,31 @@ type Device struct {
 	Firmware string `yaml:"firmware"`
 }
 
-// Web is the server of the status page, and of the API as long as
-// api.listen is empty. It has the limit of api.limits.max_connections, too.
+// Web is the server of the pages, and of the API as long as api.listen is
+// empty. It has the limit of api.limits.max_connections, too.
 type Web struct {
 	// Listen is "address:port". Default 127.0.0.1:8080: this host only.
 	Listen string `yaml:"listen"`
+	// TLS is auto (default): encrypt on every address but one of this host
+	// only; on; or off. Whoever asks an encrypted port in clear is sent to
+	// https.
+	TLS string `yaml:"tls"`
+	// CertFile and KeyFile are PEM files with the certificate and its private
+	// key; replaced ones take effect within 10 s. Both empty: the gateway
+	// makes a certificate, web-tls.pem in the state folder.
+	CertFile string `yaml:"cert_file"`
+	KeyFile  string `yaml:"key_file"`
 }
+
+// The values of [Web.TLS].
+const (
+	TLSAuto = "auto"
+	TLSOn   = "on"
+	TLSOff  = "off"
+)
+
+// Encrypted reports whether the pages are served over TLS.
+func (c Web) Encrypted() bool { return c.TLS == TLSOn || c.TLS != TLSOff && !c.Local() }
 
 // Syslog says which log /api/syslog prints.
 type Syslog struct {
@@ -78,7 +97,7 @@ const (
 // Default is what a key that is not in the file stands at.
 func Default() Document {
 	return Document{
-		Web:       Web{Listen: "127.0.0.1:8080"},
+		Web:       Web{Listen: "127.0.0.1:8080", TLS: TLSAuto},
 		Syslog:    Syslog{Source: SyslogGateway},
 		Telemetry: telemetry.DefaultConfig(),
 		IPsec:     ipsec.DefaultConfig(),
@@ -114,7 +133,7 @@ func (d Document) Faults() []Fault {
 		all = append(all, Fault{"api.listen", "this is the port of web.listen: leave api.listen empty to serve both there, or take another port"})
 	}
 	if d.API.TLS.Enabled && d.API.Listen == "" {
-		all = append(all, Fault{"api.tls.enabled", "the web server does not encrypt: give the API an address of its own in api.listen"})
+		all = append(all, Fault{"api.tls.enabled", "on web.listen the web server encrypts, see web.tls: switch this off, or give the API an address of its own in api.listen"})
 	}
 	return all
 }
@@ -172,8 +191,8 @@ func section(name string, err error) []Fault {
 // Warnings returns what works but should be known.
 func (d Document) Warnings() []string {
 	var all []string
-	if !d.Web.Local() {
-		all = append(all, "web.listen: whoever reaches this address can read the status page, without a key and in clear text")
+	if !d.Web.Local() && !d.Web.Encrypted() {
+		all = append(all, "web.tls: is off, so passwords and keys go through the network in clear text")
 	}
 	for _, w := range d.IPsec.Warnings() {
 		all = append(all, "ipsec."+w.String())
@@ -212,6 +231,17 @@ func (c Device) validate() error {
 func (c Web) validate() error {
 	var faults telemetry.ConfigError
 	faults.CheckListen("listen", c.Listen)
+	switch c.TLS {
+	case TLSAuto, TLSOn, TLSOff:
+	default:
+		faults.Addf("tls", "unknown word %q, want %s, %s, %s", c.TLS, TLSAuto, TLSOn, TLSOff)
+	}
+	switch {
+	case c.CertFile != "" && c.KeyFile == "":
+		faults.Addf("key_file", "required with cert_file")
+	case c.CertFile == "" && c.KeyFile != "":
+		faults.Addf("cert_file", "required with key_file")
+	}
 	return faults.Err()
 }
 

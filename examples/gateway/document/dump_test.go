@@ -18,7 +18,7 @@ func first(t *testing.T) (Document, []byte) {
 	t.Helper()
 	hash, err := api.HashKey("correct horse battery")
 	require.NoError(t, err)
-	text := []byte(strings.Replace(DefaultYAML, "{{hash}}", hash.Reveal(), 1))
+	text := FirstFile(hash.Reveal(), "/etc/openvpn")
 	doc, faults := Parse(text)
 	require.Empty(t, faults)
 	return doc, text

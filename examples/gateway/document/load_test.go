@@ -3,6 +3,7 @@ package document
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,16 +19,58 @@ import (
 func TestDefaultFile(t *testing.T) {
 	hash, err := api.HashKey("correct horse battery")
 	require.NoError(t, err)
-	doc, faults := Parse([]byte(strings.Replace(DefaultYAML, "{{hash}}", hash.Reveal(), 1)))
+	doc, faults := Parse(FirstFile(hash.Reveal(), "/etc/openvpn"))
 	require.Empty(t, faults)
 
 	want := Default()
 	want.Telemetry.Enabled = true
 	want.Telemetry.Period = telemetry.Duration(10 * time.Second)
 	want.Telemetry.Destinations = []telemetry.Destination{{Host: "127.0.0.1", Port: 5150}}
+	want.IPsec.Enabled, want.OpenVPN.Enabled, want.Ser2net.Enabled = true, true, true
+	want.OpenVPN.Folder.Path = "/etc/openvpn"
 	want.API.Enabled = true
 	want.API.Keys = []api.Key{{Name: "admin", Hash: hash}}
 	assert.Equal(t, want, doc)
+}
+
+// What the file shows in comments can be used as it stands there.
+func TestDefaultFileExamples(t *testing.T) {
+	var text []string
+	inExample, example := false, regexp.MustCompile(`^(- |communities:|users:|destinations:)`)
+	for line := range strings.Lines(string(FirstFile("", "/etc/openvpn"))) {
+		trimmed := strings.TrimSpace(line)
+		if !strings.HasPrefix(trimmed, "# ") {
+			inExample = false
+		} else if rest := strings.TrimPrefix(trimmed, "# "); inExample || example.MatchString(rest) {
+			last := len(text) - 1
+			text[last] = strings.Replace(text[last], ": []", ":", 1)
+			line = strings.Replace(line, "# ", "", 1)
+			inExample = true
+		}
+		text = append(text, line)
+	}
+	doc, faults := Parse([]byte(strings.Join(text, "")))
+	for _, f := range faults {
+		assert.True(t, strings.HasPrefix(f.Path, "api.keys"), "%+v", f) // has no hash here
+	}
+	assert.Len(t, doc.IPsec.Connections, 1)
+	assert.Len(t, doc.IPsec.CertificateSets, 1)
+	assert.Len(t, doc.L2TP.Clients, 1)
+	assert.Len(t, doc.OpenVPN.Instances, 1)
+	assert.Len(t, doc.Ser2net.Ports, 1)
+	assert.Len(t, doc.SNMP.Users, 1)
+	assert.Len(t, doc.SNMP.Notifications.Destinations, 1)
+}
+
+func TestWebEncrypts(t *testing.T) {
+	for listen, local := range map[string]bool{"127.0.0.1:1": true, "[::1]:1": true, "localhost:1": true, ":1": false, "0.0.0.0:1": false, "192.0.2.1:1": false} {
+		assert.Equal(t, !local, Web{Listen: listen, TLS: TLSAuto}.Encrypted(), listen)
+		assert.True(t, Web{Listen: listen, TLS: TLSOn}.Encrypted(), listen)
+		assert.False(t, Web{Listen: listen, TLS: TLSOff}.Encrypted(), listen)
+		doc := Default()
+		doc.Web.Listen, doc.Web.TLS = listen, TLSOff
+		assert.Equal(t, !local, strings.Contains(strings.Join(doc.Warnings(), " "), "web.tls"), listen)
+	}
 }
 
 func TestKeysLeftOutStandAtTheirDefaults(t *testing.T) {
@@ -121,7 +164,7 @@ func TestBadConfigurations(t *testing.T) {
 		},
 		"tls without a port of its own": {
 			"api:\n  tls:\n    enabled: true\n",
-			"f:3:14: api.tls.enabled: the web server does not encrypt: give the API an address of its own in api.listen",
+			"f:3:14: api.tls.enabled: on web.listen the web server encrypts, see web.tls: switch this off, or give the API an address of its own in api.listen",
 		},
 		"restrictions of a key": {
 			"api:\n  keys:\n    - name: a\n      hash: HASH\n      endpoints: [version, gsmInfo]\n      sources: [10.0.0.0]\n      expires: soon\n",
@@ -198,7 +241,7 @@ func TestFaultsHideSecrets(t *testing.T) {
 }
 
 func FuzzParseDocument(f *testing.F) {
-	f.Add([]byte(DefaultYAML))
+	f.Add([]byte(defaultYAML))
 	f.Add([]byte("telemetry:\n  destinations:\n    - {host: a, port: 70000}\n"))
 	f.Add([]byte("a: &a [*a]"))
 	f.Fuzz(func(t *testing.T, text []byte) {
