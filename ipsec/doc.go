@@ -58,7 +58,8 @@
 // those are never touched.
 //
 // When the service stops it ends its connections and takes them out of the
-// daemon, unless [Options.KeepOnStop] says otherwise.
+// daemon, unless [Options.KeepOnStop] says otherwise, or [Service.Release] ended
+// it.
 //
 // # Changes
 //

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/lifecycle"
@@ -21,6 +22,7 @@ type Service struct {
 	// changing is held, by a value in it, by who changes what the daemon
 	// holds.
 	changing chan struct{}
+	keep     atomic.Bool // the connections stay in the daemon at the end
 
 	mu      sync.Mutex
 	cfg     Config
@@ -52,6 +54,7 @@ func New(c Config, o Options) (*Service, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	s.keep.Store(o.KeepOnStop)
 	s.news = newNews(s.tell)
 	s.adopt(c, Resolution{})
 	s.shell = lifecycle.New("ipsec", s.open)
@@ -70,6 +73,13 @@ func (s *Service) Start(ctx context.Context) error { return s.shell.Start(ctx) }
 // any time and any number of times. When ctx ends first it returns ctx's
 // error, and the end still comes.
 func (s *Service) Stop(ctx context.Context) error { return s.shell.Stop(ctx) }
+
+// Release is Stop as with [Options.KeepOnStop]: the connections stay in the
+// daemon, and what is up stays up, for the next service.
+func (s *Service) Release(ctx context.Context) error {
+	s.keep.Store(true)
+	return s.shell.Stop(ctx)
+}
 
 // Ready waits until the daemon is there and holds what is applied. It returns
 // nil at once while that is so, ctx's error when that ends first, and

@@ -102,17 +102,26 @@ func TestStopLeavesNothing(t *testing.T) {
 	})
 }
 
-func TestKeepOnStopHandsOver(t *testing.T) {
+func TestHandOver(t *testing.T) {
+	for name, end := range map[string]func(*ipsec.Service, context.Context) error{
+		"KeepOnStop": (*ipsec.Service).Stop,
+		"Release":    (*ipsec.Service).Release,
+	} {
+		t.Run(name, func(t *testing.T) { handOver(t, name == "KeepOnStop", end) })
+	}
+}
+
+func handOver(t *testing.T, keepOnStop bool, end func(*ipsec.Service, context.Context) error) {
 	synctest.Test(t, func(t *testing.T) {
 		d := ipsectest.NewDaemon()
-		o := ipsec.Options{Backend: d.Backend("fieldgate"), KeepOnStop: true}
+		o := ipsec.Options{Backend: d.Backend("fieldgate"), KeepOnStop: keepOnStop}
 		first, err := ipsec.New(config(site(1)), o)
 		require.NoError(t, err)
 		require.NoError(t, first.Start(t.Context()))
 		synctest.Wait()
 		require.NoError(t, first.Initiate(t.Context(), "site1"))
 		before, _ := first.Connection("site1")
-		require.NoError(t, first.Stop(t.Context()))
+		require.NoError(t, end(first, t.Context()))
 		assert.Equal(t, []string{"fieldgate-site1"}, d.Loaded())
 		stopped, _ := first.Connection("site1")
 		assert.Equal(t, ipsec.StateUnknown, stopped.State)

@@ -278,13 +278,13 @@ func (s *Service) leave() {
 	var session Session
 	if l != nil {
 		session = l.Session
-	} else if met && !s.opts.KeepOnStop {
+	} else if met && !s.keep.Load() {
 		// The session was lost a moment ago; the daemon may hold ours still.
 		session, _ = s.connect(ctx)
 	}
 	cleared := false
 	if session != nil {
-		if !s.opts.KeepOnStop {
+		if !s.keep.Load() {
 			_, err := session.Apply(ctx, nil)
 			if cleared = err == nil; !cleared {
 				s.log.Warn("the connections could not be taken out of the IKE daemon", "error", err)
