@@ -248,3 +248,18 @@ func address(r *http.Request) string {
 	}
 	return prefix.String()
 }
+
+// Reauthenticate checks the password of who is logged in, before something
+// that must not happen at an unattended screen. The error is a sentence for
+// people; wrong passwords count as they do at the login.
+func (m *Manager) Reauthenticate(r *http.Request, password string) error {
+	_, err := m.authenticate(r, From(r.Context()).Name, password)
+	var locked *lockedError
+	switch {
+	case errors.Is(err, errWrong):
+		return errors.New("your password is wrong")
+	case errors.As(err, &locked), err == nil:
+		return err
+	}
+	return errBusy
+}

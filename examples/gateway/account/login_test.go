@@ -198,15 +198,15 @@ func TestBruteForceByAddress(t *testing.T) {
 		other.mustLogin("anna", annasPassword)
 
 		tries, start := 0, time.Now()
-		for time.Since(start) < 24*time.Hour {
+		for time.Since(start) < 12*time.Hour {
 			w := b.login("anna", "wrong password")
 			require.Contains(t, []int{http.StatusUnauthorized, http.StatusTooManyRequests}, w.Code)
 			if w.Code == http.StatusUnauthorized {
 				tries++
 			}
-			time.Sleep(time.Second)
+			time.Sleep(10 * time.Second)
 		}
-		assert.Less(t, tries, 120, "in a day")
+		assert.Less(t, tries, 80, "in half a day")
 		time.Sleep(15 * time.Minute)
 		r.browser().mustLogin("anna", annasPassword) // nobody is locked out for ever
 	})
@@ -401,4 +401,3 @@ func TestAnswersAreNotHeldBack(t *testing.T) {
 	w := b.ask(http.MethodPost, "/x", nil)
 	assert.True(t, w.Flushed)
 }
-

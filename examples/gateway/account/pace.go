@@ -33,7 +33,9 @@ func newPace(free int, longest time.Duration) *pace {
 	return &pace{free: free, longest: longest, seed: maphash.MakeSeed()}
 }
 
-func (p *pace) at(key string) *place { return &p.places[maphash.String(p.seed, key)%uint64(len(p.places))] }
+func (p *pace) at(key string) *place {
+	return &p.places[maphash.String(p.seed, key)%uint64(len(p.places))]
+}
 
 // take begins a try, which counts as wrong until give takes it back; so that
 // many at a time do not come through before the first has failed. Above 0, it

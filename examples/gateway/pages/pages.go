@@ -3,6 +3,7 @@ package pages
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -38,6 +39,9 @@ type Options struct {
 	Control control.Control
 	Live    Live
 	Log     *slog.Logger
+	// Accounts are the users; nil: there is no page about them. [account.Manager.Wrap]
+	// goes around the pages.
+	Accounts *account.Manager
 	// Version is that of the gateway.
 	Version string
 	// Simulated says so on every page.
@@ -79,7 +83,7 @@ func New(o Options) (*Pages, error) {
 	if err := p.static(); err != nil {
 		return nil, err
 	}
-	for _, add := range []func() error{p.statusPages, p.configPages} {
+	for _, add := range []func() error{p.statusPages, p.configPages, p.userPages} {
 		if err := add(); err != nil {
 			return nil, err
 		}
@@ -187,6 +191,7 @@ func (p *Pages) do(w http.ResponseWriter, r *http.Request) error {
 	default:
 		return &refusal{http.StatusBadRequest, "There is nothing like that to do."}
 	}
+	account.Note(r.Context(), fmt.Sprintf("%s %.32q of %.32q", verb, item, service))
 	p.Log.Info("asked by a user", "verb", verb, "service", service, "item", item, "user", account.From(r.Context()).Name)
 	if err := p.Control.Do(r.Context(), service, item, verb); err != nil {
 		status := http.StatusConflict
