@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -18,8 +19,24 @@ import (
 
 // newAgent makes the SNMP agent: this host under the identifiers that managers
 // poll, and the gateway's own services under FIELDGATE-MIB.
-func (g *gateway) newAgent(c snmp.Config, device api.SystemInfo) (service, error) {
-	host := hostmib.New(hostmib.Options{})
+func (g *gateway) newAgent(ctx context.Context, c snmp.Config, system api.System) (service, error) {
+	folder, err := g.state.folder("snmp")
+	if err != nil {
+		return nil, err
+	}
+	return snmp.New(c, snmp.Options{
+		Log:         g.log.With("service", "snmp"),
+		Handlers:    g.mounts(ctx, system),
+		Description: hostmib.New(hostmib.Options{}).Description(),
+		Hostname:    hostName,
+		Store:       enginefile.New(filepath.Join(folder, "engine")),
+		Sender:      notify.New(notify.Options{}),
+	})
+}
+
+// mounts are the subtrees that the agent serves.
+func (g *gateway) mounts(ctx context.Context, system api.System) []snmp.Mount {
+	device, _ := system.SystemInfo(ctx) // what cannot be read is empty
 	own, err := fieldgatemib.New(fieldgatemib.Options{
 		Device: func() fieldgatemib.Device {
 			return fieldgatemib.Device{
@@ -33,20 +50,9 @@ func (g *gateway) newAgent(c snmp.Config, device api.SystemInfo) (service, error
 		SerialPorts: g.mibPorts,
 	})
 	if err != nil {
-		return nil, err
+		panic(err) // constants are never wrong
 	}
-	folder, err := g.state.folder("snmp")
-	if err != nil {
-		return nil, err
-	}
-	return snmp.New(c, snmp.Options{
-		Log:         g.log.With("service", "snmp"),
-		Handlers:    append(host.Mounts(), snmp.Mount{Prefix: own.Root(), Handler: own, Description: "FIELDGATE-MIB"}),
-		Description: host.Description(),
-		Hostname:    hostName,
-		Store:       enginefile.New(filepath.Join(folder, "engine")),
-		Sender:      notify.New(notify.Options{}),
-	})
+	return append(hostmib.New(hostmib.Options{}).Mounts(), snmp.Mount{Prefix: own.Root(), Handler: own, Description: "FIELDGATE-MIB"})
 }
 
 // hostName is what cannot be known: empty.

@@ -4,14 +4,16 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"net"
+	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/fieldgate/fieldgate/api"
 	"github.com/fieldgate/fieldgate/api/devicelog"
 	"github.com/fieldgate/fieldgate/api/hubconfig"
 	"github.com/fieldgate/fieldgate/api/procsystem"
 	"github.com/fieldgate/fieldgate/api/redispoints"
+	"github.com/fieldgate/fieldgate/examples/gateway/account"
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/examples/gateway/hub"
@@ -19,6 +21,9 @@ import (
 	"github.com/fieldgate/fieldgate/ipsec/l2tp"
 	"github.com/fieldgate/fieldgate/ipsec/l2tp/xl2tpd"
 	"github.com/fieldgate/fieldgate/ipsec/strongswan"
+	"github.com/fieldgate/fieldgate/openvpn"
+	"github.com/fieldgate/fieldgate/openvpn/filestore"
+	openvpnprocess "github.com/fieldgate/fieldgate/openvpn/process"
 	"github.com/fieldgate/fieldgate/ser2net"
 	"github.com/fieldgate/fieldgate/ser2net/tlsport"
 	"github.com/fieldgate/fieldgate/ser2net/tty"
@@ -39,9 +44,13 @@ type gateway struct {
 	log       *slog.Logger
 	ownLog    *devicelog.Ring // the newest messages of log
 	simulated bool
+	own       string // the folder of what is this device's, or the simulated one's
 	runDir    string // for sockets and files that need not last longer than the processes
-	handover  bool   // tunnels are left running for the next start
 	listen    string // of -listen: instead of web.listen
+	programs  programs
+	activated *os.File         // the socket of the pages that systemd has opened; nil: none
+	accounts  *account.Manager // nil: the users cannot be read
+	notices   []control.Missing
 	control   *control.Gateway
 	backends  func(document.Document) backends
 	units     *supervisor
@@ -65,6 +74,8 @@ type backends struct {
 	upgrades func(context.Context) service
 	ports    func(ser2net.Config) (service, error)
 	ike      ipsec.Backend
+	openvpn  func() (openvpn.Runner, error)
+	files    func() (openvpn.Store, error) // of instances
 	ppp      func() (l2tp.Backend, error)
 }
 
@@ -74,7 +85,7 @@ func (g *gateway) realBackends(doc document.Document) backends {
 		Model: doc.Device.Model, Serial: doc.Device.Serial, FirmwareVersion: doc.Device.Firmware,
 	})
 	log := func(name string) *slog.Logger { return g.log.With("service", name) }
-	charon, err := strongswan.New(strongswan.Options{Logger: log("ipsec")})
+	charon, err := strongswan.New(strongswan.Options{Socket: g.programs.charon, Logger: log("ipsec")})
 	if err != nil {
 		panic(err) // constants are never wrong
 	}
@@ -97,8 +108,12 @@ func (g *gateway) realBackends(doc document.Document) backends {
 		},
 		ike: charon,
 		ppp: func() (l2tp.Backend, error) {
-			return xl2tpd.New(xl2tpd.Options{Folder: filepath.Join(g.runDir, "l2tp"), Logger: log("l2tp")})
+			return xl2tpd.New(xl2tpd.Options{Folder: filepath.Join(g.runDir, "l2tp"), Program: g.programs.xl2tpd, Logger: log("l2tp")})
 		},
+		openvpn: func() (openvpn.Runner, error) {
+			return openvpnprocess.New(openvpnprocess.Options{Folder: filepath.Join(g.runDir, "openvpn"), Program: g.programs.openvpn, Logger: log("openvpn")})
+		},
+		files: func() (openvpn.Store, error) { return filestore.New(filepath.Join(g.own, "openvpn")) },
 		ports: func(c ser2net.Config) (service, error) {
 			return ser2net.New(c, ser2net.Options{Opener: &g.serial, TLS: tlsport.Load, Logger: log("ser2net")})
 		},
@@ -184,13 +199,13 @@ func (g *gateway) plan(doc document.Document) []unit {
 			detail: apiDetail,
 		},
 		{
-			name:    "ipsec",
-			enabled: tunnels.Enabled,
-			config:  tunnels,
-			build: func(context.Context) (service, error) {
-				return ipsec.New(tunnels, ipsec.Options{Backend: b.ike, Log: g.log.With("service", "ipsec"), KeepOnStop: g.handover})
-			},
-			reconfigure: func(ctx context.Context, s service) error { return g.reconfigureTunnels(ctx, s, tunnels) },
+			name:        "ipsec",
+			enabled:     tunnels.Enabled,
+			config:      tunnels,
+			build:       func(context.Context) (service, error) { return g.newTunnels(tunnels, b) },
+			reconfigure: func(ctx context.Context, s service) error { return reconfigureTunnels(ctx, s, tunnels) },
+			release:     letGo,
+			patience:    tunnelPatience,
 			detail:      tunnelsDetail,
 			items:       tunnelItems,
 			do:          doTunnel,
@@ -209,8 +224,22 @@ func (g *gateway) plan(doc document.Document) []unit {
 				}
 				return l2tp.New(doc.L2TP, l2tp.Options{Backend: backend, Channel: channel{g.units}, Logger: g.log.With("service", "l2tp")})
 			},
-			items: l2tpItems,
-			do:    doL2TP,
+			patience: tunnelPatience,
+			detail:   l2tpDetail,
+			items:    l2tpItems,
+			do:       doL2TP,
+		},
+		{
+			name:        "openvpn",
+			enabled:     doc.OpenVPN.Enabled,
+			config:      doc.OpenVPN,
+			build:       func(context.Context) (service, error) { return g.newInstances(doc.OpenVPN, b) },
+			reconfigure: func(ctx context.Context, s service) error { return reconfigureInstances(ctx, s, doc.OpenVPN) },
+			release:     letGo,
+			patience:    tunnelPatience,
+			detail:      instancesDetail,
+			items:       instanceItems,
+			do:          doInstance,
 		},
 		{
 			name:        "ser2net",
@@ -226,23 +255,28 @@ func (g *gateway) plan(doc document.Document) []unit {
 			name:    "snmp",
 			enabled: doc.SNMP.Enabled,
 			config:  []any{doc.Device, doc.SNMP},
-			build: func(ctx context.Context) (service, error) {
-				info, _ := b.system.SystemInfo(ctx) // what cannot be read is empty
-				return g.newAgent(doc.SNMP, info)
-			},
-			detail: agentDetail,
+			build:   func(ctx context.Context) (service, error) { return g.newAgent(ctx, doc.SNMP, b.system) },
+			detail:  agentDetail,
 		},
 		{
 			name:      "web",
 			enabled:   true,
 			essential: true,
 			config:    []any{doc.Device, doc.Web, doc.MaxConnections()},
-			build: func(context.Context) (service, error) {
-				pages := api.Route(&g.apiMount, g.pages(doc.Web, b.system))
-				return newWeb(doc.Web.Listen, doc.MaxConnections(), new(net.ListenConfig).Listen, pages, g.log), nil
-			},
+			build:     func(context.Context) (service, error) { return g.newWeb(doc, b) },
 		},
 	}
+}
+
+// tunnelPatience is how long the end of tunnels may take: they say good-bye to
+// their other ends.
+const tunnelPatience = 12 * time.Second
+
+// letGo ends a service that can leave its tunnels to the next gateway.
+func letGo(ctx context.Context, running service) error {
+	return running.(interface {
+		Release(ctx context.Context) error
+	}).Release(ctx)
 }
 
 // serial names the device: as configured, else as its hardware says, else as

@@ -28,6 +28,7 @@ type child struct {
 	current service // started, not yet seen ended
 	state   control.ServiceState
 	stopBy  time.Time // until when a stop may take
+	release bool      // a stop leaves to the next gateway what runs
 	stopErr error     // what the stop came to
 }
 
@@ -141,6 +142,12 @@ func (c *child) waitFor(old *child, err error) {
 	c.state = control.ServiceState{Name: c.unit.name, State: "stopping", Since: time.Now(), Error: err.Error()}
 }
 
+func (c *child) setRelease(release bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.release = release
+}
+
 func (c *child) setStopBy(by time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -151,9 +158,13 @@ func (c *child) setStopBy(by time.Time) {
 func (c *child) stop(svc service) error {
 	c.mu.Lock()
 	ctx, cancel := context.WithDeadline(context.Background(), c.stopBy)
+	end := svc.Stop
+	if release := c.unit.release; c.release && release != nil {
+		end = func(ctx context.Context) error { return release(ctx, svc) }
+	}
 	c.mu.Unlock()
 	defer cancel()
-	err := svc.Stop(ctx)
+	err := end(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stopErr = err

@@ -104,7 +104,7 @@ func TestContract(t *testing.T) {
 		},
 		"web": func(_ *testing.T, net *memnet.Network) lifecycletest.Subject {
 			return lifecycletest.Subject{
-				Service: newWeb("device:8080", 64, net.Listen, http.NotFoundHandler(), log),
+				Service: web{addr: "device:8080", most: 64, listen: net.Listen, handler: http.NotFoundHandler(), log: log}.service(),
 				Refuse:  net.Refuse, Hold: net.Hold,
 			}
 		},

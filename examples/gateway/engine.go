@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
+	"github.com/fieldgate/fieldgate/openvpn"
 )
 
 // engine is the gateway as [control.Engine]: documents in, services out.
@@ -35,4 +37,15 @@ func (e engine) Do(ctx context.Context, service, item string, verb control.Verb)
 }
 
 // Missing implements [control.Parts].
-func (e engine) Missing() []control.Missing { return nil }
+func (e engine) Missing() []control.Missing {
+	all := slices.Clone(e.notices)
+	if e.simulated {
+		return all
+	}
+	doc, _ := e.control.Applied()
+	folder := false
+	if running := runningIn[*openvpn.Service](e.gateway, "openvpn"); running != nil {
+		folder = slices.ContainsFunc(running.Status().Instances, func(i openvpn.InstanceStatus) bool { return i.FromFolder && i.Enabled })
+	}
+	return append(all, thisHost(e.programs).missing(doc, folder)...)
+}

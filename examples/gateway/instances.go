@@ -2,12 +2,48 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/openvpn"
 	"github.com/fieldgate/fieldgate/snmp/fieldgatemib"
 )
+
+// newInstances makes the service that runs the instances. One that is not
+// wanted ends what a gateway before this one has left running.
+func (g *gateway) newInstances(c openvpn.Config, b backends) (service, error) {
+	runner, err := b.openvpn()
+	if err != nil {
+		return nil, err
+	}
+	files, err := b.files()
+	if err != nil {
+		return nil, err
+	}
+	o := openvpn.Options{Runner: runner, Store: files, Logger: g.log.With("service", "openvpn")}
+	if c.Enabled {
+		g.mark("openvpn")
+		return openvpn.New(c, o)
+	}
+	return g.disabledAfter("openvpn", func(ctx context.Context) error {
+		none, err := openvpn.New(openvpn.Config{Enabled: true, Folder: openvpn.Folder{Off: true}}, o)
+		if err != nil {
+			return err
+		}
+		return errors.Join(none.Start(ctx), none.Stop(ctx))
+	}), nil
+}
+
+// reconfigureInstances changes the instances of a running service; those that
+// are as before are not touched.
+func reconfigureInstances(ctx context.Context, running service, c openvpn.Config) error {
+	err := running.(*openvpn.Service).Apply(ctx, c)
+	if invalid := (openvpn.ConfigError)(nil); err == nil || errors.As(err, &invalid) || errors.Is(err, openvpn.ErrStopped) {
+		return err
+	}
+	return partly{err} // of single instances, which say so themselves
+}
 
 // doInstance starts, stops or restarts one instance.
 func doInstance(ctx context.Context, running service, name string, verb control.Verb) error {

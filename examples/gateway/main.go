@@ -17,8 +17,14 @@
 //	names.go       the names in the certificate of the API
 //	supervise.go   ordered start, restart of what dies, reverse stop, reload
 //	child.go       one service after the other under supervision
-//	web.go         the web server and the status page
+//	instances.go, tunnels.go, ports.go, agent.go  OpenVPN, IPsec and L2TP, ser2net, SNMP
+//	leftovers.go   what a gateway before this one has left running
+//	authority.go   the certificate authority and its revocation list
+//	missing.go     what the host lacks
+//	engine.go, live.go  what the pages see of all this
+//	site.go, web.go, cleartext.go  the pages behind their login, the server, http to https
 //	apimount.go    the API below /api/ of the web server
+//	systemd.go     readiness, watchdog and socket of systemd
 package main
 
 import (
@@ -32,10 +38,14 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
+
 	"github.com/fieldgate/fieldgate/api/devicelog"
+	"github.com/fieldgate/fieldgate/examples/gateway/account"
 	"github.com/fieldgate/fieldgate/examples/gateway/confstore"
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
@@ -50,7 +60,7 @@ const (
 
 const (
 	startTimeout = 15 * time.Second
-	stopTimeout  = 5 * time.Second
+	stopTimeout  = 20 * time.Second
 	ownLogBytes  = 64 << 10
 )
 
@@ -58,8 +68,9 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // options is the command line.
 type options struct {
-	config, state, listen, newKey string
-	simulate, check, version      bool
+	config, state, run, listen, newKey, newPassword string
+	programs                                        programs
+	simulate, check, version                        bool
 }
 
 func parseFlags(args []string, errOut io.Writer) (options, error) {
@@ -68,10 +79,15 @@ func parseFlags(args []string, errOut io.Writer) (options, error) {
 	f.SetOutput(errOut)
 	f.StringVar(&o.config, "config", "", "configuration `file` (default gateway.yaml in the state folder, written at the first start)")
 	f.StringVar(&o.state, "state", "gateway-data", "state `folder`, made if needed")
+	f.StringVar(&o.run, "run", "", "`folder` for sockets and files of what runs, best in memory such as /run/fieldgate (default run in the state folder)")
+	f.StringVar(&o.programs.charon, "charon", "", "`socket` of charon, the IKE daemon, if not the usual one")
+	f.StringVar(&o.programs.openvpn, "openvpn", "", "`program` openvpn, if not in the usual place")
+	f.StringVar(&o.programs.xl2tpd, "xl2tpd", "", "`program` xl2tpd, if not in the usual place")
 	f.StringVar(&o.listen, "listen", "", "`address:port` of page and API, instead of web.listen")
 	f.BoolVar(&o.simulate, "simulate", false, "play a whole device on fakes")
 	f.BoolVar(&o.check, "check", false, "check the configuration and exit")
 	f.StringVar(&o.newKey, "new-key", "", "make an API key called `name`, print what to store for it, and exit")
+	f.StringVar(&o.newPassword, "new-password", "", "give the user called `name` a new password for the pages, print it, and exit")
 	f.BoolVar(&o.version, "version", false, "print the version and exit")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -97,6 +113,8 @@ func run(args []string, out, errOut io.Writer) int {
 		return exitOK
 	case o.newKey != "":
 		return report(errOut, printNewKey(out, o.newKey))
+	case o.newPassword != "":
+		return report(errOut, account.NewPassword(o.state, o.newPassword, out))
 	case o.check:
 		return check(o, out, errOut)
 	}
@@ -120,16 +138,19 @@ func check(o options, out, errOut io.Writer) int {
 	return exitOK
 }
 
-// serveDevice runs the device until SIGTERM or SIGINT; a second one of them
-// ends the process at once.
+// serveDevice runs the device until SIGTERM or SIGINT, which end what it runs
+// too, or SIGUSR2, which leaves tunnels to the next gateway. A second one of
+// them ends the process at once.
 func serveDevice(o options, out, errOut io.Writer) (err error) {
 	ctx, release := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer release()
 	context.AfterFunc(ctx, release)
+	handOver := make(chan os.Signal, 1)
+	signal.Notify(handOver, syscall.SIGUSR2)
 	hangUp := make(chan os.Signal, 1)
 	signal.Notify(hangUp, syscall.SIGHUP)
 
-	state, store, err := prepare(o, out)
+	state, store, unread, err := prepare(o, out)
 	if err != nil {
 		return err
 	}
@@ -143,11 +164,25 @@ func serveDevice(o options, out, errOut io.Writer) (err error) {
 	g.control = control.New(store, engine{g}, log)
 	defer g.control.Close()
 	log.Info("starting", "version", version(), "config", o.configPath(), "simulate", o.simulate)
-	go giveBackMemory(ctx)
+	g.tellUnread(o, unread)
+	g.openAccounts(out)
 	err = g.start(ctx, g.control.Boot())
-	for err == nil && ctx.Err() == nil {
+
+	beside, end := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	if err == nil {
+		tell(daemon.SdNotifyReady, log)
+		wg.Go(func() { giveBackMemory(beside) })
+		wg.Go(func() { g.keepAuthority(beside) })
+		wg.Go(func() { feedWatchdog(beside, log, func() { g.units.states() }) })
+	}
+	leave := false
+	for err == nil && ctx.Err() == nil && !leave {
 		select {
 		case <-ctx.Done():
+		case <-handOver:
+			log.Info("asked to hand over: tunnels go on")
+			leave = true
 		case <-hangUp:
 			g.reload(ctx, o, store)
 		}
@@ -156,49 +191,90 @@ func serveDevice(o options, out, errOut io.Writer) (err error) {
 		log.Info("asked to end", "reason", context.Cause(ctx))
 		err = nil
 	}
-	return errors.Join(err, g.stop())
+	tell(daemon.SdNotifyStopping, log)
+	end()
+	wg.Wait()
+	return errors.Join(err, g.stop(leave))
+}
+
+// tellUnread tells that gateway.yaml is not what runs.
+func (g *gateway) tellUnread(o options, unread error) {
+	if unread == nil {
+		return
+	}
+	unread = o.named(unread)
+	_, newest := g.control.Saved()
+	g.log.Error("the configuration cannot be read, an older one is in force", "error", unread, "revision", uint64(newest))
+	g.notices = append(g.notices, control.Missing{
+		Service: "configuration",
+		What:    "the file cannot be read, so that an older revision is in force (see Configuration); it is kept as " + confstore.UnreadFile + ": " + unread.Error(),
+	})
+}
+
+// openAccounts opens the users; there is a first one at the first start.
+func (g *gateway) openAccounts(out io.Writer) {
+	err := account.Ensure(g.state.path, out)
+	if err != nil {
+		g.log.Error("there is no first user", "error", err)
+	}
+	accounts, err := account.Open(account.Options{Folder: g.state.path, Log: g.log.With("service", "web")})
+	if err != nil {
+		g.log.Error("nobody can log in", "error", err)
+		return
+	}
+	g.accounts = accounts
 }
 
 func newGateway(state *stateDir, log *slog.Logger, ownLog *devicelog.Ring, o options) (*gateway, error) {
-	runDir, err := filepath.Abs(filepath.Join(state.path, "run"))
+	run := o.run
+	if run == "" {
+		run = filepath.Join(state.path, "run")
+	}
+	runDir, err := filepath.Abs(run)
 	if err != nil {
 		return nil, err
 	}
-	g := &gateway{state: state, log: log, ownLog: ownLog, simulated: o.simulate, listen: o.listen, runDir: runDir, units: newSupervisor(log)}
+	g := &gateway{
+		state: state, log: log, ownLog: ownLog, simulated: o.simulate, listen: o.listen, runDir: runDir,
+		programs: o.programs, activated: activatedSocket(), units: newSupervisor(log), own: state.path,
+	}
 	if !o.simulate {
 		g.points, g.backends = newPoints(state.path), g.realBackends
 		return g, nil
 	}
 	// What is sent to a simulated device is not for the real one.
-	folder, err := state.folder("simulated")
-	g.points, g.backends = newPoints(folder), g.simulatedBackends()
+	g.own, err = state.folder("simulated")
+	g.points, g.backends = newPoints(g.own), g.simulatedBackends()
 	return g, err
 }
 
 // prepare takes the state folder and opens the configuration. A wrong file
-// that -config names leaves no trace.
-func prepare(o options, out io.Writer) (state *stateDir, store *confstore.Store, err error) {
-	if o.config != "" {
+// that -config names leaves no trace where no gateway has run before. unread
+// is why an older configuration is opened instead of the newest.
+func prepare(o options, out io.Writer) (state *stateDir, store *confstore.Store, unread, err error) {
+	_, ran := os.Stat(filepath.Join(o.state, confstore.HistoryFolder))
+	if o.config != "" && ran != nil {
 		if _, err = o.read(); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	}
 	if state, err = openState(o.state); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	if o.config == "" {
+	if o.config == "" && ran != nil {
 		err = ensureConfig(state, out)
 	}
 	if err == nil {
-		_, err = o.read()
+		store, unread, err = confstore.OpenReadable(o.folder(), confstore.Options{})
 	}
 	if err == nil {
-		store, err = confstore.Open(o.folder(), confstore.Options{})
+		doc, _ := store.Newest()
+		_, err = o.override(doc)
 	}
 	if err != nil {
-		return nil, nil, errors.Join(o.named(err), state.close())
+		return nil, nil, nil, errors.Join(o.named(err), state.close())
 	}
-	return state, store, nil
+	return state, store, unread, nil
 }
 
 // start starts the device; the end of ctx breaks it off.
@@ -222,10 +298,10 @@ func (g *gateway) reload(ctx context.Context, o options, store *confstore.Store)
 	g.log.Info("the configuration is taken over")
 }
 
-func (g *gateway) stop() error {
+func (g *gateway) stop(release bool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	return g.units.stop(ctx)
+	return g.units.stop(ctx, release)
 }
 
 func (g *gateway) warn(doc document.Document) {
@@ -253,11 +329,16 @@ func (o options) read() (document.Document, error) {
 	if err != nil {
 		return doc, o.named(err)
 	}
+	return o.override(doc)
+}
+
+// override puts what the command line says in the place of what doc says.
+func (o options) override(doc document.Document) (document.Document, error) {
 	if o.listen == "" {
 		return doc, nil
 	}
 	doc.Web.Listen = o.listen
-	if faults := doc.Faults(); len(faults) > 0 { // the file has none by itself
+	if faults := doc.Faults(); len(faults) > 0 { // doc has none by itself
 		return doc, &document.Error{File: "-listen", Faults: []document.PlacedFault{{Fault: faults[0]}}}
 	}
 	return doc, nil

@@ -10,6 +10,8 @@ import (
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/examples/gateway/hub"
 	"github.com/fieldgate/fieldgate/ipsec/ipsectest"
+	"github.com/fieldgate/fieldgate/openvpn"
+	"github.com/fieldgate/fieldgate/openvpn/openvpntest"
 	"github.com/fieldgate/fieldgate/ser2net"
 	"github.com/fieldgate/fieldgate/ser2net/ser2nettest"
 	"github.com/fieldgate/fieldgate/ser2net/tlsport"
@@ -20,10 +22,13 @@ import (
 // modem and its devices whatever the configuration says of those.
 func (g *gateway) simulatedBackends() func(document.Document) backends {
 	modem, taker := fakeModem{apitest.NewModem()}, new(apitest.Upgrade)
+	runner, files := openvpntest.NewRunner(), openvpntest.NewStore()
 	fakes := backends{
-		source: telemetrytest.NewSource(),
-		system: apitest.NewSystem(),
-		syslog: apitest.NewSyslog(),
+		openvpn: func() (openvpn.Runner, error) { return runner.Successor(), nil },
+		files:   func() (openvpn.Store, error) { return files, nil },
+		source:  telemetrytest.NewSource(),
+		system:  apitest.NewSystem(),
+		syslog:  apitest.NewSyslog(),
 		modem: func() service {
 			c := document.Modem{Source: document.ModemAT, Device: "simulated"}
 			return g.modems.service(c, func() closingModem { return modem })

@@ -20,7 +20,13 @@ import (
 //	boot          how often the telemetry agent has started
 //	hub.yaml      the devices and tags of the hub, from the last sync
 //	hub.previous.yaml  those of the sync before
-//	api-tls.pem   the certificate that the API made for itself
+//	api-tls.pem, web-tls.pem  certificates that the API and the pages made for themselves
+//	users, audit log  what package account keeps
+//	openvpn       keys and certificates of instances
+//	openvpn.d     *.conf files that become instances by themselves
+//	authority     the gateway's own certificate authority
+//	snmp          the SNMP engine's identity and its boots
+//	run           sockets and files of what runs, unless -run names another folder
 //	simulated     the same files of -simulate
 type stateDir struct {
 	path string
@@ -69,7 +75,7 @@ func (d *stateDir) take() error {
 // sweep removes the temporary files of a gateway that was killed. What
 // cannot be removed does no harm.
 func (d *stateDir) sweep() {
-	for _, pattern := range []string{".gateway.yaml*", ".api-tls.pem-*", "*.new", "history/*.new"} {
+	for _, pattern := range []string{".gateway.yaml*", "*.pem.new", "*.new", "history/*.new"} {
 		left, _ := filepath.Glob(filepath.Join(d.path, pattern)) // a constant pattern is never bad
 		for _, path := range left {
 			_ = os.Remove(path)

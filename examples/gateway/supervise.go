@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,8 +34,14 @@ type unit struct {
 	// while everything else works.
 	essential bool
 	// reconfigure brings the running service to this unit's configuration in
-	// place, and leaves it as it was if it fails; nil: it is restarted.
+	// place, and leaves it as it was if it fails, but for a [partly]; nil: it
+	// is restarted.
 	reconfigure func(ctx context.Context, running service) error
+	// release ends the running service but leaves what it runs, such as
+	// tunnels, to the next gateway; nil: there is nothing to leave.
+	release func(ctx context.Context, running service) error
+	// patience is how long a stop may take; 0: unitTimeout.
+	patience time.Duration
 
 	detail func(service) string // what the page says of the running service; may be nil
 	// items lists what the running service is made of, and do starts, stops
@@ -43,8 +50,13 @@ type unit struct {
 	do    func(ctx context.Context, running service, item string, verb control.Verb) error
 }
 
-// unitTimeout bounds the start and the stop of one unit.
+// unitTimeout bounds the start of one unit, and the stop unless it has another
+// patience.
 const unitTimeout = 4 * time.Second
+
+// partly is the error of a service that has taken its new configuration but
+// for some of its items, which tell about it themselves.
+type partly struct{ error }
 
 // supervisor starts the units in order, restarts the ones that die, with
 // back-off, and stops them in reverse order.
@@ -164,7 +176,11 @@ func (r *reload) reconfigure(ctx context.Context, i int, u unit) {
 		c.take(u)
 		return
 	}
-	if err := u.reconfigure(ctx, running); err != nil {
+	err := u.reconfigure(ctx, running)
+	if part, is := errors.AsType[partly](err); is {
+		r.steps[i].Detail = "not all of it: " + part.Error()
+		r.log.Warn("configuration taken in part", "service", u.name, "error", part.error)
+	} else if err != nil {
 		r.failed(i, "does not take its new configuration and keeps the old one", err)
 		return
 	}
@@ -191,10 +207,29 @@ func (r *reload) start(ctx context.Context, i int) {
 	}
 }
 
-// stop ends all units, the last started first, and the tree.
-func (s *supervisor) stop(ctx context.Context) error {
+// refresh has a running service take its configuration again, since a file
+// has changed that it names. One that does not run reads it when it starts.
+func (s *supervisor) refresh(ctx context.Context, name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, c := range s.children {
+		if u, running := c.unitNow(), c.running(); u.name == name && running != nil && u.reconfigure != nil {
+			ctx, cancel := context.WithTimeout(ctx, unitTimeout)
+			defer cancel()
+			return u.reconfigure(ctx, running)
+		}
+	}
+	return nil
+}
+
+// stop ends all units, the last started first, and the tree. With release
+// those that can leave to the next gateway what they run.
+func (s *supervisor) stop(ctx context.Context, release bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.children {
+		c.setRelease(release)
+	}
 	err := s.stopAll(ctx)
 	s.end()
 	<-s.gone
@@ -283,13 +318,14 @@ func (s *supervisor) drop(ctx context.Context, c *child) error {
 		return nil
 	}
 	c.supervised = false // also when it hangs: the tree lets go of it now
-	by := time.Now().Add(unitTimeout)
+	patience := cmp.Or(c.unitNow().patience, unitTimeout)
+	by := time.Now().Add(patience)
 	if end, ok := ctx.Deadline(); ok && end.Before(by) {
 		by = end
 	}
 	c.setStopBy(by)
 	// Serve returns at that time at the latest: the tree waits a little longer.
-	if err := s.tree.RemoveAndWait(c.token, unitTimeout+time.Second); err != nil {
+	if err := s.tree.RemoveAndWait(c.token, patience+time.Second); err != nil {
 		return err
 	}
 	if err := c.stopResult(); err != nil {

@@ -88,7 +88,7 @@ func TestSupervisorStartsInOrderAndStopsInReverse(t *testing.T) {
 		states := s.states()
 		require.Len(t, states, 3)
 		assert.Equal(t, []string{"running", "disabled", "running"}, []string{states[0].State, states[1].State, states[2].State})
-		require.NoError(t, s.stop(t.Context()))
+		require.NoError(t, s.stop(t.Context(), false))
 		assert.Equal(t, "stop c, stop a", b.took())
 	})
 }
@@ -101,7 +101,7 @@ func TestSupervisorRollsBackAFailedStart(t *testing.T) {
 		require.EqualError(t, err, "c does not start: c: start: port taken")
 		assert.Equal(t, "start a 1, start b 1, refused c, stop b, stop a", b.took())
 		assert.Empty(t, s.states())
-		require.NoError(t, s.stop(t.Context()))
+		require.NoError(t, s.stop(t.Context(), false))
 	})
 }
 
@@ -131,7 +131,7 @@ func TestSupervisorRestartsWhatDies(t *testing.T) {
 		assert.Less(t, strings.Count(b.took(), "refused"), deaths)
 		time.Sleep(time.Hour)
 		assert.Equal(t, "running", s.states()[0].State)
-		require.NoError(t, s.stop(t.Context()))
+		require.NoError(t, s.stop(t.Context(), false))
 	})
 }
 
@@ -152,7 +152,7 @@ func TestSupervisorReloadTouchesOnlyWhatChanged(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "stop a", b.took())
 		assert.Equal(t, "disabled", s.states()[0].State)
-		require.NoError(t, s.stop(t.Context()))
+		require.NoError(t, s.stop(t.Context(), false))
 		assert.Equal(t, "stop c, stop b", b.took())
 	})
 }
@@ -174,7 +174,7 @@ func TestSupervisorKeepsTheOldConfigurationOnFailure(t *testing.T) {
 		_, err = s.reload(t.Context(), []unit{b.unit("a", "2"), b.unit("b", "2")})
 		require.NoError(t, err)
 		assert.Equal(t, "stop a, start a 2", b.took())
-		require.NoError(t, s.stop(t.Context()))
+		require.NoError(t, s.stop(t.Context(), false))
 	})
 }
 
@@ -203,7 +203,7 @@ func TestSupervisorReloadsAServiceThatDoesNotStop(t *testing.T) {
 					assert.Equal(t, "running", s.states()[0].State)
 				}
 				b.stuck["a"] = 0
-				require.NoError(t, s.stop(t.Context()))
+				require.NoError(t, s.stop(t.Context(), false))
 			})
 		})
 	}
@@ -222,7 +222,7 @@ func TestSupervisorRestartsAfterReload(t *testing.T) {
 		b.die("a", errors.New("unplugged"))
 		synctest.Wait()
 		assert.Equal(t, "start a 2", b.took())
-		require.NoError(t, s.stop(t.Context()))
+		require.NoError(t, s.stop(t.Context(), false))
 	})
 }
 
@@ -234,7 +234,7 @@ func TestSupervisorReportsAServiceThatDoesNotStop(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		began := time.Now()
-		require.ErrorContains(t, s.stop(ctx), "a does not stop")
+		require.ErrorContains(t, s.stop(ctx, false), "a does not stop")
 		assert.LessOrEqual(t, time.Since(began), 10*time.Second)
 		time.Sleep(time.Hour)
 	})
@@ -252,7 +252,7 @@ func TestSupervisorGoesOnWithoutWhatIsNotEssential(t *testing.T) {
 		time.Sleep(time.Minute)
 		assert.Equal(t, "refused a, start b 1, start a 1", b.took())
 		assert.Equal(t, "running", s.states()[0].State)
-		require.NoError(t, s.stop(t.Context()))
+		require.NoError(t, s.stop(t.Context(), false))
 	})
 }
 
@@ -287,7 +287,7 @@ func TestSupervisorChangesInPlace(t *testing.T) {
 		b.die("a", errors.New("unplugged"))
 		synctest.Wait()
 		assert.Equal(t, "start a 2", b.took())
-		require.NoError(t, s.stop(t.Context()))
+		require.NoError(t, s.stop(t.Context(), false))
 		b.took()
 	})
 }

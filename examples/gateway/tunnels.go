@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
@@ -12,16 +14,41 @@ import (
 	"github.com/fieldgate/fieldgate/snmp/fieldgatemib"
 )
 
+// newTunnels makes the service that keeps the connections. One that is not
+// wanted ends what a gateway before this one has left in the daemon.
+func (g *gateway) newTunnels(c ipsec.Config, b backends) (service, error) {
+	o := ipsec.Options{Backend: b.ike, Log: g.log.With("service", "ipsec")}
+	if c.Enabled {
+		g.mark("ipsec")
+		return ipsec.New(c, o)
+	}
+	return g.disabledAfter("ipsec", func(ctx context.Context) error {
+		none, err := ipsec.New(ipsec.Config{Enabled: true}, o)
+		if err != nil {
+			return err
+		}
+		err = none.Start(ctx)
+		if err == nil {
+			err = none.Ready(ctx)
+		}
+		return errors.Join(err, none.Stop(ctx))
+	}), nil
+}
+
 // reconfigureTunnels changes the connections of a running service; those that
 // are as before are not touched. A daemon that is gone gets them when it is
 // back, which is no fault of the configuration.
-func (g *gateway) reconfigureTunnels(ctx context.Context, running service, c ipsec.Config) error {
+func reconfigureTunnels(ctx context.Context, running service, c ipsec.Config) error {
 	outcome, err := running.(*ipsec.Service).Apply(ctx, c)
 	if err != nil && !errors.Is(err, ipsec.ErrUnavailable) {
 		return err
 	}
-	for name, reason := range outcome.Refused {
-		g.log.Error("connection is refused", "service", "ipsec", "connection", name, "error", reason)
+	var refused []error
+	for _, name := range slices.Sorted(maps.Keys(outcome.Refused)) {
+		refused = append(refused, fmt.Errorf("connection %s is refused: %w", name, outcome.Refused[name]))
+	}
+	if len(refused) > 0 {
+		return partly{errors.Join(refused...)} // all others are as they are to be
 	}
 	return nil
 }
@@ -111,6 +138,21 @@ func (g *gateway) mibTunnels() []fieldgatemib.Tunnel {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// l2tpDetail counts the links.
+func l2tpDetail(s service) string {
+	running, ok := s.(*l2tp.Service)
+	if !ok {
+		return ""
+	}
+	status, up := running.Status(), 0
+	for _, c := range status.Clients {
+		if c.State == l2tp.StateUp {
+			up++
+		}
+	}
+	return fmt.Sprintf("%d of %d clients up", up, len(status.Clients))
 }
 
 // doL2TP starts, stops or restarts one client.

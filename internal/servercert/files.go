@@ -29,6 +29,9 @@ type Files struct {
 	OwnFile string
 	// OwnNames are the names and addresses in it. Default: localhost.
 	OwnNames []string
+	// Unstored uses a certificate of its own also where it cannot be stored,
+	// such as on a full disk; clients then see another one after a restart.
+	Unstored bool
 }
 
 const (
@@ -63,7 +66,7 @@ type fileStamp struct {
 func New(name string, f Files, log *slog.Logger) *Certificates {
 	c := &Certificates{name: name, files: f, log: log}
 	if f.CertFile == "" {
-		c.own = newOwnCertificate(f.OwnFile, f.OwnNames)
+		c.own = newOwnCertificate(f.OwnFile, f.OwnNames, f.Unstored)
 		c.files.CertFile, c.files.KeyFile = f.OwnFile, f.OwnFile
 	}
 	return c
@@ -120,6 +123,9 @@ func (c *Certificates) load(now time.Time) error {
 		if err := c.own.ensure(now); err != nil {
 			return err
 		}
+		if c.own.unstored != nil {
+			c.log.Warn(c.name+" tls: the certificate is not stored, clients will see another one after a restart", "error", c.own.unstored)
+		}
 	}
 	c.stamps = c.stamp() // before the reading: a later change is seen
 	settings, err := c.read()
@@ -133,11 +139,7 @@ func (c *Certificates) load(now time.Time) error {
 }
 
 func (c *Certificates) read() (*tls.Config, error) {
-	cert, err := readFile(c.files.CertFile)
-	if err != nil {
-		return nil, err
-	}
-	key, err := readFile(c.files.KeyFile)
+	cert, key, err := c.pair()
 	if err != nil {
 		return nil, err
 	}
@@ -164,6 +166,18 @@ func (c *Certificates) read() (*tls.Config, error) {
 		return nil, fmt.Errorf("%s holds no certificate", c.files.ClientCAFile)
 	}
 	return settings, nil
+}
+
+// pair returns the texts of the certificate and of its key.
+func (c *Certificates) pair() (cert, key []byte, err error) {
+	if c.own != nil {
+		return c.own.text, c.own.text, nil
+	}
+	if cert, err = readFile(c.files.CertFile); err != nil {
+		return nil, nil, err
+	}
+	key, err = readFile(c.files.KeyFile)
+	return cert, key, err
 }
 
 var errFileSize = errors.New("the file is larger than 1 MiB")

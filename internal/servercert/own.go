@@ -37,10 +37,15 @@ type ownCertificate struct {
 	path  string
 	names []string
 	leaf  *x509.Certificate // nil until ensure
+	text  []byte            // of the file
+	// mayBeUnstored: one that cannot be stored is used all the same; unstored
+	// is why it is not.
+	mayBeUnstored bool
+	unstored      error
 }
 
-func newOwnCertificate(path string, names []string) *ownCertificate {
-	o := &ownCertificate{path: path}
+func newOwnCertificate(path string, names []string, mayBeUnstored bool) *ownCertificate {
+	o := &ownCertificate{path: path, mayBeUnstored: mayBeUnstored}
 	for _, name := range names {
 		if ip, err := netip.ParseAddr(name); err == nil { // as named reads it back
 			name = ip.Unmap().WithZone("").String()
@@ -61,6 +66,9 @@ func (o *ownCertificate) due(now time.Time) bool {
 
 // ensure brings a certificate into the file that is valid and has the names.
 func (o *ownCertificate) ensure(now time.Time) error {
+	if o.unstored != nil && !o.due(now) {
+		return nil // what is in use
+	}
 	text, err := secretfile.Read(o.path, maxFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -80,7 +88,7 @@ func (o *ownCertificate) ensure(now time.Time) error {
 	if !ok {
 		return fmt.Errorf("%s holds a key of another kind; remove the file to have a new one made", o.path)
 	}
-	o.leaf = pair.Leaf
+	o.leaf, o.text = pair.Leaf, []byte(text)
 	if o.due(now) || !o.named() {
 		return o.make(key, now)
 	}
@@ -130,9 +138,11 @@ func (o *ownCertificate) make(key *ecdsa.PrivateKey, now time.Time) error {
 	// A buffer takes all.
 	_ = pem.Encode(&text, &pem.Block{Type: "CERTIFICATE", Bytes: der})
 	_ = pem.Encode(&text, &pem.Block{Type: "PRIVATE KEY", Bytes: secret})
-	if err := atomicfile.Write(o.path, text.Bytes()); err != nil {
-		return fmt.Errorf("the certificate cannot be stored: %w", err)
+	o.unstored = atomicfile.Write(o.path, text.Bytes())
+	if o.unstored != nil && !o.mayBeUnstored {
+		return fmt.Errorf("the certificate cannot be stored: %w", o.unstored)
 	}
+	o.text = text.Bytes()
 	o.leaf, err = x509.ParseCertificate(der)
 	return err
 }

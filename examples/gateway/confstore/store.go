@@ -18,10 +18,12 @@ import (
 )
 
 const (
-	currentFile   = "gateway.yaml"
-	historyFolder = "history"
-	pendingFile   = "pending.json"
+	currentFile = "gateway.yaml"
+	pendingFile = "pending.json"
 )
+
+// HistoryFolder is where older revisions are kept.
+const HistoryFolder = "history"
 
 // DefaultKeep is how many revisions are kept.
 const DefaultKeep = 30
@@ -231,14 +233,14 @@ func (s *Store) commit(l label, text []byte, doc document.Document) error {
 // finish puts the newest revision into the history, and removes what is no
 // longer kept.
 func (s *Store) finish() error {
-	names, err := s.folder.Names(historyFolder)
+	names, err := s.folder.Names(HistoryFolder)
 	if err != nil {
 		return err
 	}
 	if own := historyName(s.newest.Revision); !slices.Contains(names, own) {
 		content, err := seal(s.newest, s.text)
 		if err == nil {
-			err = replace(s.folder, historyFolder+"/"+own, content)
+			err = replace(s.folder, HistoryFolder+"/"+own, content)
 		}
 		if err != nil {
 			return err
@@ -248,7 +250,7 @@ func (s *Store) finish() error {
 	names = slices.DeleteFunc(names, func(name string) bool { return revisionOf(name) == 0 })
 	slices.Sort(names)
 	for len(names) > s.keep {
-		if err := s.folder.Remove(historyFolder + "/" + names[0]); err != nil {
+		if err := s.folder.Remove(HistoryFolder + "/" + names[0]); err != nil {
 			return err
 		}
 		names = names[1:]
@@ -260,7 +262,7 @@ func (s *Store) finish() error {
 func (s *Store) dropSecrets(history []string) error {
 	used := make(map[string]bool)
 	for _, name := range history {
-		content, err := s.folder.ReadFile(historyFolder + "/" + name)
+		content, err := s.folder.ReadFile(HistoryFolder + "/" + name)
 		if err != nil {
 			return err
 		}
@@ -306,7 +308,7 @@ func markReferences(content []byte, used map[string]bool) {
 func (s *Store) History() ([]control.Version, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	names, err := s.folder.Names(historyFolder)
+	names, err := s.folder.Names(HistoryFolder)
 	if err != nil {
 		return nil, err
 	}
@@ -315,7 +317,7 @@ func (s *Store) History() ([]control.Version, error) {
 		if r := revisionOf(name); r == 0 || r == s.newest.Revision {
 			continue
 		}
-		content, err := s.folder.ReadFile(historyFolder + "/" + name)
+		content, err := s.folder.ReadFile(HistoryFolder + "/" + name)
 		if err != nil {
 			return nil, err
 		}
@@ -342,7 +344,7 @@ func (s *Store) at(r control.Revision) (document.Document, error) {
 	if uint64(r) == s.newest.Revision {
 		return s.doc, nil
 	}
-	content, err := s.folder.ReadFile(historyFolder + "/" + historyName(uint64(r)))
+	content, err := s.folder.ReadFile(HistoryFolder + "/" + historyName(uint64(r)))
 	if errors.Is(err, fs.ErrNotExist) {
 		return document.Document{}, fmt.Errorf("revision %d: %w", r, ErrNoRevision)
 	}
@@ -450,7 +452,7 @@ func (s *Store) Unconfirmed() *control.Unconfirmed {
 }
 
 func (s *Store) lastRevision() (uint64, error) {
-	names, err := s.folder.Names(historyFolder)
+	names, err := s.folder.Names(HistoryFolder)
 	last := uint64(0)
 	for _, name := range names {
 		last = max(last, revisionOf(name))
