@@ -12,6 +12,7 @@ const (
 	Secret Kind = "secret" // its value is never shown; left empty it stays
 	Lines  Kind = "lines"  // a list, one entry a line
 	Table  Kind = "table"  // records of the same fields
+	Picks  Kind = "picks"  // a list of Choices, the most wanted first
 )
 
 // Field is one field as a page shows it.
@@ -27,7 +28,8 @@ type Field struct {
 	Value   string
 	Checked bool // Check; Secret: there is one
 	Choices []Option
-	Rows    []Row // Table; the last one is empty, for one more
+	Picks   [][]Option // Picks: the choices of each entry, and of one more
+	Rows    []Row      // Table; the last one is empty, for one more
 	Error   string
 	// Extra fields are those that few need: they are behind "additional
 	// fields" unless they are set.

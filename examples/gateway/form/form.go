@@ -22,14 +22,19 @@ const maxRows = 256
 type Form struct {
 	record reflect.Value // addressable struct
 	guide  Guide
-	typed  url.Values        // what was typed; nil: nothing was
-	faults map[string]string // by path
+	typed  url.Values          // what was typed; nil: nothing was
+	faults map[string]string   // by path
+	offers map[string][]string // by path without indexes
 }
 
 // New returns the form of a record, which is a pointer to a struct.
 func New(record any, guide Guide) *Form {
-	return &Form{record: reflect.ValueOf(record).Elem(), guide: guide, faults: make(map[string]string)}
+	return &Form{record: reflect.ValueOf(record).Elem(), guide: guide, faults: make(map[string]string), offers: make(map[string][]string)}
 }
+
+// Offer says what the field at a path, without indexes, may name. What it names
+// already, or what was typed, stays though it is not offered.
+func (f *Form) Offer(path string, names []string) { f.offers[path] = names }
 
 // Fault notes what is wrong with the field at a path, or with the nearest one
 // around it. It reports whether there is such a field in the form.
@@ -130,12 +135,38 @@ func (f *Form) field(v reflect.Value, path, group string) Field {
 		if was {
 			field.Value = last
 		}
+		if names, offered := f.offers[about]; offered {
+			f.pick(&field, kind, names, typed)
+			return field
+		}
 		if words := Words(v.Type()); kind == kindText && len(words) > 0 {
 			field.Kind = Choice
 			field.Choices = choices(words, field.Value)
 		}
 	}
 	return field
+}
+
+// pick makes a field one of choices.
+func (f *Form) pick(field *Field, kind kind, names, typed []string) {
+	names = append([]string{""}, names...)
+	if kind != kindLines {
+		field.Kind, field.Choices = Choice, choices(names, field.Value)
+		field.Choices[0].Label = "(none)"
+		return
+	}
+	if typed != nil {
+		field.Value = strings.Join(typed, "\n")
+	}
+	field.Kind = Picks
+	for _, entry := range append(strings.Split(field.Value, "\n"), "") {
+		if entry = strings.TrimSpace(entry); entry == "" && len(field.Picks) > 0 && field.Picks[len(field.Picks)-1][0].Selected {
+			continue // one to add is enough
+		}
+		options := choices(names, entry)
+		options[0].Label = "(none)"
+		field.Picks = append(field.Picks, options)
+	}
 }
 
 func choices(words []string, selected string) []Option {
@@ -294,6 +325,9 @@ func (f *Form) decodeField(v reflect.Value, path string) {
 		return
 	}
 	typed := f.typed.Get(path)
+	if kind == kindLines {
+		typed = strings.Join(f.typed[path], "\n")
+	}
 	switch kind {
 	case kindSecret:
 		switch {

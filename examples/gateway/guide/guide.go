@@ -112,6 +112,13 @@ func labels() map[string]string {
 		"telemetry.period":                  "Period (s)",
 		"psk_file":                          "PSK file",
 		"enabled":                           "Enabled",
+		"recipe.network6":                   "Network (IPv6)",
+		"recipe.local":                      "Own address in the tunnel",
+		"recipe.peer":                       "Address of the other end in the tunnel",
+		"recipe.local6":                     "Own IPv6 address in the tunnel",
+		"recipe.peer6":                      "IPv6 address of the other end in the tunnel",
+		"recipe.peer_networks":              "Networks behind the other end",
+		"recipe.pkcs12":                     "The key comes as PKCS#12 file",
 	}
 }
 
@@ -120,14 +127,39 @@ func conditions() map[string]form.Show {
 	tunnel := form.Show{Path: "type", Values: []string{"", "tunnel"}}
 	v1 := form.Show{Path: "key_exchange", Values: []string{"ikev1"}}
 	dpd := form.Show{Path: "dpd_action", Values: []string{"clear", "hold", "restart"}}
+	server := form.Show{Path: "role", Values: []string{"server"}}
+	calls := form.Show{Path: "role", Values: []string{"", "client", "peer"}}
+	peer := form.Show{Path: "role", Values: []string{"peer"}}
 	return map[string]form.Show{
-		"ipsec.connections.local_subnets":   tunnel,
-		"ipsec.connections.remote_subnets":  tunnel,
-		"ipsec.connections.pre_shared_key":  {Path: "authentication", Values: []string{"", "psk"}},
-		"ipsec.connections.certificate_set": {Path: "authentication", Values: []string{"rsa"}},
-		"ipsec.connections.exchange_mode":   v1,
-		"ipsec.connections.dpd_timeout":     v1,
-		"ipsec.connections.dpd_delay":       dpd,
+		"openvpn.instances.server":                   server,
+		"openvpn.instances.server_ipv6":              server,
+		"openvpn.instances.server_no_pool":           server,
+		"openvpn.instances.remember_addresses":       server,
+		"openvpn.instances.listed_clients_only":      server,
+		"openvpn.instances.users":                    server,
+		"openvpn.instances.clients":                  server,
+		"openvpn.instances.server_bridge.gateway":    server,
+		"openvpn.instances.server_bridge.netmask":    server,
+		"openvpn.instances.server_bridge.start":      server,
+		"openvpn.instances.server_bridge.end":        server,
+		"openvpn.instances.server_bridge.no_gateway": server,
+		"openvpn.instances.remotes":                  calls,
+		"openvpn.instances.nobind":                   calls,
+		"openvpn.instances.username":                 calls,
+		"openvpn.instances.password":                 calls,
+		"openvpn.instances.login":                    calls,
+		"openvpn.instances.tls_role":                 peer,
+		"openvpn.instances.ifconfig.local":           peer,
+		"openvpn.instances.ifconfig.remote":          peer,
+		"openvpn.instances.ifconfig_ipv6.local":      peer,
+		"openvpn.instances.ifconfig_ipv6.remote":     peer,
+		"ipsec.connections.local_subnets":            tunnel,
+		"ipsec.connections.remote_subnets":           tunnel,
+		"ipsec.connections.pre_shared_key":           {Path: "authentication", Values: []string{"", "psk"}},
+		"ipsec.connections.certificate_set":          {Path: "authentication", Values: []string{"rsa"}},
+		"ipsec.connections.exchange_mode":            v1,
+		"ipsec.connections.dpd_timeout":              v1,
+		"ipsec.connections.dpd_delay":                dpd,
 	}
 }
 
@@ -154,7 +186,7 @@ func hidden() map[string][]string {
 		"ipsec":             {"connections", "phase1_proposals", "phase2_proposals", "certificate_sets"},
 		"l2tp":              {"clients"},
 		"openvpn":           {"instances"},
-		"openvpn.instances": {"files", "options", "clients"},
+		"openvpn.instances": {"files", "options", "clients.options"},
 		"ser2net":           {"ports", "rotators"},
 		"snmp":              {"communities", "users", "views", "groups", "access"},
 		"api":               {"keys", "endpoints"},

@@ -19,12 +19,13 @@ import (
 
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/examples/gateway/guide"
+	"github.com/fieldgate/fieldgate/openvpn"
 )
 
 var update = flag.Bool("update", false, "write help.json from the Go sources")
 
 // saysAll are keys that need no comment.
-var saysAll = []string{"name", "common_name", "host", "local", "remote", "password", "args", "context", "group"}
+var saysAll = []string{"name", "common_name", "host", "local", "remote", "password", "args", "context", "group", "peer"}
 
 const module = "github.com/fieldgate/fieldgate"
 
@@ -32,6 +33,7 @@ const module = "github.com/fieldgate/fieldgate"
 func TestHelpIsCurrent(t *testing.T) {
 	texts := make(map[string]string)
 	collect(t, reflect.TypeFor[document.Document](), "", texts, make(map[string]map[string]string))
+	collect(t, reflect.TypeFor[openvpn.Answers](), "recipe", texts, make(map[string]map[string]string))
 	want, err := json.MarshalIndent(texts, "", "  ")
 	require.NoError(t, err)
 	if *update {

@@ -99,7 +99,7 @@ func (p *Pages) history(*http.Request) (any, error) {
 	data := historyData{Versions: versions}
 	_, data.Saved = p.Control.Saved()
 	_, data.Applied = p.Control.Applied()
-	for _, s := range allSettings() {
+	for _, s := range p.allSettings() {
 		if len(s.path) > len("/config/") && s.path[:len("/config/")] == "/config/" {
 			data.Sections = append(data.Sections, s)
 		}

@@ -24,6 +24,9 @@ type settings struct {
 	key   string // in the document: ipsec
 	title string
 	lists []list
+	// template of the page; empty: settings.html. It shows what more returns.
+	template string
+	more     func(*http.Request) (any, error)
 }
 
 // list is a list of records of a section.
@@ -35,34 +38,53 @@ type list struct {
 	columns []string
 	// fresh is what a new record begins with; nil: empty.
 	fresh any
+	// offers are fields that name other records: lists in the document, by the
+	// path of the field. A name that begins with "=" stands for itself.
+	offers map[string][]string
+	// links are further pages about a record.
+	links func(name string) []link
+	// adds are the ways to a new record; nil: its form.
+	adds []link
+	// renamed is called when a record gets another name, before it is stored.
+	renamed func(old, name string) error
 }
 
+// link leads to another page.
+type link struct{ Path, Text string }
+
 // allSettings are the sections, in the order of the menu.
-func allSettings() []settings {
+func (p *Pages) allSettings() []settings {
 	return []settings{
-		{path: "/telemetry", key: "telemetry", title: "Telemetry agent"},
-		{path: "/ipsec", key: "ipsec", title: "IPsec", lists: []list{
-			{key: "connections", title: "Connections", one: "connection", columns: []string{"gateway", "type", "authentication", "phase1", "phase2"}, fresh: ipsec.DefaultConnection()},
+		{path: "/telemetry", key: "telemetry", title: "Telemetry agent", template: "telemetry.html", more: p.telemetry},
+		{path: "/ipsec", key: "ipsec", title: "IPsec", template: "ipsec.html", more: p.ipsec, lists: []list{
+			{key: "connections", title: "Connections", one: "connection", fresh: ipsec.DefaultConnection(),
+				columns: []string{"enabled", "gateway", "type", "authentication", "phase1", "phase2"},
+				offers: map[string][]string{
+					"phase1": {"ipsec.phase1_proposals"}, "phase2": {"ipsec.phase2_proposals"}, "certificate_set": {"ipsec.certificate_sets"},
+				}},
 			{key: "phase1_proposals", title: "Phase 1 proposals", one: "phase 1 proposal", columns: []string{"encryption", "hash", "dh"}},
 			{key: "phase2_proposals", title: "Phase 2 proposals", one: "phase 2 proposal", columns: []string{"encryption", "hash", "dh"}},
 			{key: "certificate_sets", title: "Certificate sets", one: "certificate set"},
 		}},
 		{path: "/l2tp", key: "l2tp", title: "L2TP", lists: []list{{key: "clients", title: "Clients", one: "client", fresh: l2tp.DefaultClient()}}},
-		{path: "/openvpn", key: "openvpn", title: "OpenVPN", lists: []list{
-			{key: "instances", title: "Instances", one: "instance", columns: []string{"role", "port", "protocol"}},
+		{path: "/openvpn", key: "openvpn", title: "OpenVPN", template: "openvpn.html", more: p.openvpn, lists: []list{
+			{key: "instances", title: "Instances", one: "instance", columns: []string{"enabled", "role", "port", "protocol"},
+				links: instanceLinks, renamed: p.moveFiles},
 		}},
-		{path: "/ser2net", key: "ser2net", title: "ser2net", lists: []list{
-			{key: "ports", title: "Ports", one: "port", columns: []string{"device", "listen", "protocol"}, fresh: ser2net.DefaultPort()},
-			{key: "rotators", title: "Rotators", one: "rotator"},
+		{path: "/ser2net", key: "ser2net", title: "ser2net", template: "ser2net.html", more: p.ser2net, lists: []list{
+			{key: "ports", title: "Ports", one: "port", columns: []string{"enabled", "device", "listen", "protocol"}, fresh: ser2net.DefaultPort()},
+			{key: "rotators", title: "Rotators", one: "rotator", offers: map[string][]string{"ports": {"ser2net.ports"}}},
 		}},
-		{path: "/snmp", key: "snmp", title: "SNMP", lists: []list{
-			{key: "communities", title: "Communities", one: "community", columns: []string{"version", "sources", "read", "write"}},
-			{key: "users", title: "Users", one: "user", columns: []string{"auth", "priv"}},
-			{key: "views", title: "Views", one: "view"},
+		{path: "/snmp", key: "snmp", title: "SNMP", template: "snmp.html", more: p.snmp, lists: []list{
+			{key: "communities", title: "Communities", one: "community", columns: []string{"version", "sources", "read", "write"}, offers: snmpViews()},
+			{key: "users", title: "Users", one: "user", columns: []string{"auth", "priv", "read", "write"}, offers: snmpViews()},
+			{key: "views", title: "Views", one: "view", columns: []string{"include", "exclude"}},
 			{key: "groups", title: "Groups", one: "group"},
-			{key: "access", title: "Access", one: "access rule"},
+			{key: "access", title: "Access", one: "access rule", offers: map[string][]string{"group": {"snmp.groups"}}},
 		}},
-		{path: "/api-settings", key: "api", title: "API", lists: []list{{key: "keys", title: "Keys", one: "key", columns: []string{"endpoints", "sources", "expires"}}}},
+		{path: "/api-settings", key: "api", title: "API", template: "api.html", more: p.api, lists: []list{
+			{key: "keys", title: "Keys", one: "key", columns: []string{"endpoints", "sources", "expires"}, adds: []link{}},
+		}},
 		{path: "/api-settings/endpoints", key: "api.endpoints", title: "API endpoints"},
 		{path: "/config/device", key: "device", title: "Device"},
 		{path: "/config/web", key: "web", title: "Web server"},
@@ -75,10 +97,10 @@ func allSettings() []settings {
 
 // configPages adds a page for each section and for each record.
 func (p *Pages) configPages() error {
-	for _, s := range allSettings() {
-		err := p.show(page{path: s.path, title: s.title, template: "settings.html", role: account.Viewer, data: func(*http.Request) (any, error) {
-			return p.settings(s)
-		}})
+	for _, s := range p.allSettings() {
+		err := p.show(page{path: s.path, title: s.title, template: cmp.Or(s.template, "settings.html"), role: account.Viewer, data: func(r *http.Request) (any, error) {
+			return p.settings(r, s)
+		}, live: func(r *http.Request) (any, error) { return p.lively(r, s) }})
 		if err != nil {
 			return err
 		}
@@ -107,6 +129,9 @@ type settingsData struct {
 	Items   []control.Item
 	Lists   []listData
 	Form    formData
+	More    any // what the page shows beyond that
+	// Warnings are what works but is weak or surprising in what is saved.
+	Warnings []string
 }
 
 // listData is a table of records.
@@ -114,11 +139,13 @@ type listData struct {
 	Title, One, Path string
 	Columns          []string
 	Rows             []rowData
+	Adds             []link
 }
 
 type rowData struct {
 	Name, Path string
 	Cells      []string
+	Links      []link
 }
 
 // formData is a form of settings or of one record.
@@ -133,15 +160,35 @@ type formData struct {
 	ReadOnly bool
 }
 
-func (p *Pages) settings(s settings) (any, error) {
+// lively is what lives on the page of a section.
+func (p *Pages) lively(r *http.Request, s settings) (data settingsData, err error) {
+	data = settingsData{Path: s.path, Service: s.key, Items: p.Control.Items(s.key)}
+	if s.more != nil {
+		data.More, err = s.more(r)
+	}
+	return data, err
+}
+
+func (p *Pages) settings(r *http.Request, s settings) (any, error) {
 	doc, base := p.Control.Saved()
-	data := settingsData{Path: s.path, Service: s.key, Items: p.Control.Items(s.key)}
+	data, err := p.lively(r, s)
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range doc.Warnings() {
+		if about, is := strings.CutPrefix(text, s.key+"."); is {
+			data.Warnings = append(data.Warnings, about)
+		}
+	}
 	for _, l := range s.lists {
 		rows, err := doc.List(s.key + "." + l.key)
 		if err != nil {
 			return nil, err
 		}
-		table := listData{Title: l.title, One: l.one, Path: s.path + "/" + l.key}
+		table := listData{Title: l.title, One: l.one, Path: s.path + "/" + l.key, Adds: l.adds}
+		if l.adds == nil {
+			table.Adds = []link{{table.Path + "/" + newRecord, "Add a " + l.one}}
+		}
 		about := guide.Section(s.key + "." + l.key)
 		for _, column := range l.columns {
 			table.Columns = append(table.Columns, about.Label(column))
@@ -151,6 +198,12 @@ func (p *Pages) settings(s settings) (any, error) {
 			values := make(map[string]string)
 			for _, field := range form.New(rows.Record(i), about).Fields() {
 				values[field.Path] = strings.ReplaceAll(field.Value, "\n", ", ")
+				if field.Kind == form.Check {
+					values[field.Path] = map[bool]string{true: "yes", false: "no"}[field.Checked]
+				}
+			}
+			if l.links != nil {
+				row.Links = l.links(row.Name)
 			}
 			for _, column := range l.columns {
 				row.Cells = append(row.Cells, values[column])
@@ -165,6 +218,29 @@ func (p *Pages) settings(s settings) (any, error) {
 	}
 	data.Form = newFormData(s.path, base, form.New(group, guide.Section(s.key)))
 	return data, nil
+}
+
+// recordForm is the form of a record, with what its fields may name.
+func recordForm(doc *document.Document, s settings, l list, record any) (*form.Form, error) {
+	f := form.New(record, guide.Section(s.key+"."+l.key))
+	for path, sources := range l.offers {
+		var names []string
+		for _, source := range sources {
+			if word, is := strings.CutPrefix(source, "="); is {
+				names = append(names, word)
+				continue
+			}
+			others, err := doc.List(source)
+			if err != nil {
+				return nil, err
+			}
+			for i := range others.Len() {
+				names = append(names, others.Name(i))
+			}
+		}
+		f.Offer(path, names)
+	}
+	return f, nil
 }
 
 func newFormData(action string, base control.Revision, f *form.Form) formData {
@@ -191,14 +267,14 @@ func (p *Pages) saveSettings(w http.ResponseWriter, r *http.Request, s settings)
 	f := form.New(group, guide.Section(s.key))
 	f.Decode(r.PostForm)
 	return p.save(w, r, edit{doc: doc, form: f, at: s.key, what: s.title, path: s.path, again: func(data formData) error {
-		shown, err := p.settings(s)
+		shown, err := p.settings(r, s)
 		if err != nil {
 			return err
 		}
 		page := shown.(settingsData)
 		data.Action = s.path
 		page.Form = data
-		return p.render(w, r, http.StatusUnprocessableEntity, s.title, "settings.html", page)
+		return p.render(w, r, http.StatusUnprocessableEntity, s.title, cmp.Or(s.template, "settings.html"), page)
 	}})
 }
 
@@ -208,6 +284,7 @@ type recordPage struct {
 	Up, Title string // the page of its section
 	New       bool
 	Form      formData
+	Links     []link
 }
 
 // record returns the list that a record is in, and its index; a new one is
@@ -232,9 +309,20 @@ func (p *Pages) editRecord(w http.ResponseWriter, r *http.Request, s settings, l
 	if err != nil {
 		return err
 	}
-	data := newFormData(r.URL.EscapedPath(), base, form.New(rows.Record(i), guide.Section(s.key+"."+l.key)))
-	data.Delete = name != newRecord
-	return p.render(w, r, http.StatusOK, recordTitle(l, name), "record.html", recordPage{One: l.one, Name: name, Up: s.path, Title: s.title, New: name == newRecord, Form: data})
+	f, err := recordForm(&doc, s, l, rows.Record(i))
+	if err != nil {
+		return err
+	}
+	return p.showRecord(w, r, http.StatusOK, s, l, name, newFormData("", base, f))
+}
+
+func (p *Pages) showRecord(w http.ResponseWriter, r *http.Request, status int, s settings, l list, name string, data formData) error {
+	data.Action, data.Delete = r.URL.EscapedPath(), name != newRecord
+	page := recordPage{One: l.one, Name: name, Up: s.path, Title: s.title, New: name == newRecord, Form: data}
+	if l.links != nil && !page.New {
+		page.Links = l.links(name)
+	}
+	return p.render(w, r, status, recordTitle(l, name), "record.html", page)
 }
 
 func recordTitle(l list, name string) string {
@@ -253,19 +341,23 @@ func (p *Pages) saveRecord(w http.ResponseWriter, r *http.Request, s settings, l
 	if err != nil {
 		return err
 	}
-	f := form.New(rows.Record(i), guide.Section(s.key+"."+l.key))
+	f, err := recordForm(&doc, s, l, rows.Record(i))
+	if err != nil {
+		return err
+	}
 	e := edit{doc: doc, form: f, at: rows.Path(i), what: l.one + " " + name, path: s.path}
 	if r.PostForm.Get("action") == "delete" {
 		rows.Remove(i)
 		e.what, e.at = "delete "+e.what, ""
 	} else {
 		f.Decode(r.PostForm)
+		if now := rows.Name(i); l.renamed != nil && name != newRecord && now != name {
+			e.before = func() error { return l.renamed(name, now) }
+		}
 	}
 	e.doc = doc
 	e.again = func(data formData) error {
-		data.Action, data.Delete = r.URL.EscapedPath(), name != newRecord
-		return p.render(w, r, http.StatusUnprocessableEntity, recordTitle(l, name), "record.html",
-			recordPage{One: l.one, Name: name, Up: s.path, Title: s.title, New: name == newRecord, Form: data})
+		return p.showRecord(w, r, http.StatusUnprocessableEntity, s, l, name, data)
 	}
 	return p.save(w, r, e)
 }
@@ -278,6 +370,9 @@ type edit struct {
 	what  string // for the history
 	path  string // where to go afterwards
 	again func(formData) error
+	// before is done when the change is in order, before it is stored; nil:
+	// nothing is.
+	before func() error
 }
 
 // save checks and stores a change. What is wrong is shown beside its field,
@@ -299,6 +394,11 @@ func (p *Pages) save(w http.ResponseWriter, r *http.Request, e edit) error {
 		data := newFormData("", control.Revision(base), e.form)
 		data.Others = others
 		return e.again(data)
+	}
+	if e.before != nil {
+		if err := e.before(); err != nil {
+			return err
+		}
 	}
 	user := account.From(r.Context()).Name
 	_, err = p.Control.Save(r.Context(), user, e.what, control.Revision(base), e.doc)

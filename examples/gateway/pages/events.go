@@ -28,6 +28,10 @@ func (p *Pages) events(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 	out := http.NewResponseController(w)
 	seed := maphash.MakeSeed()
+	facts := pg.live
+	if facts == nil {
+		facts = pg.data
+	}
 	var last uint64
 	quiet := time.Now()
 	tick := time.NewTicker(p.Interval)
@@ -36,7 +40,7 @@ func (p *Pages) events(w http.ResponseWriter, r *http.Request) {
 		var b bytes.Buffer
 		inner := r.Clone(r.Context())
 		inner.URL.Path, inner.URL.RawQuery = pg.path, r.URL.Query().Get("query")
-		data, err := pg.data(inner)
+		data, err := facts(inner)
 		if err == nil {
 			err = all[pg.template].ExecuteTemplate(&b, "live", p.frameOf(inner, pg.title, data))
 		}

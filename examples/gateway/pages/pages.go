@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/fieldgate/fieldgate/api"
@@ -39,6 +40,20 @@ type Options struct {
 	Control control.Control
 	Live    Live
 	Log     *slog.Logger
+	// Store keeps the files of OpenVPN instances; nil: none can be uploaded.
+	Store openvpn.Store
+	// AuthorityFolder is where the gateway's own certificate authority is, or
+	// will be; empty: it can have none.
+	AuthorityFolder string
+	// OwnLog are the newest messages of the gateway; nil: they are not shown.
+	OwnLog api.Syslog
+	// Source gives what the plots show; nil: there are none.
+	Source telemetry.Source
+	// MIB returns the subtrees that the SNMP agent serves, for the browser;
+	// nil: there is no browser.
+	MIB func() []snmp.Mount
+	// API is the programming interface, to be tried out; nil: it cannot be.
+	API http.Handler
 	// Accounts are the users; nil: there is no page about them. [account.Manager.Wrap]
 	// goes around the pages.
 	Accounts *account.Manager
@@ -56,6 +71,8 @@ type Pages struct {
 	mux       *http.ServeMux
 	templates map[string]*page
 	sections  []section
+	samples   samples
+	pending   pending
 }
 
 // section is an entry of the menu.
@@ -71,6 +88,9 @@ type page struct {
 	// data returns what the template shows; an error of [notFound] is status
 	// 404, a [*refusal] its own.
 	data func(r *http.Request) (any, error)
+	// live returns as much of that as the template "live" shows; nil: data
+	// does.
+	live func(r *http.Request) (any, error)
 }
 
 // New returns the pages.
@@ -83,7 +103,7 @@ func New(o Options) (*Pages, error) {
 	if err := p.static(); err != nil {
 		return nil, err
 	}
-	for _, add := range []func() error{p.statusPages, p.configPages, p.userPages} {
+	for _, add := range []func() error{p.statusPages, p.configPages, p.userPages, p.openvpnPages, p.certificatePages, p.ser2netPages, p.snmpPages, p.apiPages, p.tagPages, p.logPages, p.upgradePages} {
 		if err := add(); err != nil {
 			return nil, err
 		}
@@ -104,6 +124,9 @@ func menu() []section {
 		{"/ser2net", "ser2net", account.Viewer},
 		{"/snmp", "SNMP", account.Viewer},
 		{"/api-settings", "API", account.Viewer},
+		{"/tags", "Tags", account.Viewer},
+		{"/log", "Log", account.Viewer},
+		{"/upgrade", "Firmware", account.Viewer},
 		{"/config", "Configuration", account.Viewer},
 	}
 }
@@ -193,14 +216,32 @@ func (p *Pages) do(w http.ResponseWriter, r *http.Request) error {
 	}
 	account.Note(r.Context(), fmt.Sprintf("%s %.32q of %.32q", verb, item, service))
 	p.Log.Info("asked by a user", "verb", verb, "service", service, "item", item, "user", account.From(r.Context()).Name)
-	if err := p.Control.Do(r.Context(), service, item, verb); err != nil {
-		status := http.StatusConflict
-		if errors.Is(err, control.ErrNoItem) {
-			status = http.StatusNotFound
-		}
-		return &refusal{status, "It did not work: " + err.Error()}
+	err := p.Control.Do(r.Context(), service, item, verb)
+	return p.done(w, r, "/"+service, fmt.Sprintf("Done: %s %s.", verb, item), err)
+}
+
+// done ends a request that did something to what lives on a page: with the
+// page again, or, when a script asked, with what lives on it and a message.
+func (p *Pages) done(w http.ResponseWriter, r *http.Request, path, message string, err error) error {
+	status := http.StatusConflict
+	if errors.Is(err, control.ErrNoItem) || errors.Is(err, openvpn.ErrUnknown) || errors.Is(err, ser2net.ErrNoPort) || errors.Is(err, ser2net.ErrNoClient) {
+		status = http.StatusNotFound
 	}
-	return p.back(w, r, "/"+service)
+	if r.Header.Get("HX-Request") == "" {
+		if err != nil {
+			return &refusal{status, "It did not work: " + err.Error()}
+		}
+		return p.back(w, r, path)
+	}
+	alert := struct{ Text, Trouble string }{Text: message}
+	if err != nil {
+		alert.Text, alert.Trouble = "", "It did not work: "+err.Error()
+	}
+	all, fault := sets()
+	if fault != nil {
+		return fault
+	}
+	return all["error.html"].ExecuteTemplate(w, "message", alert)
 }
 
 // maxForm bounds what a form may send.
@@ -217,8 +258,12 @@ func (p *Pages) form(w http.ResponseWriter, r *http.Request) error {
 
 // back leads to the page that the form was on, or else to path.
 func (p *Pages) back(w http.ResponseWriter, r *http.Request, path string) error {
-	if asked := r.PostForm.Get("back"); p.templates[asked] != nil {
-		path = asked
+	asked := r.PostForm.Get("back")
+	if u, err := url.Parse(asked); err == nil && u.Host == "" && u.Scheme == "" && p.templates[u.Path] != nil {
+		path = u.Path
+		if u.RawQuery != "" {
+			path += "?" + u.Query().Encode()
+		}
 	}
 	http.Redirect(w, r, path, http.StatusSeeOther)
 	return nil

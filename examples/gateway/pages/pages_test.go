@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,13 +18,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/fieldgate/fieldgate/api"
-	"github.com/fieldgate/fieldgate/api/apitest"
+	"github.com/fieldgate/fieldgate/api/devicelog"
 	"github.com/fieldgate/fieldgate/examples/gateway/account"
 	"github.com/fieldgate/fieldgate/examples/gateway/confstore"
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/examples/gateway/pages"
+	"github.com/fieldgate/fieldgate/openvpn/openvpntest"
+	"github.com/fieldgate/fieldgate/telemetry/telemetrytest"
 )
 
 // engine plays the services.
@@ -46,10 +48,7 @@ func (e *engine) Services() []control.ServiceState {
 }
 
 func (e *engine) Items(service string) []control.Item {
-	if service != "ser2net" {
-		return nil
-	}
-	return e.items
+	return slices.DeleteFunc(slices.Clone(e.items), func(i control.Item) bool { return i.Service != service })
 }
 
 func (e *engine) Do(_ context.Context, service, item string, verb control.Verb) error {
@@ -64,13 +63,12 @@ func (e *engine) Missing() []control.Missing {
 	return []control.Missing{{Service: "openvpn", What: "openvpn is not installed", Command: "apt install openvpn"}}
 }
 
-type live struct{ pages.Live }
-
-func (live) System() api.System { return apitest.NewSystem() }
-
 // site is the pages with a store of their own.
 type site struct {
 	t       *testing.T
+	live    *live
+	files   *openvpntest.Store
+	log     *devicelog.Ring
 	engine  *engine
 	control *control.Gateway
 	server  *httptest.Server
@@ -83,11 +81,13 @@ func newSite(t *testing.T) *site {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "gateway.yaml"), []byte("points: {redis: {password: hunter-two}}\n"), 0o600))
 	store, err := confstore.Open(confstore.Disk(dir), confstore.Options{})
 	require.NoError(t, err)
-	s := &site{t: t, engine: &engine{}, user: account.User{Name: "anna", Role: account.Admin}}
+	s := &site{t: t, engine: &engine{}, live: new(live), files: openvpntest.NewStore(), log: devicelog.NewRing(1 << 16), user: account.User{Name: "anna", Role: account.Admin}}
 	s.control = control.New(store, s.engine, slog.New(slog.DiscardHandler))
 	s.control.Boot()
 	t.Cleanup(s.control.Close)
-	p, err := pages.New(pages.Options{Control: s.control, Live: live{}, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Version: "1", Interval: 10 * time.Millisecond})
+	p, err := pages.New(pages.Options{Control: s.control, Live: s.live, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Version: "1", Interval: 10 * time.Millisecond,
+		Store: s.files, AuthorityFolder: filepath.Join(dir, "authority"), OwnLog: s.log, Source: telemetrytest.NewSource(), MIB: s.live.mib, API: s.live,
+	})
 	require.NoError(t, err)
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.ServeHTTP(w, r.WithContext(account.With(r.Context(), s.user)))
@@ -274,15 +274,15 @@ func TestExport(t *testing.T) {
 
 func TestDo(t *testing.T) {
 	s := newSite(t)
-	s.engine.items = []control.Item{{Service: "ser2net", Name: "meter", State: "open", Good: true, Verbs: []control.Verb{control.Stop}}}
-	_, page := s.get("/ser2net")
+	s.engine.items = []control.Item{{Service: "l2tp", Name: "meter", State: "open", Good: true, Verbs: []control.Verb{control.Stop}}}
+	_, page := s.get("/l2tp")
 	assert.Contains(t, page, `aria-label="stop meter"`)
-	status, _ := s.post("/do", url.Values{"service": {"ser2net"}, "item": {"meter"}, "verb": {"stop"}})
+	status, _ := s.post("/do", url.Values{"service": {"l2tp"}, "item": {"meter"}, "verb": {"stop"}})
 	assert.Equal(t, http.StatusSeeOther, status)
-	assert.Equal(t, []string{"ser2net meter stop"}, s.engine.asked)
-	status, _ = s.post("/do", url.Values{"service": {"ser2net"}, "item": {"none"}, "verb": {"stop"}})
+	assert.Equal(t, []string{"l2tp meter stop"}, s.engine.asked)
+	status, _ = s.post("/do", url.Values{"service": {"l2tp"}, "item": {"none"}, "verb": {"stop"}})
 	assert.Equal(t, http.StatusNotFound, status)
-	status, _ = s.post("/do", url.Values{"service": {"ser2net"}, "item": {"meter"}, "verb": {"explode"}})
+	status, _ = s.post("/do", url.Values{"service": {"l2tp"}, "item": {"meter"}, "verb": {"explode"}})
 	assert.Equal(t, http.StatusBadRequest, status)
 }
 

@@ -67,7 +67,8 @@ type frame struct {
 	Unapplied int       // fields that were saved and not applied
 	Pending   time.Time // until when an apply has to be confirmed
 	Left      string
-	Live      bool // the page has something that lives
+	Live      bool   // the page has something that lives
+	Again     string // the page itself
 	Now       time.Time
 	Page      any
 }
@@ -92,7 +93,7 @@ func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, title
 
 func (p *Pages) frameOf(r *http.Request, title string, data any) frame {
 	f := frame{
-		Title: title, Path: r.URL.Path, User: account.From(r.Context()), Menu: p.sections, Version: p.Version, Simulated: p.Simulated,
+		Title: title, Path: r.URL.Path, Again: r.URL.RequestURI(), User: account.From(r.Context()), Menu: p.sections, Version: p.Version, Simulated: p.Simulated,
 		Pending: p.Control.Pending(), Now: time.Now(), Page: data,
 	}
 	_, saved := p.Control.Saved()
@@ -135,6 +136,7 @@ func (p *Pages) static() error {
 func functions() template.FuncMap {
 	return template.FuncMap{
 		"since": since,
+		"at":    at,
 		"time":  func(t time.Time) string { return t.Format("2006-01-02 15:04:05") },
 		"bytes": byteCount,
 		"current": func(path, entry string) bool {
@@ -143,6 +145,14 @@ func functions() template.FuncMap {
 		"dict":  dict,
 		"can":   func(u account.User, role string) bool { return u.Role.Allows(account.Role(role)) },
 		"lines": func(text string) []string { return strings.Split(text, "\n") },
+		"join":  func(words []string) string { return strings.Join(words, ", ") },
+		"yesno": func(yes bool) string {
+			if yes {
+				return "yes"
+			}
+			return "no"
+		},
+		"number": func(n any) string { return grouped(fmt.Sprint(n)) },
 	}
 }
 
@@ -190,4 +200,12 @@ func byteCount(n uint64) string {
 		value, prefix = value/unit, prefix[1:]
 	}
 	return fmt.Sprintf("%.3g %ciB", value, prefix[0])
+}
+
+// grouped sets thin spaces between the thousands of a number.
+func grouped(digits string) string {
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "\u202f" + digits[i:]
+	}
+	return digits
 }

@@ -20,11 +20,12 @@ type statusData struct {
 	Services []control.ServiceState
 	Missing  []control.Missing
 	Facts    []fact
+	Plots    []plot
 	Trouble  error
 }
 
 func (p *Pages) status(r *http.Request) (any, error) {
-	data := statusData{Services: p.Control.Services(), Missing: p.Control.Missing()}
+	data := statusData{Services: p.Control.Services(), Missing: p.Control.Missing(), Plots: p.samples.plots()}
 	info, err := p.Live.System().SystemInfo(r.Context())
 	data.Facts, data.Trouble = facts(info), err
 	return data, nil
