@@ -273,7 +273,7 @@ func TestIntegrationSync(t *testing.T) {
 	}
 	soon(t, "the device answers", func() bool { value, _, flags := c.tag("SEVEN"); return value == "7" && flags == "" })
 	changes()
-	_, page := p.get("/", "")
+	page := p.page()
 	assert.Contains(t, page, "1 of 1 devices answer")
 
 	// a wrong workbook changes nothing
@@ -296,7 +296,7 @@ func TestIntegrationSync(t *testing.T) {
 
 	again := startGateway(t, state)
 	require.NotEmpty(t, again.url, "stderr: %s", &again.stderr)
-	c.url = again.url + "api/"
+	c.url, again.password = again.url+"api/", p.password
 	soon(t, "the stored configuration is in force", func() bool { value, _, flags := c.tag("SEVEN"); return value == "7" && flags == "" })
 	changes()
 
@@ -310,7 +310,7 @@ func TestIntegrationSync(t *testing.T) {
 	assert.Contains(t, body, `"flags":"NT"`)
 	status, body = c.ask("sync", "file=@"+dir+"/config.xlsx")
 	assert.Equal(t, http.StatusServiceUnavailable, status, body)
-	soon(t, "the page tells", func() bool { _, page := again.get("/", ""); return strings.Contains(page, "not connected: ") })
+	soon(t, "the page tells", func() bool { page := again.page(); return strings.Contains(page, "not connected: ") })
 
 	// back again, without another sync
 	edit(t, state, "  source: redis ", "  source: hub ")
@@ -323,13 +323,13 @@ func TestIntegrationSync(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(state, "hub.yaml"), []byte("devices: ["), 0o600))
 	damaged := startGateway(t, state)
 	require.NotEmpty(t, damaged.url, "stderr: %s", &damaged.stderr)
-	c.url = damaged.url + "api/"
-	_, page = damaged.get("/", "")
+	c.url, damaged.password = damaged.url+"api/", p.password
+	page = damaged.page()
 	assert.Contains(t, page, "the stored configuration cannot be used")
 	status, body = c.ask("sync", "file=@"+dir+"/config.xlsx")
 	require.Equal(t, http.StatusOK, status, body)
 	soon(t, "the device answers again", func() bool { value, _, _ := c.tag("SEVEN"); return value == "7" })
-	_, page = damaged.get("/", "")
+	page = damaged.page()
 	assert.NotContains(t, page, "cannot be used")
 	assert.Equal(t, exitOK, damaged.end(syscall.SIGTERM), "stderr: %s", &damaged.stderr)
 }
@@ -361,7 +361,7 @@ func TestIntegrationModem(t *testing.T) {
 	info := fake.Info()
 	assert.Contains(t, body, fmt.Sprintf(`"imei":%q`, info.IMEI))
 	assert.Contains(t, body, fmt.Sprintf(`"operator":%q`, info.Operator))
-	_, page := p.get("/", "")
+	page := p.page()
 	assert.Contains(t, page, info.Model+" answered at")
 
 	// another modem, which is not there
@@ -369,7 +369,7 @@ func TestIntegrationModem(t *testing.T) {
 	p.hangUp()
 	soon(t, "the page tells that the modem does not answer", func() bool {
 		status, _ := c.ask("gsmInfo")
-		_, page := p.get("/", "")
+		page := p.page()
 		return status == http.StatusServiceUnavailable && strings.Contains(page, "/none, no answer at")
 	})
 	assert.Equal(t, exitOK, p.end(syscall.SIGTERM), "stderr: %s", &p.stderr)
@@ -406,14 +406,14 @@ func TestIntegrationUpgrade(t *testing.T) {
 	applied := filepath.Join(dir, "applied")
 	allOn(t, state)
 	for old, new := range map[string]string{
-		`firmware: ""`:           "firmware: Test 1.8.2",
-		"listen: \"\"":           "listen: 127.0.0.1:0",
-		"  tls:  ":               "  # tls:",
-		"    enabled: false\n":   "  tls:\n    enabled: true\n",
-		"upgrade:\n  enabled: f": "upgrade:\n  enabled: true # f",
-		"folder: /tmp/firmware":  "folder: " + filepath.Join(dir, "firmware"),
-		"# boards: [wcc-lite]":   "boards: [test-board]",
-		"# trusted_keys: [RW...": "trusted_keys: [" + key,
+		`firmware: ""`:                                   "firmware: Test 1.8.2",
+		"listen: \"\"":                                   "listen: 127.0.0.1:0",
+		"  tls:  ":                                       "  # tls:",
+		"    enabled: false\n    cert_file":              "  tls:\n    enabled: true\n    cert_file",
+		"upgrade:\n  enabled: f":                         "upgrade:\n  enabled: true # f",
+		"folder: /tmp/firmware":                          "folder: " + filepath.Join(dir, "firmware"),
+		"# boards: [wcc-lite]":                           "boards: [test-board]",
+		"# trusted_keys: [RW...":                         "trusted_keys: [" + key,
 		`test_command: [/sbin/sysupgrade, -T, "{file}"]`: "test_command: []",
 		`apply_command: [/sbin/sysupgrade, "{file}"]`:    `apply_command: [/bin/cp, "{file}", ` + applied + "]",
 	} {
@@ -423,7 +423,7 @@ func TestIntegrationUpgrade(t *testing.T) {
 	where := regexp.MustCompile(`on (127\.0\.0\.1:\d+), \d+ requests`)
 	var page string
 	p.movedPage()
-	soon(t, "the API has an address of its own", func() bool { _, page = p.get("/", ""); return where.MatchString(page) })
+	soon(t, "the API has an address of its own", func() bool { page = p.page(); return where.MatchString(page) })
 	c := caller{
 		t: t, url: "https://" + where.FindStringSubmatch(page)[1] + "/api/", key: p.key(),
 		args: []string{"--cacert", filepath.Join(state, "api-tls.pem")},
@@ -434,7 +434,7 @@ func TestIntegrationUpgrade(t *testing.T) {
 		status, body := c.ask("sysupgrade", "file=@"+filepath.Join(dir, name))
 		assert.Equal(t, http.StatusUnprocessableEntity, status, "%s: %s", name, body)
 		assert.Contains(t, body, want, name)
-		_, page = p.get("/", "")
+		page = p.page()
 		assert.Contains(t, page, "failed", "the page tells")
 	}
 	require.NoFileExists(t, applied)
@@ -445,7 +445,7 @@ func TestIntegrationUpgrade(t *testing.T) {
 		return err == nil && bytes.Equal(content, image)
 	})
 	soon(t, "the page tells", func() bool {
-		_, page = p.get("/", "")
+		page = p.page()
 		return strings.Contains(page, "applied version 1.9.0 for test-board")
 	})
 	assert.Equal(t, exitOK, p.end(syscall.SIGTERM), "stderr: %s", &p.stderr)

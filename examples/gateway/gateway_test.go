@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,9 +48,12 @@ type process struct {
 	stdout output
 	stderr output
 	read   chan struct{} // closed when stderr has ended
+	client *http.Client
+
+	password string // of admin, once somebody is logged in
 }
 
-var pageURL = regexp.MustCompile(`url=(http://\S+/)`)
+var pageURL = regexp.MustCompile(`url=(https?://\S+/)`)
 
 // output keeps what a process prints; it may be read meanwhile.
 type output struct {
@@ -73,7 +79,12 @@ func startGateway(t *testing.T, state string, args ...string) *process {
 	t.Helper()
 	path, err := binary()
 	require.NoError(t, err)
-	p := &process{t: t, read: make(chan struct{})}
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	p := &process{t: t, read: make(chan struct{}), client: &http.Client{
+		Jar: jar, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},
+	}}
+	t.Cleanup(p.client.CloseIdleConnections)
 	p.cmd = exec.Command(path, append([]string{"-state", state, "-listen", "127.0.0.1:0"}, args...)...)
 	p.cmd.Stdout = &p.stdout
 	pipe, err := p.cmd.StderrPipe()
@@ -125,7 +136,43 @@ func (p *process) get(path, key string) (status int, body string) {
 	if key != "" {
 		r.Header.Set("apiKey", key)
 	}
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := p.client.Do(r)
+	require.NoError(p.t, err)
+	defer resp.Body.Close()
+	content, err := io.ReadAll(resp.Body)
+	require.NoError(p.t, err)
+	return resp.StatusCode, string(content)
+}
+
+var printedPassword = regexp.MustCompile(`Web page: user admin, password \(.*\): (\S+)`)
+
+// login logs in, with the password of the first start unless there is one.
+func (p *process) login() {
+	p.t.Helper()
+	if m := printedPassword.FindStringSubmatch(p.stdout.String()); m != nil {
+		p.password = m[1]
+	}
+	status, page := p.post("/login", url.Values{"user": {"admin"}, "password": {p.password}})
+	require.Equal(p.t, http.StatusOK, status, page)
+	require.NotContains(p.t, page, `name="password"`)
+}
+
+// page returns the first page, for who is logged in.
+func (p *process) page() string {
+	p.t.Helper()
+	status, page := p.get("/", "")
+	if strings.Contains(page, `name="password"`) {
+		p.login()
+		status, page = p.get("/", "")
+	}
+	require.Equal(p.t, http.StatusOK, status, page)
+	return page
+}
+
+// post sends a form and follows where it leads.
+func (p *process) post(path string, form url.Values) (status int, body string) {
+	p.t.Helper()
+	resp, err := p.client.PostForm(p.url+strings.TrimPrefix(path, "/"), form)
 	require.NoError(p.t, err)
 	defer resp.Body.Close()
 	content, err := io.ReadAll(resp.Body)
@@ -174,6 +221,10 @@ func TestIntegrationFirstLight(t *testing.T) {
 	// the page shows this host
 	host, err := os.Hostname()
 	require.NoError(t, err)
+	_, page := p.get("/", "")
+	assert.Contains(t, page, `name="password"`)
+	assert.NotContains(t, page, host)
+	p.login()
 	status, page := p.get("/", "")
 	assert.Equal(t, http.StatusOK, status)
 	for _, want := range []string{host, "telemetry", "running", "reports sent to 127.0.0.1:5150", "Load 1, 5, 15 min"} {
@@ -246,6 +297,7 @@ func TestIntegrationFirstLight(t *testing.T) {
 	assert.Equal(t, exitOK, p.end(syscall.SIGTERM), "stderr: %s", &p.stderr)
 	assert.Less(t, time.Since(began), 5*time.Second)
 	assert.NotContains(t, p.stderr.String(), apiKey)
+	assert.NotContains(t, p.stderr.String(), p.password)
 
 	again := startGateway(t, state)
 	require.NotEmpty(t, again.url)
@@ -393,10 +445,11 @@ func TestIntegrationSimulate(t *testing.T) {
 	require.NotEmpty(t, p.url)
 	host, err := os.Hostname()
 	require.NoError(t, err)
+	p.login()
 	status, page := p.get("/", "")
 	assert.Equal(t, http.StatusOK, status)
-	assert.Contains(t, page, "Simulated device")
-	assert.NotContains(t, page, host, "a simulated device shows nothing of this host")
+	assert.Contains(t, strings.ToLower(page), "simulated device")
+	assert.NotContains(t, page, ">"+host+"<", "a simulated device shows nothing of this host")
 	assert.Contains(t, page, "Load 1, 5, 15 min")
 	assert.Equal(t, exitOK, p.end(syscall.SIGTERM))
 }

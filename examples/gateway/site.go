@@ -31,6 +31,7 @@ func (g *gateway) newWeb(doc document.Document, b backends) (service, error) {
 		Source:          b.source,
 		MIB:             sync.OnceValue(func() []snmp.Mount { return g.mounts(context.Background(), b.system) }),
 		API:             &g.apiMount,
+		Accounts:        g.accounts,
 		Version:         version(),
 		Simulated:       g.simulated,
 	})
