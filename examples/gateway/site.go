@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/fieldgate/fieldgate/api"
+	"github.com/fieldgate/fieldgate/examples/gateway/automation"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/examples/gateway/pages"
 	"github.com/fieldgate/fieldgate/internal/servercert"
@@ -38,9 +39,18 @@ func (g *gateway) newWeb(doc document.Document, b backends) (service, error) {
 	if err != nil {
 		return nil, err
 	}
+	a, err := automation.New(automation.Options{Control: g.control, Live: live{g, b.system}, Log: g.log.With("service", "web"), Version: version()})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", p)
+	for _, path := range []string{"/services/", "/metrics", "/healthz"} {
+		mux.Handle(path, a)
+	}
 	w := web{
 		addr: doc.Web.Listen, listen: g.listenWeb, most: doc.MaxConnections(), log: g.log,
-		handler: api.Route(&g.apiMount, thisHostOnly(doc.Web, g.behindLogin(p))), beside: p.Run,
+		handler: api.Route(&g.apiMount, thisHostOnly(doc.Web, g.behindLogin(mux))), beside: p.Run,
 	}
 	if doc.Web.Encrypted() {
 		w.encrypt = func() (*tls.Config, error) { return g.webCertificates(doc.Web).Open() }
