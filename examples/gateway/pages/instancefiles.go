@@ -48,9 +48,10 @@ func (p *Pages) filesOf(i openvpn.Instance, data *instanceData) error {
 		data.Makes = data.Makes || !row.There && fromHere
 		data.Files = append(data.Files, row)
 	}
-	if authority != nil && data.Server {
-		data.Issued, err = issuedOf(authority)
+	if authority == nil || !data.Server {
+		return nil
 	}
+	data.Issued, err = issuedOf(authority)
 	return err
 }
 

@@ -108,7 +108,7 @@ func (n mibNames) add(oid, name string) {
 }
 
 var (
-	moduleIdentity = regexp.MustCompile(`(?m)^(\w+)\s+MODULE-IDENTITY`)
+	moduleIdentity = regexp.MustCompile(`(?m)^([a-z]\w*)[ \t]+MODULE-IDENTITY`)
 	defined        = regexp.MustCompile(`(?s)(?:^|\n)([a-z]\w*)\s+(?:OBJECT-TYPE|OBJECT IDENTIFIER)\s.*?::=\s*\{\s*(\w+)\s+(\d+)\s*\}`)
 )
 

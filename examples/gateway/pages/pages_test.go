@@ -125,6 +125,8 @@ var everyPage = []string{
 	"/config/device", "/config/web", "/config/modem", "/config/points", "/config/upgrade", "/config/syslog",
 	"/ipsec/connections/+", "/ipsec/phase1_proposals/+", "/ipsec/certificate_sets/+", "/l2tp/clients/+", "/openvpn/instances/+",
 	"/ser2net/ports/+", "/snmp/users/+", "/snmp/communities/+", "/api-settings/keys/+",
+	"/openvpn/new", "/openvpn/new?recipe=server_tun_ptp", "/openvpn/new?recipe=server_tap_bridge", "/openvpn/import", "/openvpn/certificates",
+	"/snmp/browse", "/tags", "/log", "/log?follow=no", "/upgrade", "/snmp/views/+", "/snmp/groups/+", "/snmp/access/+", "/ser2net/rotators/+",
 }
 
 func TestEveryPageShows(t *testing.T) {
