@@ -162,9 +162,17 @@ type route struct {
 	refusals []int
 	// large is the limit of the body in bytes; 0: 64 KiB.
 	large int64
-	// yaml: the answer is a text in YAML.
-	yaml bool
+	// yaml: a text in YAML is what is sent, or what is answered.
+	yaml yamlPlace
 }
+
+// yamlPlace says where there is a text in YAML.
+type yamlPlace int
+
+const (
+	yamlSent yamlPlace = iota + 1
+	yamlAnswered
+)
 
 // maxBody bounds the body of a request that has no configuration in it.
 const maxBody = 64 << 10
@@ -190,11 +198,12 @@ func add[I, O any](a *Automation, r route, serve func(ctx context.Context, in *I
 			Content:     map[string]*huma.MediaType{problemJSON: {Schema: schema}},
 		}
 	}
-	if r.yaml {
-		op.Responses["200"] = &huma.Response{
-			Description: "The configuration.",
-			Content:     map[string]*huma.MediaType{"application/yaml": {Schema: &huma.Schema{Type: "string"}}},
-		}
+	text := map[string]*huma.MediaType{"application/yaml": {Schema: &huma.Schema{Type: huma.TypeObject, Description: "As gateway.yaml."}}}
+	if r.yaml == yamlAnswered {
+		op.Responses["200"] = &huma.Response{Description: "The configuration.", Content: text}
+	}
+	if r.yaml == yamlSent {
+		op.RequestBody = new(huma.RequestBody)
 	}
 	op.Middlewares = huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) {
 		if p := refused(ctx.Context(), r.role); p != nil {
@@ -211,6 +220,9 @@ func add[I, O any](a *Automation, r route, serve func(ctx context.Context, in *I
 		}
 		return out, nil
 	})
+	if r.yaml == yamlSent {
+		op.RequestBody.Content = text // the library would call it a binary string
+	}
 }
 
 // operationID names an operation, such as get-config-section.

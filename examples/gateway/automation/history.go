@@ -81,14 +81,14 @@ func (a *Automation) history() {
 			}
 			return a.savedSince(control.Revision(in.Body.Base), r)
 		})
-	add(a, route{method: http.MethodGet, path: "/export", role: account.Viewer, summary: "The saved configuration as YAML with its comments, without secrets", yaml: true},
+	add(a, route{method: http.MethodGet, path: "/export", role: account.Viewer, summary: "The saved configuration as YAML with its comments, without secrets", yaml: yamlAnswered},
 		func(context.Context, *struct{}) (*yamlOutput, error) { return a.export(false) })
-	add(a, route{method: http.MethodPost, path: "/export", role: account.Admin, summary: "The same with secrets, for a backup", yaml: true},
+	add(a, route{method: http.MethodPost, path: "/export", role: account.Admin, summary: "The same with secrets, for a backup", yaml: yamlAnswered},
 		func(ctx context.Context, _ *struct{}) (*yamlOutput, error) {
 			account.Note(ctx, "export the configuration with its secrets")
 			return a.export(true)
 		})
-	add(a, route{method: http.MethodPost, path: "/import", role: account.Admin, summary: "Save what was exported; it is not applied", refusals: []int{http.StatusConflict}, large: document.MaxSize},
+	add(a, route{method: http.MethodPost, path: "/import", role: account.Admin, summary: "Save what was exported; it is not applied", refusals: []int{http.StatusConflict}, large: document.MaxSize, yaml: yamlSent},
 		func(ctx context.Context, in *struct {
 			Base    uint64 `query:"base" required:"true" minimum:"1" doc:"The newest revision, as far as is known."`
 			RawBody []byte `contentType:"application/yaml"`

@@ -15,7 +15,6 @@ import (
 
 const problemJSON = "application/problem+json"
 
-
 // Problem is why a request was not done (RFC 9457).
 type Problem struct {
 	Title  string  `json:"title" doc:"The status in words."`
