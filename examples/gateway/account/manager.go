@@ -212,7 +212,7 @@ func (m *Manager) change(ctx context.Context, what string, change func(t *table)
 
 // changeUser changes one user.
 func (m *Manager) changeUser(ctx context.Context, what, name string, change func(u *record) error) error {
-	return m.change(ctx, what+" "+name, func(t *table) error {
+	return m.change(ctx, fmt.Sprintf("%s %.32q", what, name), func(t *table) error {
 		u := t.find(name)
 		if u == nil {
 			return ErrNoUser
@@ -231,11 +231,13 @@ func (m *Manager) hash(user, password string) (string, error) {
 
 // Add adds a user. It takes a while, as all that is about passwords.
 func (m *Manager) Add(ctx context.Context, name string, role Role, password string) error {
+	what := fmt.Sprintf("add user %.32q as %.16q", name, role)
+	Note(ctx, what) // also when the password is refused
 	hash, err := m.hash(name, password)
 	if err != nil {
 		return err
 	}
-	return m.change(ctx, fmt.Sprintf("add user %.32q as %.16q", name, role), func(t *table) error {
+	return m.change(ctx, what, func(t *table) error {
 		t.Users = append(t.Users, record{Name: name, Role: role, Password: hash})
 		return nil
 	})
@@ -243,11 +245,13 @@ func (m *Manager) Add(ctx context.Context, name string, role Role, password stri
 
 // SetPassword changes the password of a user, whose other sessions end.
 func (m *Manager) SetPassword(ctx context.Context, name, password string) error {
+	const what = "change the password of user"
+	Note(ctx, fmt.Sprintf(what+" %.32q", name)) // also when it is refused
 	hash, err := m.hash(name, password)
 	if err != nil {
 		return err
 	}
-	return m.changeUser(ctx, "change the password of user", name, func(u *record) error {
+	return m.changeUser(ctx, what, name, func(u *record) error {
 		u.Password = hash
 		return nil
 	})
@@ -264,7 +268,7 @@ func (m *Manager) SetRole(ctx context.Context, name string, role Role) error {
 // Delete takes a user out, who is logged out everywhere at once. The last
 // admin stays.
 func (m *Manager) Delete(ctx context.Context, name string) error {
-	return m.change(ctx, "delete user "+name, func(t *table) error {
+	return m.change(ctx, fmt.Sprintf("delete user %.32q", name), func(t *table) error {
 		for i, u := range t.Users {
 			if u.Name == name {
 				t.Users = append(t.Users[:i], t.Users[i+1:]...)

@@ -226,7 +226,7 @@ func TestMetrics(t *testing.T) {
 	}
 	for _, line := range []string{
 		`fieldgate_info{version="1.2.3"} 1`, `fieldgate_service_up{service="ser2net"} 1`, `fieldgate_service_up{service="snmp"} 0`,
-		`fieldgate_service_up{service="we\"i\\r\nd"} 0`, `fieldgate_item_good{service="ser2net",item="meter",state="waiting"} 1`,
+		`fieldgate_service_up{service="we\"i\\r\nd"} 0`, `fieldgate_item_good{service="ser2net",item="meter"} 1`,
 		`fieldgate_item_bytes_total{service="ser2net",item="meter",direction="in"} 0`, `fieldgate_item_bytes_total{service="ipsec",item="demo0",direction="out"} 0`,
 		`fieldgate_messages_total{service="api",peer="",what="received"} 7`, `fieldgate_config_revision{which="saved"} 1`,
 	} {

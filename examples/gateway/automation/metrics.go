@@ -102,7 +102,7 @@ func (a *Automation) serviceMetrics(e *exposition) {
 	e.family("fieldgate_item_good", "gauge", "Whether a tunnel, an instance, a port is as it should be.")
 	for _, s := range services {
 		for _, i := range a.Control.Items(s.Name) {
-			e.sample("fieldgate_item_good", flag(i.Good), "service", s.Name, "item", i.Name, "state", i.State)
+			e.sample("fieldgate_item_good", flag(i.Good), "service", s.Name, "item", i.Name)
 		}
 	}
 }

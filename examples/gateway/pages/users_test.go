@@ -128,7 +128,7 @@ func TestUsersPage(t *testing.T) {
 	assert.Equal(t, http.StatusBadRequest, status)
 
 	_, page = anna.get("/users")
-	for _, line := range []string{"add user &#34;otto&#34; as &#34;operator&#34;", "give the role &#34;viewer&#34; to user otto", "delete user otto"} {
+	for _, line := range []string{"add user &#34;otto&#34; as &#34;operator&#34;", "give the role &#34;viewer&#34; to user &#34;otto&#34;", "delete user &#34;otto&#34;"} {
 		assert.Contains(t, page, line)
 	}
 }
