@@ -85,6 +85,9 @@ func startGateway(t *testing.T, state string, args ...string) *process {
 		Jar: jar, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},
 	}}
 	t.Cleanup(p.client.CloseIdleConnections)
+	if run, err := runFolder("", state); err == nil && strings.HasPrefix(run, "/run/fieldgate-") {
+		t.Cleanup(func() { _ = os.RemoveAll(run) })
+	}
 	p.cmd = exec.Command(path, append([]string{"-state", state, "-listen", "127.0.0.1:0"}, args...)...)
 	p.cmd.Stdout = &p.stdout
 	pipe, err := p.cmd.StderrPipe()
@@ -179,6 +182,8 @@ func (p *process) post(path string, form url.Values) (status int, body string) {
 	require.NoError(p.t, err)
 	return resp.StatusCode, string(content)
 }
+
+var formBase = regexp.MustCompile(`name="base" value="(\d+)"`)
 
 var printedKey = regexp.MustCompile(`API key \(.*\): (\S+)`)
 

@@ -29,6 +29,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
@@ -79,7 +81,7 @@ func parseFlags(args []string, errOut io.Writer) (options, error) {
 	f.SetOutput(errOut)
 	f.StringVar(&o.config, "config", "", "configuration `file` (default gateway.yaml in the state folder, written at the first start)")
 	f.StringVar(&o.state, "state", "gateway-data", "state `folder`, made if needed")
-	f.StringVar(&o.run, "run", "", "`folder` for sockets and files of what runs, best in memory such as /run/fieldgate (default run in the state folder)")
+	f.StringVar(&o.run, "run", "", "`folder` for sockets and files of what runs, best in memory such as /run/fieldgate (default run in the state folder, or in /run if that is too deep)")
 	f.StringVar(&o.programs.charon, "charon", "", "`socket` of charon, the IKE daemon, if not the usual one")
 	f.StringVar(&o.programs.openvpn, "openvpn", "", "`program` openvpn, if not in the usual place")
 	f.StringVar(&o.programs.xl2tpd, "xl2tpd", "", "`program` xl2tpd, if not in the usual place")
@@ -226,11 +228,7 @@ func (g *gateway) openAccounts(out io.Writer) {
 }
 
 func newGateway(state *stateDir, log *slog.Logger, ownLog *devicelog.Ring, o options) (*gateway, error) {
-	run := o.run
-	if run == "" {
-		run = filepath.Join(state.path, "run")
-	}
-	runDir, err := filepath.Abs(run)
+	runDir, err := runFolder(o.run, state.path)
 	if err != nil {
 		return nil, err
 	}
@@ -246,6 +244,24 @@ func newGateway(state *stateDir, log *slog.Logger, ownLog *devicelog.Ring, o opt
 	g.own, err = state.folder("simulated")
 	g.points, g.backends = newPoints(g.own), g.simulatedBackends()
 	return g, err
+}
+
+// maxRunFolder is the longest path for what runs: there are sockets below it,
+// whose paths the kernel bounds.
+const maxRunFolder = 59
+
+// runFolder returns the folder for what runs: the asked one, or run in the
+// state folder, or, where that is too deep, one in /run that is named after it.
+func runFolder(asked, state string) (string, error) {
+	if asked != "" {
+		return filepath.Abs(asked)
+	}
+	path, err := filepath.Abs(filepath.Join(state, "run"))
+	if err == nil && len(path) > maxRunFolder {
+		sum := sha256.Sum256([]byte(path))
+		path = "/run/fieldgate-" + hex.EncodeToString(sum[:8])
+	}
+	return path, err
 }
 
 // prepare takes the state folder and opens the configuration. A wrong file

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// systemd is told when the gateway is ready, that it lives, and that it ends;
+// its socket is served.
+func TestIntegrationSystemd(t *testing.T) {
+	path, err := binary()
+	require.NoError(t, err)
+	state := filepath.Join(t.TempDir(), "state")
+	address := filepath.Join(t.TempDir(), "notify")
+	notify, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: address, Net: "unixgram"})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, notify.Close()) })
+	said := new(lockedLog)
+	go func() {
+		message := make([]byte, 1<<10)
+		for {
+			n, err := notify.Read(message)
+			if err != nil {
+				return
+			}
+			_, _ = fmt.Fprintf(said, "%s\n", message[:n])
+		}
+	}()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	socket, err := listener.(*net.TCPListener).File()
+	require.NoError(t, err)
+
+	cmd := exec.Command("sh", "-c", `LISTEN_PID=$$ WATCHDOG_PID=$$ exec "$@"`, "sh", path, "-state", state)
+	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+address, "WATCHDOG_USEC=200000", "LISTEN_FDS=1")
+	cmd.ExtraFiles = []*os.File{socket}
+	log := new(lockedLog)
+	cmd.Stderr = log
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	require.NoError(t, socket.Close())
+	soon(t, "it is ready", func() bool { return strings.Contains(said.String(), "READY=1") })
+	ready := strings.Count(said.String(), "WATCHDOG=1")
+	soon(t, "it lives", func() bool { return strings.Count(said.String(), "WATCHDOG=1") > ready+2 })
+
+	resp, err := http.Get("http://" + listener.Addr().String() + "/healthz")
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, http.StatusOK, resp.StatusCode, "stderr: %s", log)
+
+	// a restart of the web server takes the same socket
+	edit(t, state, "max_connections: 64", "max_connections: 65")
+	require.NoError(t, cmd.Process.Signal(syscall.SIGHUP))
+	soon(t, "it serves again", func() bool { return strings.Count(log.String(), "page and API are served") == 2 })
+	resp, err = http.Get("http://" + listener.Addr().String() + "/healthz")
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, cmd.Wait(), "stderr: %s", log)
+	assert.True(t, strings.Contains(said.String(), "STOPPING=1"), said.String())
+	require.NoError(t, listener.Close())
+}
+
+// A device comes up with a configuration that is damaged, or that a newer
+// version has written: with the newest one that reads, and it says so.
+func TestIntegrationDamagedConfiguration(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state")
+	first := startGateway(t, state)
+	require.NotEmpty(t, first.url)
+	first.login()
+	require.Equal(t, exitOK, first.end(syscall.SIGTERM))
+	file := filepath.Join(state, "gateway.yaml")
+	good, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for name, bad := range map[string]string{
+		"empty":           "",
+		"cut off":         string(good[:bytes.Index(good, []byte("test_command: ["))+20]),
+		"garbage":         strings.Repeat("\x00", 4096),
+		"a newer version": strings.Replace(string(good), `"format":1,`, `"format":2,`, 1),
+		"an unknown key":  strings.Replace(string(good), "\nweb:", "\nwarp: {}\nweb:", 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.NoError(t, os.WriteFile(file, []byte(bad), 0o600))
+			p := startGateway(t, state)
+			require.NotEmpty(t, p.url, "stderr: %s", &p.stderr)
+			p.password = first.password
+			assert.Contains(t, p.stderr.String(), "an older one is in force")
+			assert.Contains(t, p.page(), "an older revision is in force")
+			kept, err := os.ReadFile(file)
+			require.NoError(t, err)
+			assert.Equal(t, bad, string(kept), "it stays until the next save")
+			assert.Equal(t, exitOK, p.end(syscall.SIGTERM))
+		})
+	}
+	// the next save mends it
+	p := startGateway(t, state)
+	require.NotEmpty(t, p.url, "stderr: %s", &p.stderr)
+	p.password = first.password
+	p.page()
+	base := formBase.FindStringSubmatch(func() string { _, page := p.get("/config/device", ""); return page }())
+	require.NotNil(t, base)
+	status, page := p.post("/config/device", map[string][]string{"base": {base[1]}, "model": {"mended"}})
+	require.Equal(t, http.StatusOK, status, page)
+	require.Equal(t, exitOK, p.end(syscall.SIGTERM))
+	again := startGateway(t, state)
+	require.NotEmpty(t, again.url, "stderr: %s", &again.stderr)
+	assert.NotContains(t, again.stderr.String(), "older one")
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Contains(t, string(text), "mended")
+	assert.FileExists(t, filepath.Join(state, "gateway.unread.yaml"))
+	assert.Equal(t, exitOK, again.end(syscall.SIGTERM))
+}
