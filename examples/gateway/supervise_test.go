@@ -291,3 +291,77 @@ func TestSupervisorChangesInPlace(t *testing.T) {
 		b.took()
 	})
 }
+
+// A service that takes its new configuration but for some items has it: the
+// step tells of these, and nothing has failed.
+func TestSupervisorTakesAPart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
+		inPlace := func(config string) unit {
+			u := b.unit("a", config)
+			u.reconfigure = func(context.Context, service) error { return partly{errors.New("instance x: no key")} }
+			return u
+		}
+		require.NoError(t, s.start(t.Context(), []unit{inPlace("1")}))
+		steps, err := s.reload(t.Context(), []unit{inPlace("2")})
+		require.NoError(t, err)
+		assert.Equal(t, control.Step{Service: "a", Action: control.Reconfigured, Detail: "not all of it: instance x: no key"}, steps[0])
+		assert.Equal(t, control.Unchanged, s.plan([]unit{inPlace("2")})[0].Action)
+		require.NoError(t, s.stop(t.Context(), false))
+	})
+}
+
+// A gateway that hands over releases what can be, and stops the rest.
+func TestSupervisorReleases(t *testing.T) {
+	for _, release := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
+			released := 0
+			a := b.unit("a", "1")
+			a.release = func(ctx context.Context, running service) error {
+				released++
+				return running.Stop(ctx)
+			}
+			require.NoError(t, s.start(t.Context(), []unit{a, b.unit("b", "1")}))
+			b.took()
+			require.NoError(t, s.stop(t.Context(), release))
+			assert.Equal(t, "stop b, stop a", b.took())
+			assert.Equal(t, release, released == 1)
+		})
+	}
+}
+
+// A unit with patience may take longer to stop than others.
+func TestSupervisorHasPatience(t *testing.T) {
+	for patience, fails := range map[time.Duration]bool{0: true, 10 * time.Second: false} {
+		synctest.Test(t, func(t *testing.T) {
+			b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
+			a := b.unit("a", "1")
+			a.patience = patience
+			b.stuck["a"] = 8 * time.Second
+			require.NoError(t, s.start(t.Context(), []unit{a}))
+			err := s.stop(t.Context(), false)
+			assert.Equal(t, fails, err != nil, "%v", err)
+			time.Sleep(time.Minute) // it ends by itself
+		})
+	}
+}
+
+// What runs takes its configuration again when a file of it has changed.
+func TestSupervisorRefreshes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
+		refreshed := 0
+		inPlace := func(name, config string) unit {
+			u := b.unit(name, config)
+			u.reconfigure = func(context.Context, service) error { refreshed++; return nil }
+			return u
+		}
+		require.NoError(t, s.start(t.Context(), []unit{inPlace("a", "1"), inPlace("b", "off"), b.unit("c", "1")}))
+		for _, name := range []string{"a", "b", "c", "none"} {
+			require.NoError(t, s.refresh(t.Context(), name))
+		}
+		assert.Equal(t, 1, refreshed)
+		require.NoError(t, s.stop(t.Context(), false))
+	})
+}

@@ -15,6 +15,9 @@ import (
 // save replaces gateway.yaml.
 const UnreadFile = "gateway.unread.yaml"
 
+// unreadSecrets is the same for secrets.yaml.
+const unreadSecrets = "secrets.unread.yaml"
+
 // OpenReadable is [Open] for a device that has to come up: a configuration
 // that is damaged, or that a newer version has written, does not keep it from
 // starting. Then the newest kept revision that reads counts, unread tells what
@@ -36,13 +39,11 @@ func OpenReadable(folder Folder, o Options) (s *Store, unread, err error) {
 	}
 	if known, err := readSecrets(folder); err == nil {
 		s.secrets = known
+	} else {
+		s.damaged = true
+		keepUnread(folder, secretsFile, unreadSecrets)
 	}
-	file, err := folder.ReadFile(currentFile)
-	if err == nil {
-		if kept, err := folder.ReadFile(UnreadFile); err != nil || !bytes.Equal(kept, file) {
-			_ = replace(folder, UnreadFile, file) // of use, but nothing hangs on it
-		}
-	}
+	file := keepUnread(folder, currentFile, UnreadFile)
 	l, _, _ := unseal(file)
 	number, text, doc := s.newestReadable()
 	what := fmt.Sprintf("revision %d again: %s cannot be read", number, currentFile)
@@ -55,6 +56,19 @@ func OpenReadable(folder Folder, o Options) (s *Store, unread, err error) {
 	s.newest = label{Revision: max(last, l.Revision) + 1, By: "gateway", What: what, At: s.now().UTC()}
 	s.text, s.doc = text, doc
 	return s, unread, nil
+}
+
+// keepUnread copies a file and returns it. The copy is of use, but nothing
+// hangs on it.
+func keepUnread(folder Folder, name, as string) []byte {
+	file, err := folder.ReadFile(name)
+	if err != nil {
+		return nil
+	}
+	if kept, err := folder.ReadFile(as); err != nil || !bytes.Equal(kept, file) {
+		_ = replace(folder, as, file)
+	}
+	return file
 }
 
 // newestReadable returns the newest revision of the history that reads; 0:

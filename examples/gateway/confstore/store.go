@@ -40,6 +40,7 @@ type Store struct {
 	text    []byte // of the newest revision, without its label
 	doc     document.Document
 	secrets secrets
+	damaged bool // secrets.yaml is, and the next save replaces it
 }
 
 var _ control.Store = (*Store)(nil)
@@ -202,11 +203,11 @@ func (s *Store) save(by, what string, doc document.Document, write writer) (cont
 	if err != nil {
 		return control.Version{}, err
 	}
-	if len(added) > len(s.secrets) {
+	if len(added) > len(s.secrets) || s.damaged {
 		if err := added.write(s.folder); err != nil {
 			return control.Version{}, fmt.Errorf("the configuration is not stored: %w", err)
 		}
-		s.secrets = added
+		s.secrets, s.damaged = added, false
 	}
 	if err := s.commit(label{Revision: s.newest.Revision + 1, By: by, What: what}, text, doc); err != nil {
 		return control.Version{}, fmt.Errorf("the configuration is not stored: %w", err)

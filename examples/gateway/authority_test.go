@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fieldgate/fieldgate/openvpn"
+	"github.com/fieldgate/fieldgate/openvpn/openvpntest"
+	"github.com/fieldgate/fieldgate/openvpn/pki"
+)
+
+// The revocation list is kept from ending, and each new one reaches the
+// servers that have the authority's clients, and no others.
+func TestKeeper(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "authority")
+	other, err := pki.CreateAuthority(filepath.Join(t.TempDir(), "other"), pki.AuthorityConfig{})
+	require.NoError(t, err)
+	synctest.Test(t, func(t *testing.T) {
+		files := openvpntest.NewStore()
+		server := func(name string) openvpn.Instance {
+			return openvpn.Instance{Name: name, Files: map[openvpn.FileKind]string{openvpn.FileCA: "ca.crt", openvpn.FileCRL: "crl.pem"}}
+		}
+		told, failures := 0, []error(nil)
+		var refuse error
+		k := keeper{
+			folder: folder, files: files,
+			servers: func() []openvpn.Instance {
+				return []openvpn.Instance{server("ours"), server("theirs"), {Name: "client"}}
+			},
+			changed: func(context.Context) error { told++; return refuse },
+			failed:  func(err error) { failures = append(failures, err) },
+		}
+		ctx, end := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { k.run(ctx); close(ended) }()
+		time.Sleep(time.Minute)
+		assert.Empty(t, failures, "that there is no authority is no failure")
+
+		made, err := pki.CreateAuthority(folder, pki.AuthorityConfig{CRLLifetime: pki.Duration(24 * time.Hour)})
+		require.NoError(t, err)
+		require.NoError(t, files.Put("ours", "ca.crt", made.CAPEM()))
+		require.NoError(t, files.Put("theirs", "ca.crt", other.CAPEM()))
+		time.Sleep(2 * authorityLook)
+		first, err := files.Get("ours", "crl.pem")
+		require.NoError(t, err)
+		assert.Equal(t, 1, told)
+
+		client, err := made.IssueClient(pki.Request{Name: "joe"})
+		require.NoError(t, err)
+		issued, err := made.List()
+		require.NoError(t, err)
+		require.Len(t, issued, 1, "%v", client)
+		require.NoError(t, made.Revoke(issued[0].Serial))
+		time.Sleep(2 * authorityLook)
+		second, err := files.Get("ours", "crl.pem")
+		require.NoError(t, err)
+		assert.NotEqual(t, first, second, "who is revoked is told to the server")
+		assert.Equal(t, 2, told)
+
+		// a list that nobody touches is made anew long before it ends
+		refuse = errors.New("no openvpn")
+		time.Sleep(20 * time.Hour)
+		third, err := files.Get("ours", "crl.pem")
+		require.NoError(t, err)
+		list, err := pki.ParseCRL(third)
+		require.NoError(t, err)
+		assert.Greater(t, time.Until(list.NextUpdate), 6*time.Hour)
+		assert.Len(t, list.RevokedCertificateEntries, 1)
+		assert.Len(t, failures, 1, "a failure is told once")
+		_, err = files.Get("theirs", "crl.pem")
+		require.Error(t, err, "the server of another authority is left alone")
+		end()
+		<-ended
+	})
+}
