@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -79,7 +80,7 @@ func collect(t *testing.T, typ reflect.Type, path string, texts map[string]strin
 			collect(t, inner, path, texts, known)
 		case key != "":
 			at := strings.TrimPrefix(path+"."+key, ".")
-			texts[at] = comment(t, typ, field.Name, known)
+			texts[at] = plain(comment(t, typ, field.Name, known))
 			if inner.Kind() == reflect.Struct && strings.HasPrefix(inner.PkgPath(), module) && stored(inner) {
 				collect(t, inner, at, texts, known)
 			}
@@ -150,6 +151,22 @@ func comments(t *testing.T, typ reflect.Type) map[string]string {
 		})
 	}
 	return found
+}
+
+// subject is how comments of Go begin: with names of fields, which operators
+// do not know.
+var subject = regexp.MustCompile(`^(?:[A-Z][A-Za-z0-9]*)(?:(?:, [A-Z][A-Za-z0-9]*)* and [A-Z][A-Za-z0-9]*)? (?:(?:is|are) )?([a-zA-Z])`)
+
+// plain returns a comment without the names that it begins with.
+func plain(text string) string {
+	first, _, _ := strings.Cut(text, " ")
+	if m := subject.FindStringSubmatchIndex(text); m != nil && !slices.Contains([]string{"The", "A", "An", "What", "Where", "When", "Required", "Default", "Empty", "Limits", "For", "Of", "Only", "No", "Names", "Mark", "Fragmentation"}, first) {
+		if _, after, _ := strings.Cut(text[m[2]:], " "); strings.HasPrefix(after, "(default") {
+			return text[m[2]:] // a word to be typed
+		}
+		return strings.ToUpper(text[m[2]:m[3]]) + text[m[3]:]
+	}
+	return text
 }
 
 func oneLine(text string) string {

@@ -198,8 +198,11 @@ func (p *Pages) settings(r *http.Request, s settings) (any, error) {
 			values := make(map[string]string)
 			for _, field := range form.New(rows.Record(i), about).Fields() {
 				values[field.Path] = strings.ReplaceAll(field.Value, "\n", ", ")
-				if field.Kind == form.Check {
+				switch {
+				case field.Kind == form.Check:
 					values[field.Path] = map[bool]string{true: "yes", false: "no"}[field.Checked]
+				case field.Kind == form.Choice && field.Value == "":
+					values[field.Path] = "(default)"
 				}
 			}
 			if l.links != nil {
