@@ -269,8 +269,8 @@ func (g *gateway) plan(doc document.Document) []unit {
 }
 
 // tunnelPatience is how long the end of tunnels may take: they say good-bye to
-// their other ends.
-const tunnelPatience = 12 * time.Second
+// their other ends, and an openvpn that does not end is killed after 15 s.
+const tunnelPatience = 17 * time.Second
 
 // letGo ends a service that can leave its tunnels to the next gateway.
 func letGo(ctx context.Context, running service) error {

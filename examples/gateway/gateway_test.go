@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -26,12 +27,16 @@ import (
 	"github.com/fieldgate/fieldgate/telemetry/telemetrytest"
 )
 
+// built is the folder of the binary, once there is one.
+var built atomic.Value
+
 // binary builds the gateway once for all tests of the process.
 var binary = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "gateway")
 	if err != nil {
 		return "", err
 	}
+	built.Store(dir)
 	path := filepath.Join(dir, "gateway")
 	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
 	if err != nil {

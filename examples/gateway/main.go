@@ -62,7 +62,7 @@ const (
 
 const (
 	startTimeout = 15 * time.Second
-	stopTimeout  = 20 * time.Second
+	stopTimeout  = 40 * time.Second // of all; usually it takes less than a second
 	ownLogBytes  = 64 << 10
 )
 

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
@@ -21,11 +22,12 @@ type programs struct{ charon, openvpn, xl2tpd string }
 type host struct {
 	programs
 	exists func(path string) bool
+	now    time.Time
 }
 
 // thisHost looks at this one.
 func thisHost(p programs) host {
-	return host{p, func(path string) bool { _, err := os.Stat(path); return err == nil }}
+	return host{p, func(path string) bool { _, err := os.Stat(path); return err == nil }, time.Now()}
 }
 
 // any reports whether one of the programs is in one of the usual folders.
@@ -71,6 +73,13 @@ func (h host) missing(doc document.Document, folder bool) []control.Missing {
 	var all []control.Missing
 	lacks := func(service, what, command string) {
 		all = append(all, control.Missing{Service: service, What: what, Command: command})
+	}
+	if h.now.Before(earliest()) {
+		command := ""
+		if h.any("timedatectl") {
+			command = "timedatectl set-ntp true"
+		}
+		lacks("clock", "the clock is not set, it shows "+h.now.UTC().Format(time.DateTime)+" UTC: certificates do not count, and times are wrong", command)
 	}
 	if tunnels := doc.L2TP.Extend(doc.IPsec); tunnels.Enabled && slices.ContainsFunc(tunnels.Connections, func(c ipsec.Connection) bool { return c.Enabled }) {
 		h.missingIPsec(lacks)

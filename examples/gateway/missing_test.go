@@ -2,8 +2,8 @@ package main
 
 import (
 	"slices"
-	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -66,7 +66,7 @@ func TestMissing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			has := slices.Concat(slices.DeleteFunc(slices.Clone(complete), func(path string) bool { return slices.Contains(c.without, path) }), c.with)
-			h := host{exists: func(path string) bool { return slices.Contains(has, path) }}
+			h := host{exists: func(path string) bool { return slices.Contains(has, path) }, now: earliest()}
 			assert.Equal(t, c.want, h.missing(everything(), false))
 		})
 	}
@@ -74,7 +74,7 @@ func TestMissing(t *testing.T) {
 
 // What is not configured is not missed.
 func TestMissingOnlyWhatIsConfigured(t *testing.T) {
-	bare := host{exists: func(string) bool { return false }}
+	bare := host{exists: func(string) bool { return false }, now: earliest()}
 	assert.Empty(t, bare.missing(document.Default(), false))
 	doc := everything()
 	doc.IPsec.Connections[0].Enabled, doc.OpenVPN.Instances[0].Enabled, doc.L2TP.Enabled, doc.Ser2net.Ports[0].Enabled = false, false, false, false
@@ -82,12 +82,22 @@ func TestMissingOnlyWhatIsConfigured(t *testing.T) {
 	assert.Empty(t, bare.missing(doc, false))
 	all := bare.missing(doc, true)
 	assert.Len(t, all, 2, "an instance of the folder needs openvpn and tun, too")
+
+	bare.now = time.Date(1970, time.January, 1, 0, 1, 0, 0, time.UTC)
+	assert.Equal(t, []control.Missing{{
+		Service: "clock", What: "the clock is not set, it shows 1970-01-01 00:01:00 UTC: certificates do not count, and times are wrong",
+	}}, bare.missing(doc, false))
 }
 
 // Programs elsewhere are looked for there.
 func TestMissingElsewhere(t *testing.T) {
-	h := host{programs{"/tmp/charon", "/opt/openvpn", "/opt/xl2tpd"}, func(path string) bool {
-		return !strings.Contains(path, "/sbin/") && !strings.HasPrefix(path, "/var/run/")
-	}}
+	h := host{
+		programs: programs{"/tmp/charon", "/opt/openvpn", "/opt/xl2tpd"}, now: earliest(),
+		exists: func(path string) bool {
+			return !slices.Contains([]string{"/var/run/charon.vici", "/usr/sbin/openvpn", "/usr/sbin/xl2tpd"}, path)
+		},
+	}
 	assert.Empty(t, h.missing(everything(), false))
+	h.programs = programs{}
+	assert.Len(t, h.missing(everything(), false), 2, "openvpn is looked for in several places")
 }

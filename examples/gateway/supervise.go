@@ -81,8 +81,8 @@ func newSupervisor(log *slog.Logger) *supervisor {
 }
 
 // start starts the units in their order. One that fails is tried again, with
-// back-off; if it is essential, those before it are stopped again and nothing
-// runs.
+// back-off; if it is essential, those before it are ended again, and tunnels
+// are left to the next try: they may be the only way to the device.
 func (s *supervisor) start(ctx context.Context, units []unit) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,6 +91,9 @@ func (s *supervisor) start(ctx context.Context, units []unit) error {
 		switch err := s.adopt(ctx, c); {
 		case err == nil:
 		case u.essential || ctx.Err() != nil:
+			for _, c := range s.children {
+				c.setRelease(ctx.Err() == nil)
+			}
 			return errors.Join(fmt.Errorf("%s does not start: %w", u.name, err), s.stopAll(context.WithoutCancel(ctx)))
 		default:
 			s.log.Error("service does not start, trying on", "service", u.name, "error", err)

@@ -331,6 +331,33 @@ func TestSupervisorReleases(t *testing.T) {
 	}
 }
 
+// Tunnels are left to the next try when the start fails, but ended with a start
+// that is broken off.
+func TestSupervisorReleasesWhenTheStartFails(t *testing.T) {
+	for _, brokenOff := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			released := false
+			a := b.unit("a", "1")
+			a.release = func(ctx context.Context, running service) error {
+				released = true
+				return running.Stop(ctx)
+			}
+			b.refuse["web"] = errors.New("port taken")
+			last := b.unit("web", "1")
+			if brokenOff {
+				build := last.build
+				last.build = func(ctx context.Context) (service, error) { cancel(); return build(ctx) }
+			}
+			require.Error(t, s.start(ctx, []unit{a, last}))
+			assert.Equal(t, !brokenOff, released)
+			require.NoError(t, s.stop(t.Context(), false))
+		})
+	}
+}
+
 // A unit with patience may take longer to stop than others.
 func TestSupervisorHasPatience(t *testing.T) {
 	for patience, fails := range map[time.Duration]bool{0: true, 10 * time.Second: false} {

@@ -25,9 +25,12 @@ func TestIntegrationSystemd(t *testing.T) {
 	address := filepath.Join(t.TempDir(), "notify")
 	notify, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: address, Net: "unixgram"})
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, notify.Close()) })
 	said := new(lockedLog)
+	read := make(chan struct{})
+	t.Cleanup(func() { <-read })
+	t.Cleanup(func() { assert.NoError(t, notify.Close()) })
 	go func() {
+		defer close(read)
 		message := make([]byte, 1<<10)
 		for {
 			n, err := notify.Read(message)
@@ -54,7 +57,8 @@ func TestIntegrationSystemd(t *testing.T) {
 	ready := strings.Count(said.String(), "WATCHDOG=1")
 	soon(t, "it lives", func() bool { return strings.Count(said.String(), "WATCHDOG=1") > ready+2 })
 
-	resp, err := http.Get("http://" + listener.Addr().String() + "/healthz")
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Get("http://" + listener.Addr().String() + "/healthz")
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
 	assert.Equal(t, http.StatusOK, resp.StatusCode, "stderr: %s", log)
@@ -63,7 +67,7 @@ func TestIntegrationSystemd(t *testing.T) {
 	edit(t, state, "max_connections: 64", "max_connections: 65")
 	require.NoError(t, cmd.Process.Signal(syscall.SIGHUP))
 	soon(t, "it serves again", func() bool { return strings.Count(log.String(), "page and API are served") == 2 })
-	resp, err = http.Get("http://" + listener.Addr().String() + "/healthz")
+	resp, err = client.Get("http://" + listener.Addr().String() + "/healthz")
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
 
