@@ -55,7 +55,7 @@ func (m *Manager) serve(w http.ResponseWriter, r *http.Request, next http.Handle
 	switch {
 	case streamed(r):
 		m.stream(w, r, user, next)
-	case r.Method == http.MethodGet, r.Method == http.MethodHead, r.Method == http.MethodOptions:
+	case user.Name == "", r.Method == http.MethodGet, r.Method == http.MethodHead, r.Method == http.MethodOptions:
 		next.ServeHTTP(w, r)
 	default:
 		m.recorded(w, r, user, next)
@@ -145,12 +145,17 @@ func (m *Manager) stream(w http.ResponseWriter, r *http.Request, user User, next
 	next.ServeHTTP(w, r.WithContext(ctx))
 }
 
-// recorded serves what changes something, and writes it down.
+// recorded serves what changes something, and writes it down; what a user may
+// not do with what others were refused.
 func (m *Manager) recorded(w http.ResponseWriter, r *http.Request, user User, next http.Handler) {
 	n := &note{what: action(r)}
 	answer := &statusWriter{ResponseWriter: w}
 	defer func() {
-		m.audit.done.add(Entry{At: time.Now(), User: user.Name, From: host(r), What: n.text(), Status: answer.status})
+		trail := m.audit.done
+		if answer.status == http.StatusForbidden {
+			trail = m.audit.refused
+		}
+		trail.add(Entry{At: time.Now(), User: user.Name, From: host(r), What: n.text(), Status: answer.status})
 	}()
 	next.ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), noteKey{}, n)))
 }
