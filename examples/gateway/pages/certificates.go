@@ -142,7 +142,7 @@ func (p *Pages) createAuthority(w http.ResponseWriter, r *http.Request) error {
 	if _, err := pki.CreateAuthority(p.AuthorityFolder, pki.AuthorityConfig{Name: typed.Name}); err != nil {
 		return p.certificatesAgain(w, r, typed, err)
 	}
-	p.Log.Info("certificate authority made", "service", "openvpn", "user", account.From(r.Context()).Name)
+	p.Log.Info("certificate authority made", "about", "openvpn", "user", account.From(r.Context()).Name)
 	return toCertificates(w, r)
 }
 
@@ -183,7 +183,7 @@ func (p *Pages) issue(w http.ResponseWriter, r *http.Request) error {
 	if _, err := issue(request); err != nil {
 		return p.certificatesAgain(w, r, typed, err)
 	}
-	p.Log.Info("certificate issued", "service", "openvpn", "name", typed.Name, "use", typed.Use, "user", account.From(r.Context()).Name)
+	p.Log.Info("certificate issued", "about", "openvpn", "name", typed.Name, "use", typed.Use, "user", account.From(r.Context()).Name)
 	return toCertificates(w, r)
 }
 
@@ -215,7 +215,7 @@ func (p *Pages) change(w http.ResponseWriter, r *http.Request, what string, do f
 	case err != nil:
 		return &refusal{http.StatusConflict, "It did not work: " + err.Error()}
 	}
-	p.Log.Info(what, "service", "openvpn", "serial", serial, "user", account.From(r.Context()).Name)
+	p.Log.Info(what, "about", "openvpn", "serial", serial, "user", account.From(r.Context()).Name)
 	if err := p.spread(r, a); err != nil {
 		return &refusal{http.StatusConflict, "It is done, but not all servers have the new revocation list: " + err.Error()}
 	}
@@ -344,6 +344,6 @@ func (p *Pages) clientFile(w http.ResponseWriter, r *http.Request) error {
 		return &refusal{http.StatusUnprocessableEntity, "The file cannot be made: " + err.Error()}
 	}
 	client := id.Chain[0].Subject.CommonName
-	p.Log.Info("client file handed out", "service", "openvpn", "item", server.Name, "client", client, "user", account.From(r.Context()).Name)
+	p.Log.Info("client file handed out", "about", "openvpn", "item", server.Name, "client", client, "user", account.From(r.Context()).Name)
 	return attach(w, "application/x-openvpn-profile", server.Name+"-"+client+".ovpn", text)
 }

@@ -69,7 +69,7 @@ func (p *Pages) takeFile(w http.ResponseWriter, r *http.Request) error {
 	if err := p.Store.Put(i.Name, i.Files[kind], content); err != nil {
 		return &refusal{http.StatusUnprocessableEntity, "The file is not taken: " + err.Error()}
 	}
-	p.Log.Info("file stored", "service", "openvpn", "item", i.Name, "file", i.Files[kind], "user", account.From(r.Context()).Name)
+	p.Log.Info("file stored", "about", "openvpn", "item", i.Name, "file", i.Files[kind], "user", account.From(r.Context()).Name)
 	return p.filesChanged(w, r, i.Name)
 }
 
@@ -164,7 +164,7 @@ func (p *Pages) deleteFiles(w http.ResponseWriter, r *http.Request) error {
 	if err := p.Store.Delete(i.Name); err != nil {
 		return err
 	}
-	p.Log.Info("files deleted", "service", "openvpn", "item", i.Name, "user", account.From(r.Context()).Name)
+	p.Log.Info("files deleted", "about", "openvpn", "item", i.Name, "user", account.From(r.Context()).Name)
 	return p.filesChanged(w, r, i.Name)
 }
 

@@ -229,7 +229,7 @@ func (p *Pages) clientVerb(w http.ResponseWriter, r *http.Request) error {
 	if service == nil {
 		return &refusal{http.StatusConflict, "OpenVPN does not run."}
 	}
-	p.Log.Info("asked by a user", "verb", r.PostForm.Get("verb"), "service", "openvpn", "item", name, "client", client, "user", account.From(r.Context()).Name)
+	p.Log.Info("asked by a user", "verb", r.PostForm.Get("verb"), "about", "openvpn", "item", name, "client", client, "user", account.From(r.Context()).Name)
 	var err error
 	var message string
 	switch r.PostForm.Get("verb") {

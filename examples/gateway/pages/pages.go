@@ -215,7 +215,7 @@ func (p *Pages) do(w http.ResponseWriter, r *http.Request) error {
 		return &refusal{http.StatusBadRequest, "There is nothing like that to do."}
 	}
 	account.Note(r.Context(), fmt.Sprintf("%s %.32q of %.32q", verb, item, service))
-	p.Log.Info("asked by a user", "verb", verb, "service", service, "item", item, "user", account.From(r.Context()).Name)
+	p.Log.Info("asked by a user", "verb", verb, "about", service, "item", item, "user", account.From(r.Context()).Name)
 	err := p.Control.Do(r.Context(), service, item, verb)
 	return p.done(w, r, "/"+service, fmt.Sprintf("Done: %s %s.", verb, item), err)
 }

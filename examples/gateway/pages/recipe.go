@@ -129,7 +129,7 @@ func (p *Pages) addInstance(w http.ResponseWriter, r *http.Request, instance ope
 			return nil
 		}
 	}
-	p.Log.Info("new instance", "service", "openvpn", "item", instance.Name, "how", how, "user", account.From(r.Context()).Name)
+	p.Log.Info("new instance", "about", "openvpn", "item", instance.Name, "how", how, "user", account.From(r.Context()).Name)
 	return p.save(w, r, e)
 }
 

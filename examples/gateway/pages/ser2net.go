@@ -69,7 +69,7 @@ func (p *Pages) disconnect(w http.ResponseWriter, r *http.Request) error {
 	if service == nil {
 		return &refusal{http.StatusConflict, "ser2net does not run."}
 	}
-	p.Log.Info("asked by a user", "verb", "disconnect", "service", "ser2net", "item", port, "client", client, "user", account.From(r.Context()).Name)
+	p.Log.Info("asked by a user", "verb", "disconnect", "about", "ser2net", "item", port, "client", client, "user", account.From(r.Context()).Name)
 	return p.done(w, r, "/ser2net", fmt.Sprintf("Client %d of %s is disconnected.", client, port), service.Disconnect(port, client))
 }
 

@@ -168,6 +168,11 @@ func valueText(v snmp.Value) string {
 		return (time.Duration(v.Uint()) * 10 * time.Millisecond).String()
 	case snmp.KindCounter32, snmp.KindCounter64, snmp.KindGauge32:
 		return fmt.Sprint(v.Uint())
+	case snmp.KindInteger:
+		return fmt.Sprint(v.Int())
+	case snmp.KindObjectID:
+		return v.OID().String()
 	}
-	return v.String()
+	_, text, _ := strings.Cut(v.String(), ": ") // behind its kind
+	return text
 }

@@ -74,7 +74,7 @@ func (p *Pages) receiveFirmware(w http.ResponseWriter, r *http.Request) error {
 		return &refusal{status, "The firmware is not taken: " + err.Error()}
 	}
 	user := account.From(r.Context()).Name
-	p.Log.Info("firmware received", "service", "upgrade", "user", user)
+	p.Log.Info("firmware received", "about", "upgrade", "user", user)
 	path := "/upgrade?image=" + p.pending.keep(user, received{apply})
 	if r.Header.Get("HX-Request") != "" {
 		w.Header().Set("HX-Redirect", path)
@@ -95,7 +95,7 @@ func (p *Pages) applyFirmware(w http.ResponseWriter, r *http.Request) error {
 		return &refusal{http.StatusGone, "The firmware was uploaded too long ago. Upload it again."}
 	}
 	p.pending.drop(token)
-	p.Log.Warn("firmware upgrade begins", "service", "upgrade", "user", user)
+	p.Log.Warn("firmware upgrade begins", "about", "upgrade", "user", user)
 	if err := image.apply(); err != nil {
 		return &refusal{http.StatusConflict, "The upgrade did not begin: " + err.Error()}
 	}

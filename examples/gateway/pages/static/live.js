@@ -13,7 +13,18 @@
 		if (now) now.scrollTop = atEnd ? now.scrollHeight : top;
 		if (focused && document.getElementById(focused)) document.getElementById(focused).focus({ preventScroll: true });
 		if (window.htmx) window.htmx.process(live);
+		reachable();
 	}
+
+	// What has to be scrolled can be scrolled by keyboard, too.
+	function reachable() {
+		document.querySelectorAll(".scroll").forEach(function (area) {
+			if (area.scrollWidth > area.clientWidth) area.tabIndex = 0;
+		});
+	}
+	window.addEventListener("resize", reachable);
+	reachable();
+
 	const live = document.getElementById("live");
 	if (live && window.EventSource) {
 		const page = encodeURIComponent(location.pathname), query = encodeURIComponent(location.search.slice(1));
