@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,21 +28,27 @@ func TestKeeper(t *testing.T) {
 		server := func(name string) openvpn.Instance {
 			return openvpn.Instance{Name: name, Files: map[openvpn.FileKind]string{openvpn.FileCA: "ca.crt", openvpn.FileCRL: "crl.pem"}}
 		}
-		told, failures := 0, []error(nil)
-		var refuse error
+		var told, failures atomic.Int32
+		var refuse atomic.Bool
 		k := keeper{
 			folder: folder, files: files,
 			servers: func() []openvpn.Instance {
 				return []openvpn.Instance{server("ours"), server("theirs"), {Name: "client"}}
 			},
-			changed: func(context.Context) error { told++; return refuse },
-			failed:  func(err error) { failures = append(failures, err) },
+			changed: func(context.Context) error {
+				told.Add(1)
+				if refuse.Load() {
+					return errors.New("no openvpn")
+				}
+				return nil
+			},
+			failed: func(error) { failures.Add(1) },
 		}
 		ctx, end := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { k.run(ctx); close(ended) }()
 		time.Sleep(time.Minute)
-		assert.Empty(t, failures, "that there is no authority is no failure")
+		assert.Zero(t, failures.Load(), "that there is no authority is no failure")
 
 		made, err := pki.CreateAuthority(folder, pki.AuthorityConfig{CRLLifetime: pki.Duration(24 * time.Hour)})
 		require.NoError(t, err)
@@ -50,7 +57,7 @@ func TestKeeper(t *testing.T) {
 		time.Sleep(2 * authorityLook)
 		first, err := files.Get("ours", "crl.pem")
 		require.NoError(t, err)
-		assert.Equal(t, 1, told)
+		assert.EqualValues(t, 1, told.Load())
 
 		client, err := made.IssueClient(pki.Request{Name: "joe"})
 		require.NoError(t, err)
@@ -62,10 +69,10 @@ func TestKeeper(t *testing.T) {
 		second, err := files.Get("ours", "crl.pem")
 		require.NoError(t, err)
 		assert.NotEqual(t, first, second, "who is revoked is told to the server")
-		assert.Equal(t, 2, told)
+		assert.EqualValues(t, 2, told.Load())
 
 		// a list that nobody touches is made anew long before it ends
-		refuse = errors.New("no openvpn")
+		refuse.Store(true)
 		time.Sleep(20 * time.Hour)
 		third, err := files.Get("ours", "crl.pem")
 		require.NoError(t, err)
@@ -73,7 +80,7 @@ func TestKeeper(t *testing.T) {
 		require.NoError(t, err)
 		assert.Greater(t, time.Until(list.NextUpdate), 6*time.Hour)
 		assert.Len(t, list.RevokedCertificateEntries, 1)
-		assert.Len(t, failures, 1, "a failure is told once")
+		assert.EqualValues(t, 1, failures.Load(), "a failure is told once")
 		_, err = files.Get("theirs", "crl.pem")
 		require.Error(t, err, "the server of another authority is left alone")
 		end()

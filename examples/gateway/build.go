@@ -50,13 +50,17 @@ type gateway struct {
 	programs  programs
 	activated *os.File         // the socket of the pages that systemd has opened; nil: none
 	accounts  *account.Manager // nil: the users cannot be read
-	notices   []control.Missing
-	control   *control.Gateway
-	backends  func(document.Document) backends
-	units     *supervisor
-	apiMount  apiMount
-	ports     ports
-	serial    tty.Opener // of all serial lines, so that nobody takes one from another
+
+	// Where the configuration could not be read, what is told about it until
+	// something is saved over the revision that stands in.
+	unread   control.Missing
+	standIn  control.Revision // 0: it was read
+	control  *control.Gateway
+	backends func(document.Document) backends
+	units    *supervisor
+	apiMount apiMount
+	ports    ports
+	serial   tty.Opener // of all serial lines, so that nobody takes one from another
 
 	// What the API asks; the units put their providers there.
 	modems   modems

@@ -38,7 +38,10 @@ func (e engine) Do(ctx context.Context, service, item string, verb control.Verb)
 
 // Missing implements [control.Parts].
 func (e engine) Missing() []control.Missing {
-	all := slices.Clone(e.notices)
+	var all []control.Missing
+	if _, saved := e.control.Saved(); saved == e.standIn {
+		all = append(all, e.unread)
+	}
 	if e.simulated {
 		return all
 	}

@@ -207,10 +207,11 @@ func (g *gateway) tellUnread(o options, unread error) {
 	unread = o.named(unread)
 	_, newest := g.control.Saved()
 	g.log.Error("the configuration cannot be read, an older one is in force", "error", unread, "revision", uint64(newest))
-	g.notices = append(g.notices, control.Missing{
+	g.standIn = newest
+	g.unread = control.Missing{
 		Service: "configuration",
 		What:    "the file cannot be read, so that an older revision is in force (see Configuration); it is kept as " + confstore.UnreadFile + ": " + unread.Error(),
-	})
+	}
 }
 
 // openAccounts opens the users; there is a first one at the first start.

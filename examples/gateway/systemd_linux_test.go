@@ -117,6 +117,7 @@ func TestIntegrationDamagedConfiguration(t *testing.T) {
 	require.NotNil(t, base)
 	status, page := p.post("/config/device", map[string][]string{"base": {base[1]}, "model": {"mended"}})
 	require.Equal(t, http.StatusOK, status, page)
+	assert.NotContains(t, p.page(), "an older revision is in force")
 	require.Equal(t, exitOK, p.end(syscall.SIGTERM))
 	again := startGateway(t, state)
 	require.NotEmpty(t, again.url, "stderr: %s", &again.stderr)
