@@ -170,6 +170,7 @@ func (c *client) attempt(ctx context.Context, daemon Daemon, pause *backoff.Back
 		st.State, st.LinkFacts, st.LastError = StateUp, link.Facts(), nil
 		st.Ups++
 	})
+	c.watch(ctx, link)
 	select {
 	case <-ctx.Done():
 		closing, done := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
@@ -188,6 +189,47 @@ func (c *client) attempt(ctx context.Context, daemon Daemon, pause *backoff.Back
 		return nil
 	}
 	return c.linkFailure(link.Err())
+}
+
+// watch waits for the end of ctx or of the link. A channel that goes down
+// meanwhile is brought up again: PPP outlives that, when it does not take
+// longer than its echo requests allow. A new tunnel would have to wait until the
+// server has given up the old one, which it could not be told about.
+func (c *client) watch(ctx context.Context, link Link) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	tick := time.NewTicker(channelPeriod)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-link.Done():
+			return
+		case <-tick.C:
+		}
+		if c.channelDown() {
+			trying, done := context.WithTimeout(ctx, channelTime)
+			err := c.svc.opts.Channel.Initiate(trying, c.channel) // if it lasts, the link ends meanwhile
+			done()
+			if err == nil {
+				c.svc.opts.Logger.Info("the channel is up again", "client", c.name)
+			}
+		}
+	}
+}
+
+// channelDown tells whether the channel is down, as far as is known.
+func (c *client) channelDown() bool {
+	for _, conn := range c.svc.opts.Channel.Status().Connections {
+		if conn.Name == c.channel {
+			switch conn.State {
+			case ipsec.StateArmed, ipsec.StateStopped, ipsec.StateFailed:
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // bringChannel has the channel negotiated and returns the peer's address, which

@@ -22,6 +22,7 @@ const (
 	retryMin       = time.Second
 	retryMax       = time.Minute
 	settled        = time.Minute     // a link that lived so long counts as a success
+	channelPeriod  = time.Second     // between looks at the channel of a link that is up
 	sessionsPeriod = 2 * time.Second // between looks at who is connected to us
 )
 

@@ -261,6 +261,20 @@ func TestDrop(t *testing.T) {
 	})
 }
 
+// A channel that goes down under a link is brought up again, and the link
+// stays.
+func TestChannelDown(t *testing.T) {
+	run(t, good(), func(t *testing.T, r *rig) {
+		time.Sleep(time.Second)
+		require.NoError(t, r.channels.Terminate(t.Context(), channel))
+		assert.NotEqual(t, ipsec.StateUp, r.client().Channel)
+		assert.Equal(t, l2tp.StateUp, r.client().State)
+		time.Sleep(2 * time.Second)
+		assert.Equal(t, ipsec.StateUp, r.client().Channel)
+		assert.Equal(t, uint64(1), r.client().Ups)
+	})
+}
+
 // Programs that end by themselves are started again, and told so.
 func TestCrash(t *testing.T) {
 	run(t, good(), func(t *testing.T, r *rig) {

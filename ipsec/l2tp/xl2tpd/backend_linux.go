@@ -91,7 +91,7 @@ func (b *Backend) start(ctx context.Context, s l2tp.Setup) (_ *daemon, err error
 	}
 	d := &daemon{
 		files: f, guard: guard{s.Listen}, opts: b.opts, server: s.Server != nil,
-		links: make(map[string]*link), stale: make(map[string]string), seen: make(map[process]time.Time), done: make(chan struct{}),
+		links: make(map[string]*link), seen: make(map[process]time.Time), done: make(chan struct{}),
 	}
 	defer func() {
 		if err != nil {

@@ -32,7 +32,6 @@ type daemon struct {
 	err   error
 	links map[string]*link      // by client
 	calls int                   // so far
-	stale map[string]string     // entries of links that died, by client
 	seen  map[process]time.Time // sessions of the server, since when
 }
 

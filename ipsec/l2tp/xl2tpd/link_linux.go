@@ -83,12 +83,6 @@ func (l *link) bring(ctx context.Context) (err error) {
 		return l.failure(l2tp.CauseHost, err.Error())
 	}
 	mark := l.d.program.log.count()
-	stale := l.d.takeStale(name)
-	if stale != "" {
-		// What was lost with the channel is sent until it is answered, for half
-		// a minute; to remove the entry now would end that.
-		_ = l.d.control.do(ctx, commandDisconnect, stale) // nothing to close is no fault
-	}
 	if err := l.d.control.do(ctx, commandAdd, l.entry, renderClient(l.call.Peer, f.options(name))); err != nil {
 		return l.commandFailure(err)
 	}
@@ -99,9 +93,6 @@ func (l *link) bring(ctx context.Context) (err error) {
 	var established time.Time
 	for {
 		up, err := l.look()
-		if up && stale != "" {
-			_ = l.d.control.do(ctx, commandRemove, stale)
-		}
 		if up || err != nil {
 			return err
 		}
@@ -216,16 +207,7 @@ func (l *link) end() {
 		l.proc.signal(syscall.SIGTERM) // it tells the other end
 		l.wait(politely)
 	}
-	if f, ok := errors.AsType[*l2tp.Failure](l.err); ok && f.Cause == l2tp.CauseDead {
-		// The other end cannot hear now that the tunnel is closed, and would
-		// keep its end of it, in the way of the next one: it is told when that
-		// is dialled.
-		l.d.mu.Lock()
-		l.d.stale[l.call.Name] = l.entry
-		l.d.mu.Unlock()
-	} else {
-		l.d.hangUp(ctx, l.entry)
-	}
+	l.d.hangUp(ctx, l.entry)
 	if l.proc.pid == 0 { // one may have begun meanwhile
 		for _, c := range children(l.d.program.pid) {
 			if c.options == l.d.files.options(l.call.Name) {
@@ -258,15 +240,6 @@ func (d *daemon) hangUp(ctx context.Context, entry string) {
 		_ = d.control.do(ctx, commandDisconnect, entry)
 		_ = d.control.do(ctx, commandRemove, entry)
 	}
-}
-
-// takeStale returns the entry of the last link of a client when that died.
-func (d *daemon) takeStale(client string) string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	entry := d.stale[client]
-	delete(d.stale, client)
-	return entry
 }
 
 // wait waits for the end of the pppd.
