@@ -188,6 +188,9 @@ func TestFailures(t *testing.T) {
 		c.Clients[0].Password = l2tp.NewSecret("wrong")
 		run(t, c, func(t *testing.T, r *rig) {
 			time.Sleep(10 * time.Minute)
+			for r.client().State != l2tp.StateFailed { // it may be in a try just now
+				time.Sleep(100 * time.Millisecond)
+			}
 			st := r.client()
 			require.NotNil(t, st.LastError)
 			assert.Equal(t, l2tp.CauseAuthentication, st.LastError.Cause)
