@@ -34,13 +34,22 @@ func (r *Runner) Adopt(ctx context.Context) ([]openvpn.Process, error) {
 			names[e.Name()] = true
 		}
 	}
+	homes := r.lockAll(names)
+	// Looked for again: what was between fork and exec when its program was
+	// killed had no arguments yet, but the lock.
+	if running, err = managed(r.o.Folder); err != nil {
+		for _, h := range homes {
+			_ = h.close()
+		}
+		return nil, fmt.Errorf("openvpn: adopt: %w", err)
+	}
 	// All at once: one that is mute takes its time.
 	var mu sync.Mutex
 	var adopted []openvpn.Process
 	var all sync.WaitGroup
-	for name := range names {
+	for name, h := range homes {
 		all.Go(func() {
-			if p := r.adopt(ctx, name, running[name]); p != nil {
+			if p := r.adopt(ctx, name, h, running[name]); p != nil {
 				mu.Lock()
 				adopted = append(adopted, p)
 				mu.Unlock()
@@ -58,15 +67,31 @@ func (r *Runner) Adopt(ctx context.Context) ([]openvpn.Process, error) {
 	return adopted, nil
 }
 
+// lockAll returns the folders of the instances that no other program holds.
+func (r *Runner) lockAll(names map[string]bool) map[string]*home {
+	var mu sync.Mutex
+	homes := map[string]*home{}
+	var all sync.WaitGroup
+	for name := range names {
+		all.Go(func() {
+			h, err := openHome(r.o.Folder, name)
+			if err != nil {
+				r.o.Logger.Warn("the instance cannot be adopted", "instance", name, "error", err)
+				return
+			}
+			mu.Lock()
+			homes[name] = h
+			mu.Unlock()
+		})
+	}
+	all.Wait()
+	return homes
+}
+
 // adopt returns the process of an instance if it can be managed. All others
 // that are at its socket are ended.
-func (r *Runner) adopt(ctx context.Context, name string, running []identity) *Process {
+func (r *Runner) adopt(ctx context.Context, name string, home *home, running []identity) *Process {
 	log := r.o.Logger.With("instance", name)
-	home, err := openHome(r.o.Folder, name)
-	if err != nil {
-		log.Warn("the instance cannot be adopted", "error", err)
-		return nil
-	}
 	rec, err := home.readRecord()
 	known := err == nil && rec.Identity.alive()
 	if ctx.Err() != nil {

@@ -392,3 +392,27 @@ func TestIntegrationBridge(t *testing.T) {
 	require.NoError(t, n.theirs.IP("link", "set", "dev", "tap0", "up"))
 	ping(t, n.theirs, "10.7.0.1")
 }
+
+// What a trusted text puts into the background by a file that it names is
+// ended: nothing of it goes on unseen.
+func TestIntegrationDaemon(t *testing.T) {
+	n := connect(t)
+	n.plainServer(t)
+	l := n.client("config nested.conf")
+	l.Trusted = true
+	l.Files["nested.conf"] = []byte("daemon\n")
+	p := start(t, n.runner, l)
+	exited := next(t, p, anyOf[openvpn.Exited])
+	assert.Contains(t, exited.Fatal, "background")
+	adopted, err := n.runner.Adopt(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, adopted)
+	left, err := exec.CommandContext(t.Context(), "pgrep", "-f", n.folder).Output()
+	assert.Error(t, err, string(left))
+
+	l = n.client("daemon")
+	l.Trusted = true
+	p = start(t, n.runner, l)
+	state(t, p, "CONNECTED")
+	ping(t, n.ours, "10.8.0.1")
+}

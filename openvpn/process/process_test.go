@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -479,4 +480,90 @@ func TestMany(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// A gateway is killed in the middle of a start, anywhere: the next one finds
+// what is there, and nothing runs twice or unseen.
+func TestKilledInTheMiddleOfAStart(t *testing.T) {
+	program, err := os.Executable()
+	require.NoError(t, err)
+	text, err := json.Marshal(launch("a"))
+	require.NoError(t, err)
+	dir := folder(t)
+	r := fake(t, process.Options{Folder: dir})
+	for try := range 12 {
+		cmd := exec.Command(program, gatewayWord, program, dir, string(text))
+		out, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		_, err = bufio.NewReader(out).ReadString('\n') // it begins
+		require.NoError(t, err)
+		time.Sleep(time.Duration(try) * 300 * time.Microsecond)
+		require.NoError(t, cmd.Process.Kill())
+		require.Error(t, cmd.Wait())
+
+		adopted, err := r.Adopt(t.Context())
+		require.NoError(t, err)
+		p := first(adopted)
+		if p == nil {
+			p = start(t, r, launch("a"))
+		}
+		state(t, p, "CONNECTED")
+		assert.Equal(t, []int{p.PID()}, running(t, dir), "try %d", try)
+		end(t, p)
+		assert.Empty(t, running(t, dir))
+	}
+}
+
+func first(all []openvpn.Process) openvpn.Process {
+	if len(all) == 0 {
+		return nil
+	}
+	return all[0]
+}
+
+// running returns the processes that have a folder among their arguments as
+// an openvpn has.
+func running(t *testing.T, folder string) (pids []int) {
+	all, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	require.NoError(t, err)
+	for _, path := range all {
+		args, err := os.ReadFile(path)
+		if err == nil && strings.Contains(string(args), "--management\x00"+folder+"/") {
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+			require.NoError(t, err)
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// A folder of another user is none that keys go to.
+func TestFolderOfAnother(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a folder away")
+	}
+	for _, name := range []string{"", "a", "a/files"} {
+		t.Run(name, func(t *testing.T) {
+			dir := folder(t)
+			require.NoError(t, os.MkdirAll(filepath.Join(dir, name), 0o700))
+			require.NoError(t, os.Chown(filepath.Join(dir, name), 65534, 65534))
+			_, err := fake(t, process.Options{Folder: dir}).Start(t.Context(), launch("a"))
+			assert.ErrorContains(t, err, "belongs to another user")
+		})
+	}
+	for _, name := range []string{"lock", "output"} {
+		t.Run("link "+name, func(t *testing.T) {
+			dir := folder(t)
+			victim := filepath.Join(t.TempDir(), "victim")
+			require.NoError(t, os.WriteFile(victim, []byte("precious"), 0o600))
+			require.NoError(t, os.MkdirAll(filepath.Join(dir, "a"), 0o700))
+			require.NoError(t, os.Symlink(victim, filepath.Join(dir, "a", name)))
+			_, err := fake(t, process.Options{Folder: dir}).Start(t.Context(), launch("a"))
+			assert.Error(t, err)
+			text, err := os.ReadFile(victim)
+			require.NoError(t, err)
+			assert.Equal(t, "precious", string(text))
+		})
+	}
 }

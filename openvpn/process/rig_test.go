@@ -97,7 +97,8 @@ func states(t *testing.T, p openvpn.Process, last string) (names []string) {
 // be killed. Its arguments are the program, the folder, and a Launch.
 const gatewayWord = "gateway"
 
-// gateway starts an instance, says "connected" when it is, and stays.
+// gateway starts an instance, says "starts" before and "connected" when it is,
+// and stays.
 func gateway(args []string) int {
 	err := func() error {
 		r, err := process.New(process.Options{Program: args[0], Folder: args[1]})
@@ -108,11 +109,11 @@ func gateway(args []string) int {
 		if err := json.Unmarshal([]byte(args[2]), &l); err != nil {
 			return err
 		}
+		fmt.Println("starts")
 		p, err := r.Start(context.Background(), l)
 		if err != nil {
 			return err
 		}
-		fmt.Println("started", p.PID())
 		for e := range p.Events() {
 			if s, ok := e.(openvpn.StateChanged); ok && s.Name == "CONNECTED" {
 				fmt.Println("connected", p.PID())

@@ -1,11 +1,13 @@
 package process
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -255,9 +257,25 @@ func (p *Process) finish() {
 	for i := range output {
 		output[i] = p.mask(output[i])
 	}
+	if p.record.Trusted {
+		p.endDaemons()
+	}
 	p.home.clean(p.record)
 	_ = p.home.close()
 	p.release()
 	p.events.put(openvpn.Exited{At: time.Now(), Status: p.status, Fatal: p.fatal, Output: output})
 	p.events.finish()
+}
+
+// endDaemons ends what a trusted text put into the background by an option
+// that only openvpn saw, such as one in a file that the text names.
+func (p *Process) endDaemons() {
+	running, err := managed(filepath.Dir(p.home.path))
+	if err != nil {
+		return // there is no /proc, and nothing of ours can be found
+	}
+	for _, id := range running[p.name] {
+		id.end(p.patience / 2)
+		p.fatal = cmp.Or(p.fatal, "it went into the background (option daemon), where it cannot be supervised")
+	}
 }

@@ -156,7 +156,7 @@ func (r *Runner) launch(program string, home *home, l openvpn.Launch) (*Process,
 	case !errors.Is(err, fs.ErrNotExist):
 		home.clean(record{}) // it was cut off
 	}
-	rec := record{Digest: l.Digest, Device: l.Device, Bridge: l.Bridge, Started: time.Now()}
+	rec := record{Digest: l.Digest, Device: l.Device, Bridge: l.Bridge, Trusted: l.Trusted, Started: time.Now()}
 	for name := range l.Files {
 		rec.Files = append(rec.Files, name)
 	}
