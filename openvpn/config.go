@@ -91,6 +91,9 @@ type Instance struct {
 	Files map[FileKind]string `yaml:"files" json:"files"`
 	// KeyDirection is of tls-auth and secret: 0, 1, or empty for both ways.
 	KeyDirection string `yaml:"key_direction" json:"key_direction"`
+	// ForceCookie of a server with tls-crypt-v2 refuses clients older than
+	// 2.6, which cannot prove their address before the server keeps a state.
+	ForceCookie bool `yaml:"force_cookie" json:"force_cookie"`
 	// PeerFingerprints are the SHA-256 fingerprints of the certificates that
 	// the other end may have.
 	PeerFingerprints []string `yaml:"peer_fingerprints" json:"peer_fingerprints"`

@@ -250,6 +250,9 @@ func importUnit(name string, content []byte, err error) unit {
 	if err == nil {
 		err = u.Validate()
 	}
+	if err == nil && len(imported.Lost) > 0 {
+		err = fmt.Errorf("%s: without it the tunnel is less safe than the file means; upload the file and settle that", imported.Lost[0])
+	}
 	if err != nil {
 		u.fault = fmt.Errorf("%s: %w", name, err)
 	}

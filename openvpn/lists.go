@@ -109,3 +109,27 @@ func bygone() map[string]string {
 		"block-outside-dns-ipv6": other, "client-ip": other, "vpn-type": other, "tls-version": other,
 	}
 }
+
+// unlisted are the options that stand in no catalogue, to be asked often.
+type unlisted struct {
+	supervised map[string]string
+	withheld   map[string]withheldOption
+	bygone     map[string]string
+}
+
+func newUnlisted() unlisted { return unlisted{supervised(), withheld(), bygone()} }
+
+// guards reports whether an option is there to keep somebody out, or to prove
+// who the other end is: a server, or any end, is less safe without it.
+func guards(name string, server bool) bool {
+	switch name {
+	case "verify-x509-name", "tls-remote", "remote-cert-tls", "remote-cert-ku", "remote-cert-eku", "ns-cert-type",
+		"verify-hash", "peer-fingerprint", "crl-verify", "tls-verify", "tls-version-min", "tls-cert-profile":
+		return true
+	case "auth-user-pass-verify", "client-connect", "client-config-dir", "ccd-exclusive", "ifconfig-push-constraint",
+		"learn-address", "management-client-auth", "plugin", "tls-auth", "tls-crypt", "tls-crypt-v2", "tls-crypt-v2-verify",
+		"verify-client-cert":
+		return server
+	}
+	return false
+}

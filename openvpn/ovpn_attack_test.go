@@ -122,10 +122,12 @@ func TestIntegrationAttacksDoNothing(t *testing.T) {
 func TestIntegrationImportsAreAccepted(t *testing.T) {
 	program(t)
 	files := credentials(t)
-	for _, name := range []string{"commercial-udp", "commercial-tcp", "privacy-app", "own-server-script", "access-server", "connections", "site-to-site-static", "old-2.3"} {
-		t.Run(name, func(t *testing.T) {
+	paths, err := filepath.Glob("testdata/import/*.ovpn")
+	require.NoError(t, err)
+	for _, path := range paths {
+		t.Run(filepath.Base(path), func(t *testing.T) {
 			t.Parallel()
-			text, err := os.ReadFile("testdata/import/" + name + ".ovpn")
+			text, err := os.ReadFile(path)
 			require.NoError(t, err)
 			im, err := openvpn.Import("demo", text)
 			require.NoError(t, err)

@@ -41,6 +41,9 @@ func (c *checker) files() {
 	c.together(FileCert, FileKey)
 	c.together(FileKey, FileCert)
 	c.only("files[dh]", c.wants(FileDH), RoleServer, RolePeer)
+	if c.only("force_cookie", c.ForceCookie, RoleServer) && !c.wants(FileTLSCryptV2) {
+		c.addf("force_cookie", "is for the file tls-crypt-v2")
+	}
 	if c.KeyDirection != "" && !c.wants(FileTLSAuth) {
 		c.addf("key_direction", "is for the files tls-auth and secret")
 	}

@@ -17,8 +17,9 @@ const (
 type checker struct {
 	Instance
 
-	faults *config.Errors
-	at     string // path of the instance with a final dot, empty for one alone
+	faults    *config.Errors
+	catalogue catalogue
+	at        string // path of the instance with a final dot, empty for one alone
 }
 
 // check notes the faults of the instance at a path.
@@ -26,7 +27,7 @@ func (i Instance) check(faults *config.Errors, at string) {
 	if at != "" {
 		at += "."
 	}
-	c := &checker{Instance: i, faults: faults, at: at}
+	c := &checker{Instance: i, faults: faults, catalogue: newCatalogue(), at: at}
 	if i.Name == "" {
 		c.addf("name", "required: 1 to 32 of A-Z a-z 0-9 _ -")
 	} else if !validName(i.Name) {
@@ -193,12 +194,12 @@ func (c *checker) options() {
 	}
 	wrong := make(map[int]bool)
 	for n, o := range c.Options {
-		if err := checkOption(o, InMain); err != nil {
+		if err := c.catalogue.check(o, inMain); err != nil {
 			c.addf(fmt.Sprintf("options[%d]", n), "%v", err)
 			wrong[n] = true
 		}
 	}
-	for _, fault := range checkOptions(c.Instance) { // how they go together
+	for _, fault := range c.catalogue.together(c.Instance) { // how they go together
 		if !wrong[fault.Index] {
 			c.addf(fmt.Sprintf("options[%d]", fault.Index), "%s", fault.Text)
 		}
