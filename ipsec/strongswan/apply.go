@@ -63,6 +63,7 @@ func (s *session) plan(ctx context.Context, definitions []ipsec.Definition) (*pl
 	}
 	s.mu.Lock()
 	applied := maps.Clone(s.applied)
+	maps.DeleteFunc(applied, func(name string, _ *loaded) bool { return s.lost[name] })
 	s.mu.Unlock()
 	p := s.names.compare(applied, held, definitions)
 	for name := range p.refused { // what charon has of it goes
@@ -81,8 +82,9 @@ func (s *session) carryOut(ctx context.Context, p *plan) error {
 	}
 	s.first = false
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.applied = p.want
+	s.applied, s.lost = p.want, make(map[string]bool)
+	s.mu.Unlock()
+	s.beginWatch(p)
 	return nil
 }
 

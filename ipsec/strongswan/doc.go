@@ -8,7 +8,14 @@
 // owner fieldgate, its child and its pre-shared key are "fieldgate-demo0" in
 // the daemon. What has other names is left alone. A lock file beside the
 // socket keeps a second program from managing the connections of the same
-// owner.
+// owner. Every five seconds it looks whether all of it is still there: charon
+// tells nobody when another program, such as swanctl --load-all, unloads it.
+//
+// # Peers that are given up
+//
+// Why an SA goes, only charon's log says. While there is a connection with a
+// DPDAction, the log is listened to, for the lines that tell that a peer was
+// given up.
 //
 // # Certificates that are withdrawn
 //
