@@ -89,39 +89,44 @@ func (r *Runner) lockAll(names map[string]bool) map[string]*home {
 }
 
 // adopt returns the process of an instance if it can be managed. All others
-// that are at its socket are ended.
+// that are at its socket are ended. The lock is given back with nil.
 func (r *Runner) adopt(ctx context.Context, name string, home *home, running []identity) *Process {
-	log := r.o.Logger.With("instance", name)
 	rec, err := home.readRecord()
 	known := err == nil && rec.Identity.alive()
-	if ctx.Err() != nil {
-		_ = home.close()
-		return nil
-	}
 	for _, id := range running {
-		if !known || id != rec.Identity {
-			log.Warn("an openvpn that belongs to nobody is ended", "pid", id.PID)
+		if ctx.Err() == nil && (!known || id != rec.Identity) {
+			r.o.Logger.Warn("an openvpn that belongs to nobody is ended", "instance", name, "pid", id.PID)
 			id.end(r.o.Patience / 2)
 		}
 	}
 	if known {
-		p := r.process(name, home, rec)
-		conn, err := p.reach(ctx, r.o.Patience/2)
-		if err == nil {
-			log.Info("an openvpn of an earlier life is adopted", "pid", p.PID())
-			go p.run(conn)
+		if p := r.takeOver(ctx, name, home, rec); p != nil {
 			return p
 		}
-		p.release()
-		if ctx.Err() != nil { // nobody knows whether it can be managed
-			_ = home.close()
-			return nil
-		}
-		log.Warn("an openvpn that cannot be managed is ended", "pid", p.PID(), "error", err)
+	}
+	if ctx.Err() == nil {
+		home.clean(rec)
+	}
+	_ = home.close()
+	return nil
+}
+
+// takeOver returns a process that an earlier life left, or ends it if it
+// cannot be managed. It does neither when ctx ends.
+func (r *Runner) takeOver(ctx context.Context, name string, home *home, rec record) *Process {
+	log := r.o.Logger.With("instance", name, "pid", rec.Identity.PID)
+	p := r.process(name, home, rec)
+	conn, err := p.reach(ctx, r.o.Patience/2)
+	if err == nil {
+		log.Info("an openvpn of an earlier life is adopted")
+		go p.run(conn)
+		return p
+	}
+	p.release()
+	if ctx.Err() == nil { // else nobody knows whether it can be managed
+		log.Warn("an openvpn that cannot be managed is ended", "error", err)
 		rec.Identity.end(r.o.Patience / 2)
 	}
-	home.clean(rec)
-	_ = home.close()
 	return nil
 }
 

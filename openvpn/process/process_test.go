@@ -285,9 +285,6 @@ func TestRelease(t *testing.T) {
 	require.NoError(t, p.Release())
 	for range p.Events() { //nolint:revive // it ends
 	}
-	_, err = r.Start(t.Context(), launch("a"))
-	require.ErrorIs(t, err, openvpn.ErrBusy, "it still runs")
-
 	adopted, err := fake(t, process.Options{Folder: dir}).Adopt(t.Context())
 	require.NoError(t, err)
 	require.Len(t, adopted, 1)
@@ -296,6 +293,36 @@ func TestRelease(t *testing.T) {
 	assert.Equal(t, "digest of a", adopted[0].Digest())
 	assert.True(t, p.Started().Equal(adopted[0].Started()))
 	assert.Equal(t, "10.8.0.2", state(t, adopted[0], "CONNECTED").Tunnel.String(), "told at once")
+}
+
+// What another gateway held until it ended is taken over by a start; with
+// another configuration it is started anew.
+func TestStartAfterAnotherGateway(t *testing.T) {
+	dir := folder(t)
+	one, other := fake(t, process.Options{Folder: dir}), fake(t, process.Options{Folder: dir})
+	p, err := one.Start(t.Context(), launch("a"))
+	require.NoError(t, err)
+	state(t, p, "CONNECTED")
+	_, err = other.Start(t.Context(), launch("a"))
+	require.ErrorIs(t, err, openvpn.ErrBusy)
+	require.NoError(t, p.Release())
+	next, err := other.Start(t.Context(), launch("a"))
+	require.NoError(t, err)
+	assert.Equal(t, p.PID(), next.PID())
+	state(t, next, "CONNECTED")
+	require.NoError(t, next.Release())
+
+	l := launch("a")
+	l.Digest = "another"
+	anew := start(t, one, l)
+	assert.NotEqual(t, p.PID(), anew.PID())
+	state(t, anew, "CONNECTED")
+	assert.Equal(t, []int{anew.PID()}, running(t, dir))
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = one.Start(ctx, l)
+	assert.ErrorIs(t, err, context.Canceled)
 }
 
 // A question that was open is asked again after a change of hands.

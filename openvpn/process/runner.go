@@ -138,19 +138,42 @@ func (r *Runner) start(ctx context.Context, l openvpn.Launch) (*Process, error) 
 	if err != nil {
 		return nil, err
 	}
-	p, err := r.launch(program, home, l)
+	p, err := r.succeed(ctx, home, l)
+	if err == nil && p == nil {
+		if p, err = r.launch(program, home, l); err == nil {
+			go p.run(nil)
+		}
+	}
 	if err != nil {
 		return nil, errors.Join(err, home.close())
 	}
-	go p.run(nil)
 	return p, nil
+}
+
+// succeed returns the process of an instance that another gateway still held
+// when this one looked for processes to adopt, if it is as it should be. Any
+// other one is ended.
+func (r *Runner) succeed(ctx context.Context, home *home, l openvpn.Launch) (*Process, error) {
+	old, err := home.readRecord()
+	if err != nil || !old.Identity.alive() {
+		return nil, nil
+	}
+	if old.Digest == l.Digest {
+		if p := r.takeOver(ctx, l.Name, home, old); p != nil {
+			return p, nil
+		}
+		return nil, ctx.Err()
+	}
+	r.o.Logger.Warn("an openvpn with another configuration is ended", "instance", l.Name, "pid", old.Identity.PID)
+	old.Identity.end(r.o.Patience / 2)
+	return nil, nil
 }
 
 // launch fills the folder and starts the child in it.
 func (r *Runner) launch(program string, home *home, l openvpn.Launch) (*Process, error) {
 	switch old, err := home.readRecord(); {
 	case err == nil && old.Identity.alive():
-		return nil, fmt.Errorf("%w: process %d of an earlier life still runs: adopt it first", openvpn.ErrBusy, old.Identity.PID)
+		return nil, fmt.Errorf("%w: process %d of an earlier life does not end", openvpn.ErrBusy, old.Identity.PID)
 	case err == nil:
 		home.clean(old)
 	case !errors.Is(err, fs.ErrNotExist):
