@@ -10,6 +10,10 @@ type Config struct {
 	Folder Folder `yaml:"folder" json:"folder"`
 }
 
+// DefaultConfig returns the service switched off, without instances, with the
+// folder written out.
+func DefaultConfig() Config { return Config{Folder: Folder{Path: defaultFolder}} }
+
 // Folder is where *.conf files become instances by themselves.
 type Folder struct {
 	// Off leaves the folder alone. Default false.
@@ -44,7 +48,7 @@ type Instance struct {
 	// Device is the name of the interface, up to 15 bytes. Default: one
 	// derived from Name.
 	Device string `yaml:"device" json:"device"`
-	// Bridge is the bridge that the tap device joins.
+	// BridgeDevice is the bridge that the tap device joins.
 	BridgeDevice string `yaml:"bridge_device" json:"bridge_device"`
 
 	// Remotes are the other ends that a client or peer calls, in this order.

@@ -1,6 +1,7 @@
 package openvpn
 
 import (
+	"encoding"
 	"fmt"
 	"strings"
 
@@ -70,19 +71,24 @@ func (c *checker) only(field string, set bool, roles ...Role) bool {
 
 // words checks the enumerations.
 func (c *checker) words() bool {
-	ok := checkWord(c, "role", c.Role, RoleClient, RoleServer, RolePeer)
-	ok = checkWord(c, "protocol", c.Protocol, UDP, UDP4, UDP6, TCP, TCP4, TCP6) && ok
-	ok = checkWord(c, "device_type", c.DeviceType, Tun, Tap) && ok
-	ok = checkWord(c, "topology", c.Topology, TopologySubnet, TopologyNet30, TopologyP2P) && ok
-	ok = checkWord(c, "tls_role", c.TLSRole, TLSServer, TLSClient) && ok
-	return checkWord(c, "key_direction", c.KeyDirection, "0", "1") && ok
+	ok := checkWord(c, "role", c.Role, new(Role))
+	ok = checkWord(c, "protocol", c.Protocol, new(Protocol)) && ok
+	ok = checkWord(c, "device_type", c.DeviceType, new(DeviceType)) && ok
+	ok = checkWord(c, "topology", c.Topology, new(Topology)) && ok
+	ok = checkWord(c, "tls_role", c.TLSRole, new(TLSRole)) && ok
+	return checkWord(c, "key_direction", c.KeyDirection, new(keyDirection)) && ok
 }
 
-func checkWord[T ~string](c *checker, field string, have T, allowed ...T) bool {
-	if have == "" {
-		return true
-	}
-	if _, err := config.ParseEnum([]byte(have), allowed...); err != nil {
+// keyDirection is what [Instance.KeyDirection] may be.
+type keyDirection string
+
+func (d *keyDirection) UnmarshalText(text []byte) error {
+	return readWord(d, text, "0", "1")
+}
+
+// checkWord notes a word that its type does not have.
+func checkWord[T ~string](c *checker, field string, have T, word encoding.TextUnmarshaler) bool {
+	if err := word.UnmarshalText([]byte(have)); err != nil {
 		c.addf(field, "%v", err)
 		return false
 	}
@@ -117,7 +123,7 @@ func (c *checker) ends() {
 	for n, r := range c.Remotes {
 		at := fmt.Sprintf("remotes[%d].", n)
 		c.faults.CheckHost(c.at+at+"host", r.Host)
-		if checkWord(c, at+"protocol", r.Protocol, UDP, UDP4, UDP6, TCP, TCP4, TCP6) &&
+		if checkWord(c, at+"protocol", r.Protocol, new(Protocol)) &&
 			r.Protocol != "" && c.role() == RolePeer && r.Protocol.isTCP() != c.protocol().isTCP() {
 			c.addf(at+"protocol", "is %s, but a peer has one protocol, %s", r.Protocol, c.protocol())
 		}
