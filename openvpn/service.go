@@ -36,7 +36,7 @@ type Service struct {
 	shell    *lifecycle.Shell
 	opts     Options
 	env      *environment
-	applying sync.Mutex // one change of the set at a time
+	applying chan struct{} // holds one: who changes the set
 
 	mu        sync.Mutex
 	cfg       Config
@@ -68,7 +68,7 @@ func New(c Config, o Options) (*Service, error) {
 	if o.OpenFolder == nil {
 		o.OpenFolder = os.DirFS
 	}
-	s := &Service{cfg: c, opts: o, set: make(map[string]*supervisor)}
+	s := &Service{cfg: c, opts: o, set: make(map[string]*supervisor), applying: make(chan struct{}, 1)}
 	s.env = &environment{
 		runner: o.Runner, store: o.Store, logger: o.Logger,
 		notifier: notifier{call: o.OnChange, wake: make(chan struct{}, 1)},
@@ -113,8 +113,10 @@ func (s *Service) String() string { return "openvpn" }
 
 // open implements [lifecycle.Open].
 func (s *Service) open(ctx context.Context) (lifecycle.Run, error) {
-	s.applying.Lock()
-	defer s.applying.Unlock()
+	if err := s.claim(ctx); err != nil {
+		return nil, err
+	}
+	defer s.yield()
 	cfg := s.config()
 	if !cfg.Enabled {
 		return nil, ErrDisabled
@@ -138,17 +140,29 @@ func (s *Service) open(ctx context.Context) (lifecycle.Run, error) {
 	}
 	_ = s.reconcile(ctx, adopted) // each instance tells its own fault
 	return func(ctx context.Context) error {
+		defer context.AfterFunc(ctx, cancel)() // ends an Apply that waits
 		var wg sync.WaitGroup
 		quiet, end := context.WithCancel(context.Background())
 		wg.Go(func() { s.env.notifier.run(quiet) })
 		s.watchFolder(ctx)
-		cancel() // ends an Apply that waits
 		s.endAll()
 		end()
 		wg.Wait()
 		return nil
 	}, nil
 }
+
+// claim waits for the right to change the set, yield gives it back.
+func (s *Service) claim(ctx context.Context) error {
+	select {
+	case s.applying <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *Service) yield() { <-s.applying }
 
 func releaseAll(left []Process) error {
 	var errs []error
@@ -160,8 +174,8 @@ func releaseAll(left []Process) error {
 
 // endAll ends, or releases, all instances at once.
 func (s *Service) endAll() {
-	s.applying.Lock()
-	defer s.applying.Unlock()
+	_ = s.claim(context.Background()) // what holds it ends with the service
+	defer s.yield()
 	s.mu.Lock()
 	release := s.releasing
 	all := s.order
