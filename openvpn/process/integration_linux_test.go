@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -415,4 +416,64 @@ func TestIntegrationDaemon(t *testing.T) {
 	p = start(t, n.runner, l)
 	state(t, p, "CONNECTED")
 	ping(t, n.ours, "10.8.0.1")
+}
+
+// A server with 20 clients is restarted: its farewell (explicit-exit-notify)
+// brings all of them back soon. When their host gets another address they
+// stay, with the sessions that they have.
+func TestIntegrationManyClients(t *testing.T) {
+	const many = 20
+	n := connect(t)
+	l := n.server("explicit-exit-notify 1", "keepalive 1 60")
+	p := start(t, n.runner, l)
+	state(t, p, "CONNECTED")
+	for i := range many {
+		n.plainClient(t, fmt.Sprintf("c%02d", i))
+	}
+	all := came(t, p, many)
+	assert.Len(t, listed(t, p), many)
+
+	require.NoError(t, p.Signal(t.Context(), openvpn.SIGTERM))
+	next(t, p, anyOf[openvpn.Exited])
+	p = start(t, n.runner, l)
+	state(t, p, "CONNECTED")
+	assert.Equal(t, slices.Sorted(maps.Keys(all)), slices.Sorted(maps.Keys(came(t, p, many))))
+
+	before := listed(t, p)
+	require.NoError(t, n.theirs.IP("addr", "del", "192.0.2.1/24", "dev", "eth0"))
+	require.NoError(t, n.theirs.IP("addr", "add", "192.0.2.9/24", "dev", "eth0"))
+	require.Eventually(t, func() bool {
+		for _, c := range listed(t, p) {
+			if !strings.HasPrefix(c.Real, "192.0.2.9:") {
+				return false
+			}
+		}
+		return true
+	}, patience, 100*time.Millisecond)
+	after := listed(t, p)
+	require.Len(t, after, many)
+	for name, c := range after {
+		assert.Equal(t, before[name].CID, c.CID, name)
+		assert.Equal(t, before[name].Virtual, c.Virtual, name)
+	}
+}
+
+// came waits for clients, and returns their numbers.
+func came(t *testing.T, p openvpn.Process, many int) map[string]uint64 {
+	all := map[string]uint64{}
+	for len(all) < many {
+		c := next(t, p, anyOf[openvpn.ClientCame])
+		all[c.CommonName] = c.CID
+	}
+	return all
+}
+
+func listed(t *testing.T, p openvpn.Process) map[string]openvpn.ConnectedClient {
+	clients, err := p.Clients(t.Context())
+	require.NoError(t, err)
+	all := map[string]openvpn.ConnectedClient{}
+	for _, c := range clients {
+		all[c.CommonName] = c
+	}
+	return all
 }

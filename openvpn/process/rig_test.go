@@ -26,11 +26,20 @@ func folder(t *testing.T) string {
 	return filepath.Join(dir, "openvpn")
 }
 
+// program returns the fake openvpn. The race detector waits a second at each
+// exit, unless it is told not to.
+func program(t *testing.T) string {
+	self, err := os.Executable()
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "openvpn")
+	text := "#!/bin/sh\nGORACE=atexit_sleep_ms=0 exec " + self + " \"$@\"\n"
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o700))
+	return path
+}
+
 // fake returns a runner of the fake openvpn.
 func fake(t *testing.T, o process.Options) *process.Runner {
-	program, err := os.Executable()
-	require.NoError(t, err)
-	o.Program = program
+	o.Program = program(t)
 	if o.Folder == "" {
 		o.Folder = folder(t)
 	}
