@@ -25,7 +25,8 @@
 // have secrets, keys or certificates in the daemon, nothing is cleared, and a
 // line in the log says so: the certificate stays trusted until charon
 // restarts, but only for connections that name no authority, and ours all name one.
-// A running SA survives either way. A pre-shared key that another program
+// What a program left that was killed, the next one knows by a record of sums
+// in the lock file. A running SA survives either way. A pre-shared key that another program
 // loaded without an id cannot be seen, and is lost when ours is cleared.
 //
 // # What it waits for

@@ -64,3 +64,29 @@ func TestIntegrationClearOnDemand(t *testing.T) {
 		})
 	}
 }
+
+// A gateway is restarted with other certificates: those that it had before are
+// not trusted any more, nor is its old key in the daemon.
+func TestIntegrationCertificatesOfAnEarlierProgram(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, twohosts.Options{})
+	ca := newAuthority(t, "Example CA", "ecdsa")
+	s.peerWith(t, ca, ca.issue(t, peerName, "ecdsa", year), peerConn{})
+	set := ca.issue(t, ourName, "ecdsa", year).set(ca)
+	first := s.start(t, withSet(set), func(o *ipsec.Options) { o.KeepOnStop = true }) // as if it was killed
+	first.initiate(t, "demo0")
+	require.NoError(t, first.Stop(t.Context()))
+
+	second := s.start(t, withSet(set), func(o *ipsec.Options) { o.KeepOnStop = true })
+	second.until(t, "demo0", ipsec.StateUp)
+	require.NoError(t, second.Restart(t.Context(), "demo0"))
+	s.ping(t)
+	require.NoError(t, second.Stop(t.Context()))
+
+	s.start(t, demo())
+	list, err := s.A.Swanctl(t.Context(), "--list-certs")
+	require.NoError(t, err)
+	assert.NotContains(t, list, "Example CA")
+	keys := load(t, s.A.Socket(), "get-keys", nil)
+	assert.Empty(t, keys.List("keys"))
+}

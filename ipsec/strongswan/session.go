@@ -22,7 +22,7 @@ func eventNames() []string { return []string{"ike-updown", "child-updown", "ike-
 type session struct {
 	backend *Backend
 	names   names
-	lock    *os.File
+	record  record // locked as long as the session lives
 	version string
 
 	// One govici session for each purpose.
@@ -59,7 +59,7 @@ var _ ipsec.Session = (*session)(nil)
 // open begins a session. It owns the lock and the connection from now on.
 func (b *Backend) open(ctx context.Context, lock *os.File, conn net.Conn) (*session, error) {
 	s := &session{
-		backend: b, names: b.names, lock: lock, bell: newBell(), done: make(chan struct{}), first: true,
+		backend: b, names: b.names, record: record{lock}, bell: newBell(), done: make(chan struct{}), first: true,
 		applying: make(chan struct{}, 1), watching: make(chan struct{}, 1), applied: make(map[string]*loaded),
 		lost: make(map[string]bool), fresh: make(map[string]bool), creds: newCredentials(),
 	}
@@ -145,7 +145,7 @@ func (s *session) end(reason error) {
 		for _, l := range s.events {
 			l.close()
 		}
-		_ = s.lock.Close() // it is empty
+		_ = s.record.file.Close() // what was written is there
 	})
 }
 
