@@ -14,7 +14,8 @@ import (
 // client keeps one client up while it is wanted.
 type client struct {
 	svc     *Service
-	cfg     Client
+	cfg     Client // with all defaults filled in
+	enabled bool   // by the whole Config
 	name    string // normalised
 	channel string // name of the ipsec connection
 
@@ -33,10 +34,11 @@ type running struct {
 	ends   bool          // it was asked to
 }
 
-func newClient(s *Service, cfg Client) *client {
-	c := &client{svc: s, cfg: cfg, name: normalName(cfg.Name), channel: ChannelName(cfg.Name)}
-	c.status = ClientStatus{Name: c.name, Enabled: cfg.Enabled, State: StateDisabled}
-	if cfg.Enabled {
+func newClient(s *Service, cfg Client, on bool) *client {
+	cfg = cfg.normal()
+	c := &client{svc: s, cfg: cfg, enabled: on && cfg.Enabled, name: cfg.Name, channel: ChannelName(cfg.Name)}
+	c.status = ClientStatus{Name: c.name, Enabled: c.enabled, State: StateDisabled}
+	if c.enabled {
 		c.status.State = StateStopped
 	}
 	return c
@@ -271,7 +273,7 @@ func (c *client) endChannel() {
 func (c *client) call(peer netip.Addr) Call {
 	call := Call{
 		Name: c.name, Peer: peer, Username: c.cfg.Username, Password: c.cfg.Password,
-		PPP: c.cfg.PPP.normal(), PeerDNS: c.cfg.PeerDNS, DefaultRoute: c.cfg.DefaultRoute,
+		PPP: c.cfg.PPP, PeerDNS: c.cfg.PeerDNS, DefaultRoute: c.cfg.DefaultRoute,
 		Established: func() { c.change(func(st *ClientStatus) { st.State = StatePPP }) },
 	}
 	for _, text := range c.cfg.Routes {

@@ -90,7 +90,7 @@ func (b *Backend) start(ctx context.Context, s l2tp.Setup) (_ *daemon, err error
 		return nil, err
 	}
 	d := &daemon{
-		files: f, guard: guard{s.Listen}, opts: b.opts, server: s.Server != nil,
+		files: f, guard: guard{s.Listen}, opts: b.opts, setup: s, unwatch: func() {},
 		links: make(map[string]*link), seen: make(map[process]time.Time), done: make(chan struct{}),
 	}
 	defer func() {
@@ -104,6 +104,9 @@ func (b *Backend) start(ctx context.Context, s l2tp.Setup) (_ *daemon, err error
 	if err := d.guard.raise(); err != nil {
 		return nil, fmt.Errorf("%w: %w", l2tp.ErrHost, err)
 	}
+	watched, unwatch := context.WithCancel(context.Background())
+	d.unwatch = unwatch
+	d.watching.Go(func() { d.guard.watch(watched, b.opts.Logger) })
 	if err := f.write(s); err != nil {
 		return nil, err
 	}
