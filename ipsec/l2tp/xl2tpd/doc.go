@@ -24,11 +24,13 @@
 // the IKE daemon wins over them, and where there is none they do. They need no
 // packet filter, and unlike a drop connection in the IKE daemon they outlive
 // it: when it ends it takes its own policies along, at just the moment when
-// L2TP would go out in clear.
+// L2TP would go out in clear. Every second it is looked whether they are there.
 //
 // # What it reads
 //
 // Interface and addresses are the kernel's word (rtnetlink) about the interface
 // that pppd notes in its pid file. Why a link ended, and the DNS servers of the
-// peer, are taken from pppd's log, which has one file per client.
+// peer, are taken from pppd's log, which has one file per client. Who is
+// connected to the server comes from a script that pppd runs when a user has
+// authenticated (auth-up), in that folder of ours over /etc/ppp.
 package xl2tpd
