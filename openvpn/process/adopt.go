@@ -115,6 +115,11 @@ func (r *Runner) adopt(ctx context.Context, name string, home *home, running []i
 // cannot be managed. It does neither when ctx ends.
 func (r *Runner) takeOver(ctx context.Context, name string, home *home, rec record) *Process {
 	log := r.o.Logger.With("instance", name, "pid", rec.Identity.PID)
+	var err error
+	if home.output, err = openOutput(home.inside(outputName)); err != nil {
+		home.output = nil // its last words will lack
+		log.Warn("what openvpn prints cannot be read", "error", err)
+	}
 	p := r.process(name, home, rec)
 	conn, err := p.reach(ctx, r.o.Patience/2)
 	if err == nil {
@@ -123,6 +128,7 @@ func (r *Runner) takeOver(ctx context.Context, name string, home *home, rec reco
 		return p
 	}
 	p.release()
+	home.closeOutput()
 	if ctx.Err() == nil { // else nobody knows whether it can be managed
 		log.Warn("an openvpn that cannot be managed is ended", "error", err)
 		rec.Identity.end(r.o.Patience / 2)

@@ -29,8 +29,9 @@ const (
 
 // home is the folder of an instance, locked.
 type home struct {
-	path string
-	lock *os.File
+	path   string
+	lock   *os.File
+	output *output // of the process; nil while there is none
 }
 
 // record is what a later life of this program needs to know.
@@ -111,7 +112,24 @@ func private(path string) error {
 func (h *home) inside(name string) string { return filepath.Join(h.path, name) }
 
 // close gives the lock back.
-func (h *home) close() error { return h.lock.Close() }
+func (h *home) close() error {
+	h.closeOutput()
+	return h.lock.Close()
+}
+
+func (h *home) closeOutput() {
+	if h.output != nil {
+		h.output.close()
+		h.output = nil
+	}
+}
+
+// readOutput makes room in the pipe.
+func (h *home) readOutput() {
+	if h.output != nil {
+		h.output.read()
+	}
+}
 
 // fill writes what openvpn reads.
 func (h *home) fill(l openvpn.Launch) error {
@@ -174,12 +192,11 @@ func (h *home) spawn(program string, l openvpn.Launch) (identity, error) {
 		return identity{}, err
 	}
 	defer func() { _ = null.Close() }()
-	// A file, not a pipe: whoever holds the other end of a pipe may die.
-	// Appending, since it is cut from time to time.
-	output, err := os.OpenFile(h.inside(outputName), os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND|syscall.O_NOFOLLOW, 0o600)
+	reader, output, err := makeOutput(h.inside(outputName))
 	if err != nil {
 		return identity{}, err
 	}
+	h.output = reader // closed with the rest
 	defer func() { _ = output.Close() }()
 	folder := h.inside(filesName)
 	if l.Trusted && l.Folder != "" {
