@@ -171,3 +171,45 @@ func TestStatusDoesNotWaitForTheFolder(t *testing.T) {
 		require.NoError(t, s.Stop(t.Context()))
 	})
 }
+
+// A wrong password of the key ends openvpn; the right one is tried at once.
+func TestWrongKeyPassword(t *testing.T) {
+	for _, c := range []struct {
+		name, option string
+		stays        bool
+	}{{"openvpn ends", "", false}, {"openvpn asks again", "auth-retry", true}} {
+		t.Run(c.name, func(t *testing.T) {
+			in(t, func(t *testing.T) {
+				i := clientInstance("office")
+				i.KeyPassword = openvpn.NewSecret("wrong")
+				if c.option != "" {
+					i.Options = append(i.Options, openvpn.Option{Name: c.option, Args: []string{"interact"}})
+				}
+				right, tries := openvpn.NewSecret("right"), 0
+				r := newRig(t, openvpn.Config{Enabled: true, Instances: []openvpn.Instance{i}})
+				r.runner.Script("office", openvpntest.Script{
+					Ask:    []openvpn.NeedCredentials{{What: "Private Key"}},
+					Accept: func(c openvpn.Credentials) bool { tries++; return c.Password == right },
+				})
+				require.NoError(t, r.Start(t.Context()))
+				time.Sleep(8 * time.Second)
+				st := r.status(t, "office")
+				assert.Equal(t, openvpn.StateFailed, st.State)
+				assert.Equal(t, openvpn.CauseKeyPassword, st.Cause)
+				assert.Contains(t, st.Detail, "correct key_password")
+				assert.Equal(t, c.stays, st.Started)
+				assert.Greater(t, time.Until(st.RetryAt), time.Second)
+				assert.Equal(t, 1, tries)
+				time.Sleep(time.Hour)
+				assert.Greater(t, tries, 5, "it is not given up")
+				assert.Less(t, tries, 30, "nor tried like mad")
+				i.KeyPassword = right
+				r.apply(t, i)
+				time.Sleep(2 * time.Second)
+				st = r.status(t, "office")
+				assert.Equal(t, openvpn.StateConnected, st.State)
+				assert.True(t, st.RetryAt.IsZero())
+			})
+		})
+	}
+}
