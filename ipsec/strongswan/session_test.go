@@ -259,24 +259,3 @@ func TestWithdrawnCertificate(t *testing.T) {
 		})
 	}
 }
-
-func FuzzAnswers(f *testing.F) {
-	b, err := vici.Packet{Type: vici.CommandResponse, Message: new(vici.Message).Set("success", "no").Set("errmsg", "x")}.Append(nil)
-	require.NoError(f, err)
-	f.Add(b)
-	f.Add([]byte("\x00\x00\x00\x09\x07\x07list-sa"))
-	f.Add([]byte("\xff\xff\xff\xff\x07\x07list-sa"))
-	d := fake(f)
-	backend, err := strongswan.New(strongswan.Options{Socket: d.Socket(), Timeout: 20 * time.Millisecond})
-	require.NoError(f, err)
-	f.Fuzz(func(t *testing.T, junk []byte) {
-		d.Heal()
-		s := connect(t, backend)
-		d.Inject(fakecharon.Fault{Kind: fakecharon.Junk, Data: junk})
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-		defer cancel()
-		_, _ = s.SAs(ctx)
-		_, _ = s.Apply(ctx, nil)
-		require.NoError(t, ctx.Err(), "it hangs")
-	})
-}
