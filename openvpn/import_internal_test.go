@@ -46,6 +46,7 @@ func TestImportTellsWhatIsLost(t *testing.T) {
 		"verify-hash AB:CD":                            aClient,
 		"peer-fingerprint AB:CD":                       aClient,
 		"remote-cert-ku server":                        aClient,
+		"pull-filter ignore /x":                        aClient,
 	} {
 		t.Run(line, func(t *testing.T) {
 			im := imported(t, base+line+"\n")

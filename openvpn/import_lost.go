@@ -56,7 +56,7 @@ func (im *importer) findLost() {
 		taken[l.Option] = taken[l.Option] || l.taken()
 	}
 	for _, l := range im.report.Lines {
-		if l.Number == 0 || l.taken() || taken[l.Option] || !guards(l.Option, im.inst.Role == RoleServer) {
+		if l.Number == 0 || l.taken() || taken[l.Option] || !im.inst.guarded(l.Option) {
 			continue
 		}
 		if l.Option == "verify-hash" && len(im.inst.PeerFingerprints) > 0 {

@@ -119,17 +119,23 @@ type unlisted struct {
 
 func newUnlisted() unlisted { return unlisted{supervised(), withheld(), bygone()} }
 
-// guards reports whether an option is there to keep somebody out, or to prove
-// who the other end is: a server, or any end, is less safe without it.
-func guards(name string, server bool) bool {
-	switch name {
-	case "verify-x509-name", "tls-remote", "remote-cert-tls", "remote-cert-ku", "remote-cert-eku", "ns-cert-type",
-		"verify-hash", "peer-fingerprint", "crl-verify", "tls-verify", "tls-version-min", "tls-cert-profile":
-		return true
-	case "auth-user-pass-verify", "client-connect", "client-config-dir", "ccd-exclusive", "ifconfig-push-constraint",
-		"learn-address", "management-client-auth", "plugin", "tls-auth", "tls-crypt", "tls-crypt-v2", "tls-crypt-v2-verify",
-		"verify-client-cert":
-		return server
-	}
-	return false
+// guards tells which instances are less safe without an option: it keeps
+// somebody out, or proves who the other end is.
+var guards = map[string]Side{
+	"crl-verify": SideAll, "ns-cert-type": SideAll, "peer-fingerprint": SideAll, "remote-cert-eku": SideAll,
+	"remote-cert-ku": SideAll, "remote-cert-tls": SideAll, "tls-cert-profile": SideAll, "tls-remote": SideAll,
+	"tls-verify": SideAll, "tls-version-min": SideAll, "verify-hash": SideAll, "verify-x509-name": SideAll,
+
+	"auth-user-pass-verify": SideServer, "ccd-exclusive": SideServer, "client-config-dir": SideServer,
+	"client-connect": SideServer, "ifconfig-push-constraint": SideServer, "learn-address": SideServer,
+	"management-client-auth": SideServer, "plugin": SideServer, "tls-auth": SideServer, "tls-crypt": SideServer,
+	"tls-crypt-v2": SideServer, "tls-crypt-v2-verify": SideServer, "verify-client-cert": SideServer,
+
+	"pull-filter": SideClient, "route-nopull": SideClient,
+}
+
+// guarded reports whether an instance is less safe without an option.
+func (i Instance) guarded(name string) bool {
+	side, is := guards[name]
+	return is && (side == SideAll || (side == SideServer) == (i.role() == RoleServer))
 }
