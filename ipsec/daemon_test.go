@@ -144,3 +144,26 @@ func TestDaemonKilledDuringApply(t *testing.T) {
 		assert.Len(r, r.daemon.Loaded(), 3)
 	})
 }
+
+func TestKilledDuringInitiate(t *testing.T) {
+	bubble(t, config(site(1)), func(r *rig) {
+		r.start()
+		r.daemon.SetDelay(10 * time.Second)
+		result := make(chan error, 1)
+		go func() { result <- r.s.Initiate(r.Context(), "site1") }()
+		synctest.Wait()
+		r.state("site1", ipsec.StateConnecting)
+		r.daemon.Kill()
+		synctest.Wait()
+		var f *ipsec.Failure
+		err := <-result
+		require.ErrorAs(r, err, &f)
+		assert.Equal(r, ipsec.CauseDaemon, f.Cause)
+		require.ErrorIs(r, err, ipsec.ErrUnavailable)
+		r.state("site1", ipsec.StateUnknown)
+		r.daemon.SetDelay(0)
+		r.daemon.Start()
+		r.after(time.Second)
+		r.state("site1", ipsec.StateUp)
+	})
+}

@@ -128,29 +128,6 @@ func TestKeepOnStopHandsOver(t *testing.T) {
 	})
 }
 
-func TestKilledDuringInitiate(t *testing.T) {
-	bubble(t, config(site(1)), func(r *rig) {
-		r.start()
-		r.daemon.SetDelay(10 * time.Second)
-		result := make(chan error, 1)
-		go func() { result <- r.s.Initiate(r.Context(), "site1") }()
-		synctest.Wait()
-		r.state("site1", ipsec.StateConnecting)
-		r.daemon.Kill()
-		synctest.Wait()
-		var f *ipsec.Failure
-		err := <-result
-		require.ErrorAs(r, err, &f)
-		assert.Equal(r, ipsec.CauseDaemon, f.Cause)
-		require.ErrorIs(r, err, ipsec.ErrUnavailable)
-		r.state("site1", ipsec.StateUnknown)
-		r.daemon.SetDelay(0)
-		r.daemon.Start()
-		r.after(time.Second)
-		r.state("site1", ipsec.StateUp)
-	})
-}
-
 func TestStopDuringInitiate(t *testing.T) {
 	for name, stop := range map[string]func(r *rig) error{
 		"Stop":      func(r *rig) error { return r.s.Stop(r.Context()) },
