@@ -20,6 +20,9 @@ func (im *importer) proxy(kind ProxyKind, args []string) string {
 	if args[2] == "auto" || args[2] == "stdin" {
 		return ""
 	}
+	if p.Username != "" {
+		return "no file is read, the block <http-proxy-user-pass> counts"
+	}
 	return "no file is read: enter user name and password of the proxy"
 }
 

@@ -109,6 +109,9 @@ func TestImportReportsTheTruth(t *testing.T) {
 	}
 	assert.Equal(t, "line 7: proto: dropped: line 8 says it again\nline 8: proto: kept\n", report(aClient+"proto udp\nproto tcp\n"))
 	assert.Equal(t, "line 7: verb: changed: stands as verb 6: more would write keys into the log\n", report(aClient+"verb 9\n"))
+	assert.Contains(t, fmt.Sprint(imported(t, aClient+"server 10.8.0.0 255.255.255.0\n").Report.Of(Dropped)), "line 1: client: dropped: it is a server")
+	assert.Equal(t, "line 7: http-proxy-user-pass: kept\nline 11: http-proxy: changed: no file is read, the block <http-proxy-user-pass> counts\nline 12: proto: kept\n",
+		report(aClient+"<http-proxy-user-pass>\nu\np\n</http-proxy-user-pass>\nhttp-proxy h 1 x basic\nproto tcp\n"))
 	assert.Equal(t, "line 7: zz: dropped: openvpn 2.6 has no such option\n", report(aClient+"setenv opt zz 1\n"))
 	assert.Equal(t, "line 7: http-proxy-user-pass: dropped: there is no http-proxy\n", report(aClient+"http-proxy-user-pass x\n"))
 	assert.Equal(t, "line 7: ?31mred?evil: refused: openvpn 2.6 has no such option\n", report(aClient+"\u009b31mred\u202eevil\n"))

@@ -116,6 +116,7 @@ func (im *importer) leftovers() {
 	drop(i.Topology != "" && i.DeviceType == Tap, "topology", "a tap device has none", func() { i.Topology = "" })
 	drop(i.Login && i.Role != RoleClient, "auth-user-pass", "only clients log in", func() { i.Login, i.Username, i.Password = false, "", Secret{} })
 	drop(len(i.Remotes) > 0 && i.Role == RolePeer && im.seen.listens, "remote", "the end that listens over TCP calls nobody", func() { i.Remotes = nil })
+	drop(im.seen.client && i.Role == RoleServer, "client", "it is a server", func() {})
 	drop(len(i.Remotes) > 0 && i.Role == RoleServer, "remote", "a server calls nobody", func() { i.Remotes = nil })
 	if i.Role == RoleServer && i.DeviceType == Tun && i.Topology == "" {
 		i.Topology = TopologyNet30
