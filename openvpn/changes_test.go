@@ -3,6 +3,7 @@ package openvpn_test
 import (
 	"context"
 	"io/fs"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -185,11 +186,12 @@ func TestWrongKeyPassword(t *testing.T) {
 				if c.option != "" {
 					i.Options = append(i.Options, openvpn.Option{Name: c.option, Args: []string{"interact"}})
 				}
-				right, tries := openvpn.NewSecret("right"), 0
+				right := openvpn.NewSecret("right")
+				var tries atomic.Int32
 				r := newRig(t, openvpn.Config{Enabled: true, Instances: []openvpn.Instance{i}})
 				r.runner.Script("office", openvpntest.Script{
 					Ask:    []openvpn.NeedCredentials{{What: "Private Key"}},
-					Accept: func(c openvpn.Credentials) bool { tries++; return c.Password == right },
+					Accept: func(c openvpn.Credentials) bool { tries.Add(1); return c.Password == right },
 				})
 				require.NoError(t, r.Start(t.Context()))
 				time.Sleep(8 * time.Second)
@@ -199,10 +201,10 @@ func TestWrongKeyPassword(t *testing.T) {
 				assert.Contains(t, st.Detail, "correct key_password")
 				assert.Equal(t, c.stays, st.Started)
 				assert.Greater(t, time.Until(st.RetryAt), time.Second)
-				assert.Equal(t, 1, tries)
+				assert.EqualValues(t, 1, tries.Load())
 				time.Sleep(time.Hour)
-				assert.Greater(t, tries, 5, "it is not given up")
-				assert.Less(t, tries, 30, "nor tried like mad")
+				assert.Greater(t, int(tries.Load()), 5, "it is not given up")
+				assert.Less(t, int(tries.Load()), 30, "nor tried like mad")
 				i.KeyPassword = right
 				r.apply(t, i)
 				time.Sleep(2 * time.Second)

@@ -297,8 +297,14 @@ func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer func() { _ = f.Close() }()                                  // only read
+	if info, err = f.Stat(); err == nil && !info.Mode().IsRegular() { // it was put in place of the other
+		err = errors.New("it is no regular file")
+	}
+	if err != nil {
+		return nil, err
+	}
 	content, err := io.ReadAll(io.LimitReader(f, limit+1))
-	_ = f.Close() // only read
 	if err == nil && int64(len(content)) > limit {
 		return nil, fmt.Errorf("it is longer than %d bytes", limit)
 	}

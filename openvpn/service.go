@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
-	"os"
 	"sync"
 
 	"github.com/fieldgate/fieldgate/internal/lifecycle"
@@ -17,7 +16,8 @@ type Options struct {
 	Runner Runner
 	// Store keeps the files of instances, usually a filestore.Store. Required.
 	Store Store
-	// OpenFolder returns the folder of *.conf files. Default os.DirFS.
+	// OpenFolder returns the folder of *.conf files. Default: that of the disk,
+	// where links that lead out of the folder are not followed.
 	OpenFolder func(path string) fs.FS
 	// Logger gets a line for each change of a state, nil drops them. Lines of
 	// openvpn's own log are not among them, see [Service.Log].
@@ -66,7 +66,7 @@ func New(c Config, o Options) (*Service, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.OpenFolder == nil {
-		o.OpenFolder = os.DirFS
+		o.OpenFolder = func(path string) fs.FS { return diskFolder(path) }
 	}
 	s := &Service{cfg: c, opts: o, set: make(map[string]*supervisor), applying: make(chan struct{}, 1)}
 	s.env = &environment{
@@ -82,8 +82,9 @@ func New(c Config, o Options) (*Service, error) {
 // enabled instances, and returns; how they do tells [Service.Status]. That
 // openvpn is not installed is no error of Start. ctx bounds the start-up only.
 // Start returns [ErrDisabled] for a disabled Config, [ErrStarted] when it has
-// succeeded before, [ErrStopped] after Stop, and an error that wraps [ErrBusy]
-// when another program manages the instances.
+// succeeded before, and [ErrStopped] after Stop. An instance that another
+// program manages is no error of Start either: it fails with
+// [CauseUnmanaged] until the other one ends.
 func (s *Service) Start(ctx context.Context) error { return s.shell.Start(ctx) }
 
 // Stop ends all processes and waits for that. A process has 15 seconds to say
