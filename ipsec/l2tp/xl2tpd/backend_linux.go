@@ -46,7 +46,10 @@ type Options struct {
 }
 
 // Backend is the real backend. Make it with [New].
-type Backend struct{ opts Options }
+type Backend struct {
+	opts Options
+	cut  cut
+}
 
 var _ l2tp.Backend = (*Backend)(nil)
 
@@ -90,7 +93,7 @@ func (b *Backend) start(ctx context.Context, s l2tp.Setup) (_ *daemon, err error
 		return nil, err
 	}
 	d := &daemon{
-		files: f, guard: guard{s.Listen}, opts: b.opts, setup: s, unwatch: func() {},
+		files: f, guard: guard{s.Listen}, opts: b.opts, cut: &b.cut, setup: s, unwatch: func() {},
 		links: make(map[string]*link), seen: make(map[process]time.Time), done: make(chan struct{}),
 	}
 	defer func() {

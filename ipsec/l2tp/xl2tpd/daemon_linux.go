@@ -19,6 +19,7 @@ type daemon struct {
 	files   *files
 	guard   guard
 	opts    Options
+	cut     *cut
 	program *program
 	control *control
 	done    chan struct{}

@@ -17,6 +17,14 @@
 // read nor changed, and neither its options nor its ip-up scripts have a part
 // in our links. The files are removed when what needs them has ended.
 //
+// # Killed
+//
+// An xl2tpd that is killed cannot tell the other ends, and a server on Linux
+// that keeps its end of a tunnel gives the packets of the next tunnel to that,
+// for half a minute or more. So the next call of this Backend closes the old
+// tunnel first, by the numbers that xl2tpd had logged. After a loss of power
+// nobody knows these numbers, and the calls of that time fail.
+//
 // # Guard
 //
 // The guard of UDP port 1701 are two policies of the kernel's IPsec (xfrm),

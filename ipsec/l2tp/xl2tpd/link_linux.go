@@ -28,6 +28,7 @@ type link struct {
 	proc  process
 	told  bool         // pppd has logged the addresses
 	unpin func() error // nil: nothing is pinned
+	mark  int          // of the log of xl2tpd, where this call begins
 
 	done    chan struct{}
 	closing chan struct{}
@@ -82,7 +83,10 @@ func (l *link) bring(ctx context.Context) (err error) {
 	if err := f.call(l.call); err != nil {
 		return l.failure(l2tp.CauseHost, err.Error())
 	}
-	mark := l.d.program.log.count()
+	if err := l.d.cut.close(ctx, l.d.guard.local, l.call.Peer); err != nil {
+		l.d.opts.Logger.Warn("an old tunnel may be in the way of the next", "client", name, "error", err)
+	}
+	l.mark = l.d.program.log.count()
 	if err := l.d.control.do(ctx, commandAdd, l.entry, renderClient(l.call.Peer, f.options(name))); err != nil {
 		return l.commandFailure(err)
 	}
@@ -97,7 +101,7 @@ func (l *link) bring(ctx context.Context) (err error) {
 			return err
 		}
 		if l.proc.pid == 0 {
-			said := l.d.program.log.since(mark)
+			said := l.d.program.log.since(l.mark)
 			if established.IsZero() && says(said, "Call established with "+l.call.Peer.String()+",") != "" {
 				established = time.Now()
 			}
@@ -203,9 +207,16 @@ func (l *link) end() {
 	ctx, cancel := context.WithTimeout(context.Background(), politely+2*tries*answerTime)
 	defer cancel()
 	var errs []error
+	patience := politely
+	if l.d.Err() != nil { // there is no way any more to tell the other end
+		patience = pollTime
+		if t, found := tunnelOf(l.call.Peer, l.d.program.log.since(l.mark)); found {
+			l.d.cut.note(l.call.Peer, t)
+		}
+	}
 	if l.proc.pid != 0 {
 		l.proc.signal(syscall.SIGTERM) // it tells the other end
-		l.wait(politely)
+		l.wait(patience)
 	}
 	l.d.hangUp(ctx, l.entry)
 	if l.proc.pid == 0 { // one may have begun meanwhile
@@ -216,7 +227,7 @@ func (l *link) end() {
 		}
 	}
 	if l.proc.pid != 0 && l.proc.alive() {
-		l.wait(politely)
+		l.wait(patience)
 		l.proc.signal(syscall.SIGKILL)
 	}
 	if l.unpin != nil {
