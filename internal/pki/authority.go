@@ -59,7 +59,7 @@ func createAuthority(path string, c AuthorityConfig) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := found(dir, c, id); err != nil {
+	if err := found(dir, &index{Version: indexVersion, Config: c}, id); err != nil {
 		return nil, err
 	}
 	return openAuthority(path)
@@ -67,7 +67,7 @@ func createAuthority(path string, c AuthorityConfig) (*Authority, error) {
 
 // found writes the first files, the CA's certificate last: without it there
 // is no authority.
-func found(dir folder, c AuthorityConfig, id Identity) error {
+func found(dir folder, x *index, id Identity) error {
 	unlock, err := lock(dir.at(lockFile))
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func found(dir folder, c AuthorityConfig, id Identity) error {
 	if _, err := makeFolder(dir.at(issuedDir)); err != nil {
 		return err
 	}
-	text, err := (&index{Version: indexVersion, Config: c}).text()
+	text, err := x.text()
 	if err != nil {
 		return err
 	}
