@@ -596,3 +596,19 @@ func TestFolderOfAnother(t *testing.T) {
 		})
 	}
 }
+
+// Nothing of our environment reaches openvpn, and nothing that is secret
+// stands among its arguments.
+func TestChildInheritsNothing(t *testing.T) {
+	t.Setenv("FIELDGATE_TOKEN", "precious")
+	l := launch("a")
+	l.Files = map[string][]byte{"key.key": []byte("precious")}
+	p := start(t, fake(t, process.Options{}), l)
+	state(t, p, "CONNECTED")
+	for _, name := range []string{"environ", "cmdline"} {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.PID(), name))
+		require.NoError(t, err)
+		assert.NotEmpty(t, text)
+		assert.NotContains(t, string(text), "precious", name)
+	}
+}
