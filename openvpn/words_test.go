@@ -6,26 +6,25 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.yaml.in/yaml/v4"
 
 	"github.com/fieldgate/fieldgate/openvpn"
 )
 
-// A wrong word is told where it stands, before anything else is looked at.
+// A wrong word is told before anything else is looked at.
 func TestWrongWords(t *testing.T) {
 	for field, want := range map[string]string{
-		"role: sever":                  "client, server, peer",
-		"protocol: tcp-client":         "udp, udp4, udp6, tcp, tcp4, tcp6",
-		"device_type: wg":              "tun, tap",
-		"topology: star":               "subnet, net30, p2p",
-		"tls_role: both":               "server, client",
-		"proxy: {kind: ftp}":           "http, socks",
-		"remotes: [{protocol: sctp}]":  "udp, udp4",
-		"files: {certificate: me.crt}": "ca, cert, key, pkcs12",
+		`"role":"sever"`:                   "client, server, peer",
+		`"protocol":"tcp-client"`:          "udp, udp4, udp6, tcp, tcp4, tcp6",
+		`"device_type":"wg"`:               "tun, tap",
+		`"topology":"star"`:                "subnet, net30, p2p",
+		`"tls_role":"both"`:                "server, client",
+		`"proxy":{"kind":"ftp"}`:           "http, socks",
+		`"remotes":[{"protocol":"sctp"}]`:  "udp, udp4",
+		`"files":{"certificate":"me.crt"}`: "ca, cert, key, pkcs12",
 	} {
 		t.Run(field, func(t *testing.T) {
-			var c openvpn.Config
-			err := yaml.Unmarshal([]byte("enabled: true\ninstances:\n- name: a\n  "+field+"\n"), &c)
+			var i openvpn.Instance
+			err := json.Unmarshal([]byte("{"+field+"}"), &i)
 			require.ErrorContains(t, err, "unknown word")
 			assert.ErrorContains(t, err, want)
 		})
@@ -39,9 +38,9 @@ func TestWords(t *testing.T) {
 	assert.Equal(t, openvpn.TCP6, i.Protocol)
 	assert.Empty(t, i.Topology, "nothing is the default")
 	assert.Equal(t, "k", i.Files[openvpn.FileTLSCrypt])
-	stored, err := yaml.Marshal(i)
+	stored, err := json.Marshal(i)
 	require.NoError(t, err)
-	require.NoError(t, yaml.Unmarshal(stored, &again))
+	require.NoError(t, json.Unmarshal(stored, &again))
 	assert.Equal(t, i.Files, again.Files)
 	assert.Equal(t, i.Role, again.Role)
 }
