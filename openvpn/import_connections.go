@@ -1,7 +1,7 @@
 package openvpn
 
 import (
-	"fmt"
+	"strings"
 
 	"github.com/fieldgate/fieldgate/openvpn/internal/ovpn"
 )
@@ -79,7 +79,7 @@ func (im *importer) connections() {
 	if len(im.blocks) == 0 {
 		return
 	}
-	key := func(l ovpn.Line) string { return fmt.Sprintf("%q", l.Words) }
+	key := func(l ovpn.Line) string { return strings.Join(l.Words, "\x00") } // which no word has
 	blocksWith := make(map[string]int)
 	for _, c := range im.blocks {
 		own := make(map[string]bool)
