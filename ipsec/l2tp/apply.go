@@ -94,15 +94,20 @@ func (s *Service) apply(c Config) error {
 		if was.enabled {
 			runs[was.name] = runs[was.name] && was.wanted()
 		}
-		if was.as(c) {
+		switch {
+		case !was.as(c):
+			ending.Go(was.retire)
+		case anew:
+			ending.Go(func() { _ = was.stop(context.Background()) }) // without an end of time there is no error
+			fallthrough
+		default:
 			kept[was.name] = was
-			if !anew {
-				continue
-			}
 		}
-		ending.Go(func() { _ = was.stop(context.Background()) }) // without an end of time there is no error
 	}
 	ending.Wait()
+	for _, was := range before {
+		runs[was.name] = runs[was.name] || was.recalled()
+	}
 	s.mu.Lock()
 	s.adopt(c, kept)
 	clients := s.clients

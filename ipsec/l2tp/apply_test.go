@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,7 +25,8 @@ type fleet struct {
 	*l2tp.Service
 	host     *l2tptest.Host
 	channels *l2tptest.Channels
-	events   []string // of Apply: what was there when the channels came
+	events   []string     // of Apply: what was there when the channels came
+	pause    atomic.Int64 // in ApplyChannels
 }
 
 func fleetPeer(i int) netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, byte(10 + i)}) }
@@ -72,6 +74,7 @@ func newFleet(t *testing.T, c l2tp.Config) *fleet {
 		Backend: f.host, Channel: f.channels,
 		ApplyChannels: func(context.Context, l2tp.Config) error {
 			f.events = append(f.events, f.host.String())
+			time.Sleep(time.Duration(f.pause.Load()))
 			return nil
 		},
 	})
@@ -248,7 +251,10 @@ func TestApplyStorm(t *testing.T) {
 	withFleet(t, fleetConfig(1, 2, 3), func(t *testing.T, f *fleet) {
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
+		f.pause.Store(int64(time.Second))
 		require.ErrorIs(t, f.Apply(gone, fleetConfig(1, 2)), context.Canceled)
+		time.Sleep(2 * time.Second)
+		f.pause.Store(0)
 		var wg sync.WaitGroup
 		for i := range 8 {
 			wg.Go(func() {

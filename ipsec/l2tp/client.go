@@ -20,6 +20,8 @@ type client struct {
 	channel string // name of the ipsec connection
 
 	mu     sync.Mutex
+	gone   bool     // it is, or is about to be, no client of the service any more
+	again  bool     // a start was asked for after that
 	runs   *running // nil while no goroutine runs
 	status ClientStatus
 
@@ -58,6 +60,10 @@ func (c *client) start(life context.Context) {
 	if life.Err() != nil {
 		return // the service ends, and has stopped this client or is about to
 	}
+	if c.gone {
+		c.again = true
+		return
+	}
 	if c.runs != nil && !c.runs.ends {
 		c.runs.prod()
 		return
@@ -74,6 +80,21 @@ func (c *client) start(life context.Context) {
 		}
 		c.run(ctx, r.wake)
 	}()
+}
+
+// retire ends the client for good.
+func (c *client) retire() {
+	c.mu.Lock()
+	c.gone = true
+	c.mu.Unlock()
+	_ = c.stop(context.Background()) // without an end of time there is no error
+}
+
+// recalled tells whether a start was asked for since retire.
+func (c *client) recalled() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.again
 }
 
 // stop ends the client until it is started again.

@@ -61,10 +61,6 @@ func (s *Service) run(ctx context.Context, daemon Daemon, setup *Setup) {
 		}
 		daemon = s.restart(ctx, o, reason, &pause)
 		o = nil
-		if daemon != nil {
-			s.hold(daemon)
-			s.wakeClients()
-		}
 		if ctx.Err() != nil {
 			break
 		}
@@ -157,7 +153,7 @@ func (s *Service) close(daemon Daemon) error {
 	return reason
 }
 
-// restart starts the programs again, after a pause when they ended by
+// restart starts and holds the programs again, after a pause when they ended by
 // themselves, at once when Apply wants it. It returns nil when ctx ends first,
 // or when Apply wants none.
 func (s *Service) restart(ctx context.Context, o *order, reason error, pause *backoff.Backoff) Daemon {
@@ -166,12 +162,10 @@ func (s *Service) restart(ctx context.Context, o *order, reason error, pause *ba
 			reason = ErrClosed
 		}
 		s.opts.Logger.Warn("the L2TP programs ended and are started again", "error", reason)
+		s.fault(reason)
 	}
 	for {
 		if o == nil {
-			s.mu.Lock()
-			s.status.Error = reason.Error()
-			s.mu.Unlock()
 			select {
 			case <-ctx.Done():
 				return nil
@@ -190,21 +184,32 @@ func (s *Service) restart(ctx context.Context, o *order, reason error, pause *ba
 			return nil
 		}
 		daemon, err := s.opts.Backend.Start(ctx, *setup)
-		o.answer(err)
 		if err == nil {
-			s.mu.Lock()
+			s.hold(daemon)
 			if o == nil {
+				s.mu.Lock()
 				s.status.Restarts++
+				s.mu.Unlock()
 			}
-			s.mu.Unlock()
+			s.wakeClients()
+			o.answer(nil)
 			return daemon
 		}
-		o = nil
 		if (reason == nil || err.Error() != reason.Error()) && ctx.Err() == nil {
 			s.opts.Logger.Error("the L2TP programs cannot be started", "error", err)
 		}
 		reason = err
+		s.fault(reason)
+		o.answer(err)
+		o = nil
 	}
+}
+
+// fault tells why no programs run.
+func (s *Service) fault(reason error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status.Error = reason.Error()
 }
 
 // watchSessions keeps the list of who is connected to us.

@@ -114,7 +114,11 @@ func parse(text string) []testResult {
 			} else if results[i].verdict != "FAIL" {
 				results[i] = result
 			}
-			current = m[2]
+			// What a test logs stands further to the right, verdicts of a run of
+			// itself too: those end nothing here.
+			if strings.Index(line, "---") == 4*strings.Count(m[2], "/") {
+				current = m[2]
+			}
 		} else if rest, found := strings.CutPrefix(line, "=== "); found {
 			if words := strings.Fields(rest); len(words) == 2 { // RUN, CONT, NAME
 				current = words[1]

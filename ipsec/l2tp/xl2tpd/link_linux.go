@@ -161,8 +161,11 @@ func (l *link) look() (up bool, err error) {
 			return true, l.route(name)
 		}
 	}
-	if !l.proc.alive() {
-		return false, explain(l.call.Name, readLog(l.d.files.log(l.call.Name)))
+	ended := !l.proc.alive()
+	log := readLog(l.d.files.log(l.call.Name))
+	// Told by xl2tpd to be passive, it waits for ever after that.
+	if ended || says(log, "LCP: timeout sending Config-Requests") != "" {
+		return false, explain(l.call.Name, log)
 	}
 	return false, nil
 }
