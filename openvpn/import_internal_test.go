@@ -78,15 +78,15 @@ func TestImportTellsWhatIsLost(t *testing.T) {
 // 18 s. Allocations are counted, since time depends on the machine.
 func TestImportCostsAreInProportion(t *testing.T) {
 	block := func(line string) string {
-		return "<connection>\nremote a\n" + strings.Repeat(line+"\n", 24000) + "</connection>\n"
+		return "<connection>\nremote a\n" + strings.Repeat(line+"\n", 4000) + "</connection>\n"
 	}
 	for name, text := range map[string]string{
-		"options of the other role": aClient + strings.Repeat("push echo\n", 9900),
+		"options of the other role": aClient + strings.Repeat("push echo\n", 3000),
 		"two large blocks":          "client\nca ca.crt\nauth-user-pass\n" + block("x") + block("y"),
-		"fields":                    aClient + strings.Repeat("port 1\n", 13000),
-		"unknown":                   aClient + strings.Repeat("z\n", 50000),
-		"remotes":                   aClient + strings.Repeat("remote a\n", 10000),
-		"options":                   aClient + strings.Repeat("echo x\n", 14000),
+		"fields":                    aClient + strings.Repeat("port 1\n", 3000),
+		"unknown":                   aClient + strings.Repeat("z\n", 8000),
+		"remotes":                   aClient + strings.Repeat("remote a\n", 3000),
+		"options":                   aClient + strings.Repeat("echo x\n", 3000),
 		"blocks":                    aClient + strings.Repeat("<connection>\nremote a\nfloat\n</connection>\n", 2400),
 		"begins":                    aClient + "<ca>\n" + strings.Repeat("-----BEGIN CERTIFICATE-----\n", 3500) + "</ca>\n",
 	} {
