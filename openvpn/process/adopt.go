@@ -74,7 +74,7 @@ func (r *Runner) lockAll(names map[string]bool) map[string]*home {
 	var all sync.WaitGroup
 	for name := range names {
 		all.Go(func() {
-			h, err := openHome(r.o.Folder, name)
+			h, err := r.openHome(name)
 			if err != nil {
 				r.o.Logger.Warn("the instance cannot be adopted", "instance", name, "error", err)
 				return
@@ -93,12 +93,7 @@ func (r *Runner) lockAll(names map[string]bool) map[string]*home {
 func (r *Runner) adopt(ctx context.Context, name string, home *home, running []identity) *Process {
 	rec, err := home.readRecord()
 	known := err == nil && rec.Identity.alive()
-	for _, id := range running {
-		if ctx.Err() == nil && (!known || id != rec.Identity) {
-			r.o.Logger.Warn("an openvpn that belongs to nobody is ended", "instance", name, "pid", id.PID)
-			id.end(r.o.Patience / 2)
-		}
-	}
+	r.endOthers(ctx, name, running, known, rec.Identity)
 	if known {
 		if p := r.takeOver(ctx, name, home, rec); p != nil {
 			return p
@@ -109,6 +104,16 @@ func (r *Runner) adopt(ctx context.Context, name string, home *home, running []i
 	}
 	_ = home.close()
 	return nil
+}
+
+// endOthers ends the processes of an instance but for the known one.
+func (r *Runner) endOthers(ctx context.Context, name string, running []identity, known bool, one identity) {
+	for _, id := range running {
+		if ctx.Err() == nil && (!known || id != one) {
+			r.o.Logger.Warn("an openvpn that belongs to nobody is ended", "instance", name, "pid", id.PID)
+			id.end(r.o.Patience / 2)
+		}
+	}
 }
 
 // takeOver returns a process that an earlier life left, or ends it if it

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/fieldgate/fieldgate/openvpn"
@@ -48,6 +49,9 @@ type Options struct {
 // Runner starts openvpn. Its methods are safe for concurrent use.
 type Runner struct {
 	o Options
+	// contested holds the names of instances that another program had: what
+	// it leaves behind may have come after Adopt looked.
+	contested sync.Map
 }
 
 var _ openvpn.Runner = (*Runner)(nil)
@@ -69,7 +73,7 @@ func New(o Options) (*Runner, error) {
 	case o.Program != "" && !filepath.IsAbs(o.Program):
 		return nil, fmt.Errorf("openvpn: the program %q is no absolute path", o.Program)
 	}
-	return &Runner{o}, nil
+	return &Runner{o: o}, nil
 }
 
 // Version implements [openvpn.Runner].
@@ -134,7 +138,7 @@ func (r *Runner) start(ctx context.Context, l openvpn.Launch) (*Process, error) 
 	if err != nil {
 		return nil, err
 	}
-	home, err := openHome(r.o.Folder, l.Name)
+	home, err := r.openHome(l.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -150,12 +154,29 @@ func (r *Runner) start(ctx context.Context, l openvpn.Launch) (*Process, error) 
 	return p, nil
 }
 
+// openHome locks the folder of an instance.
+func (r *Runner) openHome(name string) (*home, error) {
+	h, err := openHome(r.o.Folder, name)
+	if errors.Is(err, openvpn.ErrBusy) {
+		r.contested.Store(name, true)
+	}
+	return h, err
+}
+
 // succeed returns the process of an instance that another gateway still held
 // when this one looked for processes to adopt, if it is as it should be. Any
 // other one is ended.
 func (r *Runner) succeed(ctx context.Context, home *home, l openvpn.Launch) (*Process, error) {
 	old, err := home.readRecord()
-	if err != nil || !old.Identity.alive() {
+	known := err == nil && old.Identity.alive()
+	if _, was := r.contested.LoadAndDelete(l.Name); was {
+		running, err := managed(r.o.Folder)
+		if err != nil {
+			return nil, err
+		}
+		r.endOthers(ctx, l.Name, running[l.Name], known, old.Identity)
+	}
+	if !known {
 		return nil, nil
 	}
 	if old.Digest == l.Digest {
