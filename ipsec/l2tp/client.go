@@ -247,7 +247,7 @@ func (c *client) channelDown() bool {
 	for _, conn := range c.svc.opts.Channel.Status().Connections {
 		if conn.Name == c.channel {
 			switch conn.State {
-			case ipsec.StateArmed, ipsec.StateStopped, ipsec.StateFailed:
+			case ipsec.StateArmed, ipsec.StateStopped, ipsec.StateClosed, ipsec.StateFailed:
 				return true
 			}
 		}

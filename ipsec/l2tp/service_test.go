@@ -269,12 +269,14 @@ func TestDrop(t *testing.T) {
 func TestChannelDown(t *testing.T) {
 	run(t, good(), func(t *testing.T, r *rig) {
 		time.Sleep(time.Second)
-		require.NoError(t, r.channels.Terminate(t.Context(), channel))
-		assert.NotEqual(t, ipsec.StateUp, r.client().Channel)
-		assert.Equal(t, l2tp.StateUp, r.client().State)
-		time.Sleep(2 * time.Second)
-		assert.Equal(t, ipsec.StateUp, r.client().Channel)
-		assert.Equal(t, uint64(1), r.client().Ups)
+		for _, state := range []ipsec.ConnectionState{ipsec.StateArmed, ipsec.StateStopped, ipsec.StateClosed, ipsec.StateFailed} {
+			r.channels.End(channel, state)
+			assert.Equal(t, state, r.client().Channel)
+			assert.Equal(t, l2tp.StateUp, r.client().State)
+			time.Sleep(2 * time.Second)
+			assert.Equal(t, ipsec.StateUp, r.client().Channel, "after %s", state)
+			assert.Equal(t, uint64(1), r.client().Ups)
+		}
 	})
 }
 
