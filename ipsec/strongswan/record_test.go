@@ -14,7 +14,7 @@ import (
 // one knows that they are its own.
 func TestCredentialsOfAnEarlierProgram(t *testing.T) {
 	d := fake(t)
-	b, log := impatient(t, d.Socket())
+	b, log := logging(t, d.Socket())
 	all := append(two(t), withCertificates(t)...)
 	s := connect(t, b)
 	_, err := s.Apply(t.Context(), all)
@@ -50,7 +50,7 @@ func TestCredentialsOfAnEarlierProgram(t *testing.T) {
 // charon and not in the record is somebody else's.
 func TestRecordOfAnotherCharon(t *testing.T) {
 	d := fake(t)
-	b, log := impatient(t, d.Socket())
+	b, log := logging(t, d.Socket())
 	all := withCertificates(t)
 	s := connect(t, b)
 	_, err := s.Apply(t.Context(), all)
@@ -74,7 +74,7 @@ func TestRecordOfAnotherCharon(t *testing.T) {
 // A record is no secret, but not for everybody; and it may be damaged.
 func TestRecordFile(t *testing.T) {
 	d := fake(t)
-	b, _ := impatient(t, d.Socket())
+	b := backend(t, d.Socket())
 	path := d.Socket() + ".fieldgate.lock"
 	s := connect(t, b)
 	_, err := s.Apply(t.Context(), withCertificates(t))
