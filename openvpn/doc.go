@@ -42,7 +42,9 @@
 //
 // Enabled instances start with the service. [Service.StartInstance] and
 // [Service.StopInstance] work on all, whether Enabled or not, and change no
-// flag; what they were told holds until the service ends.
+// flag; what they were told holds until the service ends. One exception: an
+// instance that Apply makes not Enabled ends, also when it was started by
+// hand.
 //
 // A server with Users, Clients or ListedClientsOnly asks the service about
 // each client: while no service runs, nobody new gets in. Other servers do
