@@ -24,7 +24,7 @@ func sharedMemory() error {
 	if fs.Flags&noExec != 0 {
 		return fmt.Errorf("%s is mounted noexec, remount it with exec", shmFolder)
 	}
-	if free := int64(fs.Bavail) * fs.Bsize; free < memory {
+	if free := int64(fs.Bavail) * int64(fs.Bsize); free < memory {
 		return fmt.Errorf("%s has %d MiB left, and %d are needed", shmFolder, free>>20, memory>>20)
 	}
 	return nil

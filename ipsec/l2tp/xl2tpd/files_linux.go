@@ -49,7 +49,7 @@ func (f *files) write(s l2tp.Setup) error {
 	return errors.Join(
 		f.serve(s.Server),
 		put(f.serverLog(), ""),
-		put(authUp, renderAuthUp(f)),
+		put(authUp, renderAuthUp(f.path(userPrefix))),
 		os.Chmod(authUp, 0o700),
 		put(filepath.Join(f.ppp(), "options"), ""),
 		put(f.tunnels(), ""),

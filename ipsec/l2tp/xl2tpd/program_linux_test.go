@@ -2,10 +2,14 @@ package xl2tpd
 
 import (
 	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestParseStat(t *testing.T) {
@@ -43,4 +47,26 @@ func TestGuardLayout(t *testing.T) {
 	assert.Equal(t, byte(17), b[44])
 	assert.Equal(t, []byte{xfrmOut, xfrmBlock}, b[160:162])
 	assert.Equal(t, []byte{6, 165}, guard{}.selector(xfrmIn)[32:34], "destination port 1701")
+}
+
+// The script that pppd runs leaves a name that is read back as it was.
+func TestAuthUp(t *testing.T) {
+	f := &files{folder: t.TempDir()}
+	script := f.path("auth-up")
+	require.NoError(t, put(script, renderAuthUp(f.path(userPrefix))))
+	for _, name := range []string{"plant", `d"ev\1 #x 'y' %s $HOME` + "`id`", "-n"} {
+		cmd := exec.Command("/bin/sh", script, "ppp0", name, "root", "/dev/x", "0")
+		cmd.Env = []string{"PPPD_PID=" + strconv.Itoa(os.Getpid())}
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		assert.Equal(t, name, f.user(os.Getpid()))
+	}
+	require.NoError(t, f.forgetUsers())
+	assert.NotEmpty(t, f.user(os.Getpid()), "it lives")
+	require.NoError(t, os.Rename(f.path(userPrefix+strconv.Itoa(os.Getpid())), f.path(userPrefix+"4194999")))
+	assert.NotEmpty(t, f.user(4194999))
+	require.NoError(t, f.forgetUsers())
+	assert.Empty(t, f.user(4194999), "there is no such process")
+	require.NoError(t, put(f.path(userPrefix+"7"), "half a na"))
+	assert.Empty(t, f.user(7), "being written")
 }
