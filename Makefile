@@ -95,7 +95,7 @@ bench-openvpn: ## measure openvpn beside the plain program, into docs/benchmarks
 	@go run ./examples/openvpn/bench -docs docs/benchmarks.md
 
 test-ipsec-matrix: ## every algorithm of the specification against a real charon, some minutes
-	@IPSEC_MATRIX=1 go test -count=1 -v -timeout 20m -run '^TestIntegrationMatrix$$' ./ipsec/strongswan
+	@FIELDGATE_IPSEC_MATRIX=1 go test -count=1 -v -timeout 20m -run '^TestIntegrationMatrix$$' ./ipsec/strongswan
 
 soak-ser2net: ## 1 GB each way and 1,000,000 clients through ser2net, some minutes
 	@SER2NET_SOAK_MEGABYTES=1024 SER2NET_SOAK_CONNECTS=1000000 go test -count=1 -v -timeout 30m \

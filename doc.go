@@ -8,9 +8,10 @@
 //	api         HTTP programming interface of the device
 //	snmp        SNMP agent for v1, v2c and v3
 //	ser2net     serial ports over TCP, telnet and RFC 2217
+//	ipsec       IPsec tunnels, and L2TP over them, on an IKE daemon
+//	openvpn     OpenVPN instances and their processes
 //
-// The packages ipsec and openvpn join them; CHANGELOG.md says what is
-// there. Each package stands alone: it imports none of the others,
+// Each package stands alone: it imports none of the others,
 // and its root needs nothing but the standard library. Beside each root lie
 //
 //	<package>/<technology>     the real backends, such as telemetry/procsource

@@ -13,14 +13,15 @@ import (
 // they refer to: one that is as before is not touched, and its SAs live on;
 // one that differs is ended, loaded anew and, when it was up or is wanted, initiated
 // again, which Apply does not wait for; one that is gone is ended. Files of
-// certificate sets are read again. What was stopped by hand stays so.
+// certificate sets are read again. What was stopped by hand, or closed for a
+// dead peer, stays so.
 //
 // A bad Config changes nothing; the error is that of [New]. A connection that
 // is refused, by us or by the daemon, is named in the Outcome and holds up no
 // other. When there is no daemon, or it goes away meanwhile, the error wraps
 // [ErrUnavailable]: c is in force all the same, and is applied as soon as the
 // daemon is there. Before Start, c is what Start will use. With c.Enabled
-// false all connections are ended, but for the service itself. After Stop the
+// false all connections are ended, and the service goes on. After Stop the
 // error is [ErrStopped].
 func (s *Service) Apply(ctx context.Context, c Config) (Outcome, error) {
 	if err := s.lock(ctx); err != nil {
@@ -125,7 +126,7 @@ func (s *Service) adopt(c Config, res Resolution) {
 		t.invalid, t.notices = res.Refused[name], res.Notices[name]
 		d, valid := definitions[name]
 		if same := valid && reflect.DeepEqual(t.def, d); !same {
-			t.def, t.ending = d, "its settings were changed"
+			t.def, t.ending, t.cleared = d, "its settings were changed", false
 			t.loaded, t.taken, t.refused, t.failure, t.told = false, false, nil, nil, ""
 			t.pace.Reset()
 			if !valid {
@@ -159,8 +160,8 @@ func (s *Service) bring(l *link) (Outcome, error) {
 	ending := s.parting
 	s.parting = nil
 	for _, d := range s.res.Definitions {
-		if !s.tunnels[d.Name].stopped {
-			want = append(want, d)
+		if t := s.tunnels[d.Name]; !t.stopped {
+			want = append(want, t.wish())
 		}
 	}
 	for _, t := range s.tunnels {
@@ -229,10 +230,10 @@ func (s *Service) arrange(l *link, out Outcome) (outdated []string) {
 			continue
 		}
 		fresh := !t.loaded
-		if !l.ready && t.held.Name != "" && !reflect.DeepEqual(t.held, t.def) {
+		if !l.ready && t.held.Name != "" && !reflect.DeepEqual(t.held, t.wish()) {
 			outdated = append(outdated, name)
 		}
-		t.held = t.def
+		t.held = t.wish()
 		t.loaded, t.taken, t.refused = true, true, nil
 		if fresh && (t.def.StartAction == StartNow || t.wanted) {
 			t.want(now)

@@ -28,7 +28,9 @@ type Session interface {
 	//
 	// A connection equal to what this session applied before is not touched,
 	// nor are its SAs. One that changed is ended and loaded anew; bringing it
-	// up again is the caller's. One that is gone is unloaded and ended. What
+	// up again is the caller's. One that is gone is unloaded and ended. One
+	// that somebody else has taken out of the daemon is loaded anew without
+	// being ended, and counts as added. What
 	// the daemon still holds of ours from before the session is loaded anew
 	// without being ended, when it is given, and counts as added; else it is
 	// removed.
@@ -54,8 +56,8 @@ type Session interface {
 	// SAs returns the security associations of our connections, in the order
 	// of name and then age.
 	SAs(ctx context.Context) ([]SA, error)
-	// Events are wake-ups: something about a connection changed. What, is
-	// asked by SAs. Events that nobody takes are merged, never lost. The
+	// Events are wake-ups: something about a connection changed. What else,
+	// is asked by SAs. Events that nobody takes are merged, never lost. The
 	// channel is not closed.
 	Events() <-chan Event
 	// Done is closed when the session has ended.
@@ -88,4 +90,10 @@ type Outcome struct {
 // Event is a change that the daemon told.
 type Event struct {
 	Connection string // empty: something about all
+	// Dead: its peer did not answer any more, and the daemon has given up the
+	// SA, which goes now or has gone. Told of connections with a DPDAction.
+	Dead bool
+	// Lost: somebody else has taken it, or its key, out of the daemon. Apply
+	// loads it again.
+	Lost bool
 }

@@ -10,8 +10,8 @@ import (
 // Initiate brings a connection up and returns once it is, or with a
 // *[Failure] that tells why not; then it is tried again by itself, with
 // growing pauses of up to a minute, until it comes up or Terminate is called.
-// A connection that is up is left alone. One that was stopped by hand is
-// armed again.
+// A connection that is up is left alone. One that was stopped by hand, or
+// closed for a dead peer, is armed again.
 //
 // A name that is not in the Config, or not enabled, gives [ErrUnknown]; a
 // connection that only responds is armed and gives [ErrRespondsOnly]; without
@@ -50,41 +50,36 @@ func (s *Service) begun(ctx context.Context, name string, anew bool) (*attempt, 
 	if err := s.lock(ctx); err != nil { // an Apply that is under way is waited for
 		return nil, err
 	}
-	defer s.unlock()
-	if s.running() != nil {
-		return nil, ErrNotRunning
-	}
-	s.mu.Lock()
-	t, err := s.usable(name)
+	l, revived, err := s.revive(name)
 	if err != nil {
-		s.mu.Unlock()
+		s.unlock()
 		return nil, err
 	}
-	revived := t.stopped
-	t.stopped = false
-	t.want(time.Now())
-	l := s.link
-	s.refresh(t, time.Now())
-	s.mu.Unlock()
-	if l == nil {
-		return nil, ErrUnavailable
-	}
 	if revived {
-		if _, err := s.bring(l); err != nil {
-			l.end(err)
+		if _, err := s.bringAside(ctx, l); err != nil { // it has unlocked
+			return nil, err
+		}
+		if err := s.lock(ctx); err != nil {
 			return nil, err
 		}
 	}
+	defer s.unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	t, err := s.usable(name)
 	switch {
-	case s.link != l || l.ctx.Err() != nil:
+	case err != nil:
+		return nil, err
+	case s.link != l || l.over || l.ctx.Err() != nil:
 		return nil, ErrUnavailable
+	case t.stopped:
+		return nil, &Failure{Connection: t.name, Cause: CauseStopped, Detail: errTerminated.Error(), At: time.Now(), Err: errTerminated}
 	case t.refused != nil:
 		return nil, t.refused
 	case t.def.respondsOnly():
 		return nil, ErrRespondsOnly
 	case t.up && !anew:
+		t.wanted = t.keptUp()
 		return nil, nil
 	case t.attempt != nil:
 		return t.attempt, nil
@@ -93,6 +88,29 @@ func (s *Service) begun(ctx context.Context, name string, anew bool) (*attempt, 
 		t.ending = "restarted by hand"
 	}
 	return s.try(l, t, anew), nil
+}
+
+// revive lets a connection be wanted, and tells whether the daemon has to be
+// given it for that.
+func (s *Service) revive(name string) (l *link, revived bool, err error) {
+	if s.running() != nil {
+		return nil, false, ErrNotRunning
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, err := s.usable(name)
+	if err != nil {
+		return nil, false, err
+	}
+	if revived = t.stopped || t.cleared && !t.up; revived {
+		t.stopped, t.cleared = false, false
+	}
+	t.want(time.Now())
+	s.refresh(t, time.Now())
+	if s.link == nil {
+		return nil, false, ErrUnavailable
+	}
+	return s.link, revived, nil
 }
 
 // usable returns a connection that may be worked with, with mu held.

@@ -35,7 +35,7 @@ type Connection struct {
 	// Authentication is psk (default) or rsa, which means certificates of any
 	// kind of key.
 	Authentication Authentication `yaml:"authentication" json:"authentication"`
-	// PreSharedKey is required with psk.
+	// PreSharedKey is required with psk: 1 to 4096 bytes, taken as they are.
 	PreSharedKey Secret `yaml:"pre_shared_key" json:"pre_shared_key"`
 	// CertificateSet is the name of a set, required with rsa.
 	CertificateSet string `yaml:"certificate_set" json:"certificate_set"`
@@ -44,7 +44,10 @@ type Connection struct {
 	Phase1 Names `yaml:"phase1" json:"phase1"`
 	Phase2 Names `yaml:"phase2" json:"phase2"`
 	// LocalID is our identity; default our address. RemoteID is the peer's;
-	// default the gateway when it is an IP address, else not checked.
+	// default the gateway when it is an IP address, else not checked. A host
+	// name, an address, a mail address or a distinguished name such as
+	// "C=CH, O=Example, CN=gate"; strongSwan's prefixes such as keyid: and @#
+	// are taken. Printable ASCII of at most 255 bytes.
 	LocalID  string `yaml:"local_id" json:"local_id"`
 	RemoteID string `yaml:"remote_id" json:"remote_id"`
 	// KeyExchange is ikev2 (default) or ikev1.

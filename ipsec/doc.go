@@ -45,7 +45,10 @@
 //
 // A peer that the daemon has given up for dead is found with IKEv2 by the
 // daemon's retransmissions: 165 s with charon's defaults. DPDTimeout is for
-// IKEv1 only.
+// IKEv1 only. What happens then, DPDAction says; clear is meant strictly: the
+// connection is [StateClosed], and no demand brings it up. It is armed again
+// when it is started by hand, when its settings change, and when the peer has
+// brought it up and closes it in good order.
 //
 // # What happens to the daemon
 //
@@ -55,7 +58,9 @@
 // applied again within a second, secrets included; that the daemon knows no
 // more of what was up is then told truthfully, and what was up is brought up
 // again, before what was not. An IKE daemon may hold connections of others:
-// those are never touched.
+// those are never touched. What others take of ours out of the daemon, as
+// swanctl --load-all does with everything that is not in its files, is loaded
+// again within seconds; what was up stays up.
 //
 // When the service stops it ends its connections and takes them out of the
 // daemon, unless [Options.KeepOnStop] says otherwise, or [Service.Release] ended

@@ -95,7 +95,7 @@ type DPDAction string
 // The answers to a dead peer.
 const (
 	DPDNone    DPDAction = "none"    // nobody looks
-	DPDClear   DPDAction = "clear"   // it is closed
+	DPDClear   DPDAction = "clear"   // it is closed, and demand does not bring it up: a start by hand does, or the peer
 	DPDHold    DPDAction = "hold"    // it is closed, and negotiated again on demand
 	DPDRestart DPDAction = "restart" // it is negotiated again at once, until that succeeds
 )
@@ -127,7 +127,7 @@ type CloseAction string
 
 // The answers to a peer that closes.
 const (
-	CloseNone    CloseAction = "none"    // it stays down
+	CloseNone    CloseAction = "none"    // it stays down, but one with StartAction trap is on demand again
 	CloseHold    CloseAction = "hold"    // it is negotiated again on demand
 	CloseRestart CloseAction = "restart" // it is negotiated again at once
 )

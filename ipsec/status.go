@@ -44,6 +44,7 @@ const (
 	StateStopped    ConnectionState = "stopped"    // stopped by hand, until it is started
 	StateArmed      ConnectionState = "armed"      // comes up on demand or when the peer comes
 	StateConnecting ConnectionState = "connecting" // being negotiated
+	StateClosed     ConnectionState = "closed"     // its peer was dead, and DPDAction is clear: as stopped, but the peer may bring it up
 	StateUp         ConnectionState = "up"         // a data channel is installed
 	StateFailed     ConnectionState = "failed"     // wanted, and the last try failed; tried again
 	StateUnknown    ConnectionState = "unknown"    // the daemon cannot be asked

@@ -15,6 +15,7 @@ const (
 	connectLimit = 5 * time.Second // for a session to open
 	callLimit    = 5 * time.Second // for a short call
 	clearLimit   = 10 * time.Second
+	pollShare    = 10 * time.Millisecond // that a list may take longer for each connection
 	pollPeriod   = 5 * time.Second
 	pollGap      = 20 * time.Millisecond // between two that events asked for
 	noticePeriod = 24 * time.Hour
@@ -42,6 +43,8 @@ type link struct {
 	ready   bool // the first Apply is done
 	busy    bool // an Apply is under way
 	running int  // tries
+	over    bool // no more of them
+	mending bool // an Apply of our own waits for its turn
 }
 
 // nudge lets the supervisor look what is due.
@@ -60,6 +63,8 @@ func (s *Service) run(ctx context.Context) {
 	defer bg.Wait()
 	defer cancel()
 
+	leaving, left := within(ctx, clearLimit)
+	defer left()
 	knock := backoff.Backoff{Min: firstKnock, Max: lastKnock}
 	refusal := backoff.Backoff{Min: firstRefusal, Max: lastRefusal}
 	for ctx.Err() == nil {
@@ -67,7 +72,7 @@ func (s *Service) run(ctx context.Context) {
 		if err == nil {
 			knock.Reset()
 			refusal.Reset()
-			err = s.serve(ctx, session)
+			err = s.serve(ctx, leaving, session)
 		}
 		if ctx.Err() != nil {
 			break
@@ -82,7 +87,20 @@ func (s *Service) run(ctx context.Context) {
 		case <-time.After(pause):
 		}
 	}
-	s.leave()
+	s.leave(leaving)
+}
+
+// within returns a context that ends some time after ctx.
+func within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	later, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(d):
+			cancel()
+		case <-later.Done():
+		}
+	})
+	return later, func() { stop(); cancel() }
 }
 
 func (s *Service) connect(ctx context.Context) (Session, error) {
@@ -92,8 +110,8 @@ func (s *Service) connect(ctx context.Context) (Session, error) {
 }
 
 // serve uses a session until it or ctx ends. With ctx the session is left
-// to leave.
-func (s *Service) serve(ctx context.Context, session Session) error {
+// to leave, and closed only when leaving ends too.
+func (s *Service) serve(ctx, leaving context.Context, session Session) error {
 	l := &link{Session: session, wake: make(chan struct{}, 1)}
 	l.ctx, l.end = context.WithCancelCause(ctx)
 	s.mu.Lock()
@@ -110,10 +128,16 @@ func (s *Service) serve(ctx context.Context, session Session) error {
 		s.lose(l, err) // told before anything is waited for
 	}
 	l.end(err)
-	l.tries.Wait()
+	s.mu.Lock()
+	l.over = true
+	s.mu.Unlock()
 	if ctx.Err() == nil {
-		_ = session.Close() // it has ended
+		_ = session.Close() // it is of no use; tries that wait for the daemon return
+		l.tries.Wait()
+		return err
 	}
+	defer context.AfterFunc(leaving, func() { _ = session.Close() })() // the daemon hangs
+	l.tries.Wait()
 	return err
 }
 
@@ -142,7 +166,8 @@ func (s *Service) attend(l *link) error {
 			return context.Cause(l.ctx)
 		case <-l.Done():
 			return errGone
-		case <-l.Events():
+		case e := <-l.Events():
+			s.hear(l, e)
 			if soon := last.Add(gap); soon.Before(next) {
 				next = soon
 			}
@@ -170,7 +195,10 @@ func (s *Service) attend(l *link) error {
 func (s *Service) poll(l *link) error {
 	l.asking.Lock()
 	defer l.asking.Unlock()
-	ctx, cancel := context.WithTimeout(l.ctx, callLimit)
+	s.mu.Lock()
+	limit := callLimit + time.Duration(len(s.tunnels))*pollShare
+	s.mu.Unlock()
+	ctx, cancel := context.WithTimeout(l.ctx, limit)
 	defer cancel()
 	list, err := l.SAs(ctx)
 	if err != nil {
@@ -188,11 +216,51 @@ func (s *Service) poll(l *link) error {
 		return errGone
 	}
 	s.polled = now
+	rearmed := false
 	for name, t := range s.tunnels {
-		t.see(byName[name], now, l.busy)
+		rearmed = t.see(byName[name], now, l.busy) || rearmed
 		s.refresh(t, now)
 	}
+	if rearmed {
+		s.mend(l)
+	}
 	return nil
+}
+
+// hear takes what an event tells beside that it is time to ask.
+func (s *Service) hear(l *link, e Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.tunnels[normalName(e.Connection)]
+	if t == nil {
+		return
+	}
+	if e.Dead && t.died() || e.Lost {
+		s.mend(l)
+	}
+	if e.Lost {
+		s.log.Warn("somebody else has taken a connection out of the IKE daemon, it is loaded again", "connection", t.name)
+	}
+}
+
+// mend brings the daemon in line again, aside and soon, with mu held.
+func (s *Service) mend(l *link) {
+	if l.mending || l.over {
+		return
+	}
+	l.mending = true
+	l.tries.Go(func() {
+		if s.lock(l.ctx) != nil {
+			return
+		}
+		defer s.unlock()
+		s.mu.Lock()
+		l.mending = false
+		s.mu.Unlock()
+		if _, err := s.bring(l); err != nil {
+			l.end(err) // the supervisor begins again
+		}
+	})
 }
 
 // refresh settles the state of a connection, with mu held.
@@ -267,14 +335,12 @@ func (s *Service) enterDaemon(state DaemonState, problem string) {
 
 // leave ends the service: it takes our connections out of the daemon, unless
 // they are to stay.
-func (s *Service) leave() {
+func (s *Service) leave(ctx context.Context) {
 	s.changing <- struct{}{} // an Apply that was under way is over
 	defer s.unlock()
 	s.mu.Lock()
 	l, met := s.link, s.met
 	s.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), clearLimit)
-	defer cancel()
 	var session Session
 	if l != nil {
 		session = l.Session

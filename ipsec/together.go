@@ -138,7 +138,7 @@ func (k *checker) secrets(members []member) {
 			if other.PreSharedKey == m.PreSharedKey {
 				continue // whichever is taken is right
 			}
-			open := m.RemoteID == "" || other.RemoteID == ""
+			open := isOpen(m.RemoteID) || isOpen(other.RemoteID)
 			if !open && !strings.EqualFold(other.RemoteID, m.RemoteID) {
 				continue
 			}

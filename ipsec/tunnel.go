@@ -14,6 +14,12 @@ const (
 	lastPause  = time.Minute
 )
 
+// Why a connection is down that was up.
+const (
+	closedSomehow = "closed by the peer, or by the daemon"
+	deadPeer      = "its peer does not answer any more"
+)
+
 // maxHistory is how many transitions are kept.
 const maxHistory = 32
 
@@ -30,6 +36,7 @@ type tunnel struct {
 	held    Definition // that the daemon took last
 	loaded  bool       // the daemon holds it now
 	stopped bool       // by hand
+	cleared bool       // its peer was dead: demand does not bring it up
 	ending  string     // why we end it, while we do
 	wanted  bool       // to be brought up
 	first   bool       // before others, since it was up before
@@ -49,6 +56,30 @@ type tunnel struct {
 
 func newTunnel(name string) *tunnel {
 	return &tunnel{name: name, pace: backoff.Backoff{Min: firstPause, Max: lastPause}}
+}
+
+// wish is what the daemon is to hold of the connection.
+func (t *tunnel) wish() Definition {
+	d := t.def
+	if t.cleared {
+		d.StartAction = StartNone
+	}
+	return d
+}
+
+// died takes note that its peer was given up for dead. It tells whether the
+// daemon is to hold something else from now on.
+func (t *tunnel) died() bool {
+	if n := len(t.history); t.up {
+		t.ending = deadPeer
+	} else if n > 0 && t.history[n-1].Reason == closedSomehow { // it was seen before it was told
+		t.history[n-1].Reason = deadPeer
+	}
+	if t.def.DPDAction != DPDClear || t.def.StartAction != StartTrap || t.attempt != nil {
+		return false
+	}
+	t.cleared = true
+	return true
 }
 
 // keptUp tells whether a connection that goes down is brought up again.
@@ -80,8 +111,8 @@ func (t *tunnel) due() bool {
 }
 
 // see takes the SAs that the daemon has now. busy: they are being changed by
-// us.
-func (t *tunnel) see(list []SA, now time.Time, busy bool) {
+// us. It tells whether the daemon is to hold something else from now on.
+func (t *tunnel) see(list []SA, now time.Time, busy bool) (rearmed bool) {
 	was := t.up
 	t.sas, t.up = list, false
 	for _, sa := range list {
@@ -96,7 +127,11 @@ func (t *tunnel) see(list []SA, now time.Time, busy bool) {
 	case was && !t.up && !busy:
 		t.wanted = t.keptUp()
 		t.nextTry = now.Add(t.pace.Next())
+		if t.cleared && t.held.StartAction == StartNone && t.ending != deadPeer { // the peer had come back, and has closed in good order
+			t.cleared, rearmed = false, true
+		}
 	}
+	return rearmed
 }
 
 // judge returns the state of the connection, and why. asked: the daemon can
@@ -125,6 +160,8 @@ func (t *tunnel) judge(asked bool) (state ConnectionState, reason string) {
 		return StateFailed, string(t.failure.Cause) + ": " + t.failure.Detail
 	case t.wanted:
 		return StateConnecting, ""
+	case t.cleared:
+		return StateClosed, deadPeer
 	}
 	return StateArmed, ""
 }
@@ -147,7 +184,7 @@ func (t *tunnel) enter(state ConnectionState, reason string, now time.Time) bool
 	before := t.state
 	t.state, t.since = state, now
 	if before == StateUp && reason == "" {
-		reason = cmp.Or(t.ending, "closed by the peer, or by the daemon")
+		reason = cmp.Or(t.ending, closedSomehow)
 	}
 	t.ending = ""
 	if state == StateConnecting && before != StateUp {

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // connection checks one connection by itself.
@@ -20,8 +19,8 @@ func (k *checker) connection(path string, c Connection) {
 	}
 	k.words(path, n)
 	k.authentication(path, c, n)
-	k.identity(path+".local_id", c.LocalID)
-	k.identity(path+".remote_id", c.RemoteID)
+	k.identity(path+".local_id", c.LocalID, true)
+	k.identity(path+".remote_id", c.RemoteID, false)
 	k.proposals(path, c, n)
 	k.selectors(path, c, n)
 	k.addresses(path, c, n)
@@ -78,6 +77,8 @@ func (k *checker) authentication(path string, c, n Connection) {
 		k.errs.Addf(key, "required with authentication psk")
 	case size > maxSecret:
 		k.errs.Addf(key, "it is longer than %d bytes", maxSecret)
+	case strings.HasPrefix(c.PreSharedKey.Reveal(), "0x"), strings.HasPrefix(c.PreSharedKey.Reveal(), "0s"):
+		k.warnf(key, "it is taken as it stands: 0x and 0s do not begin hexadecimal or base64 text here")
 	case size < 8:
 		k.warnf(key, "it is short, and can be guessed: choose 20 random characters or more")
 	}
@@ -96,17 +97,6 @@ func (k *checker) reference(path, kind, name string, there bool) {
 func has[V any](records map[string]V, name string) bool {
 	_, ok := records[name]
 	return ok
-}
-
-func (k *checker) identity(path, id string) {
-	switch {
-	case len(id) > maxText:
-		k.errs.Addf(path, "it is longer than %d bytes", maxText)
-	case strings.ContainsFunc(id, unicode.IsControl):
-		k.errs.Addf(path, "it has a control character")
-	case id != strings.TrimSpace(id):
-		k.errs.Addf(path, "it begins or ends with a blank")
-	}
 }
 
 func (k *checker) proposals(path string, c, n Connection) {

@@ -10,7 +10,8 @@ import (
 
 // Apply makes c the Config, and takes what the store holds now. Instances are
 // compared by name: one that is to run as before goes on; one that differs is
-// restarted; one that is gone is ended, which Apply waits for. Passwords,
+// restarted; one that is gone is ended, which Apply waits for. One that is
+// not Enabled any more ends too, also when StartInstance had started it. Passwords,
 // Users, Clients and revocation lists change without a restart. One that was
 // stopped by [Service.StopInstance] stays so.
 //
@@ -23,8 +24,10 @@ func (s *Service) Apply(ctx context.Context, c Config) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
-	s.applying.Lock()
-	defer s.applying.Unlock()
+	if err := s.claim(ctx); err != nil {
+		return fmt.Errorf("openvpn: apply: another change goes on: %w", err)
+	}
+	defer s.yield()
 	select {
 	case <-s.shell.Done():
 		return fmt.Errorf("openvpn: apply: %w", ErrStopped)
@@ -40,6 +43,9 @@ func (s *Service) Apply(ctx context.Context, c Config) error {
 	if life.Err() != nil {
 		return fmt.Errorf("openvpn: apply: %w", ErrStopped)
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(life, cancel)()
 	if before.Folder.place() != c.Folder.place() {
 		s.look(c, true)
 	}
@@ -78,6 +84,9 @@ func (s *Service) reconcile(ctx context.Context, adopted map[string]Process) err
 		wanted[key(u.Name)] = true
 	}
 	s.endOthers(ctx, wanted)
+	if s.life.Err() != nil {
+		return ErrStopped
+	}
 	for k, proc := range adopted {
 		if !wanted[k] {
 			s.env.logger.Info("openvpn: ending a process that is not wanted any more", "instance", proc.Name(), "pid", proc.PID())
@@ -180,7 +189,10 @@ func (s *supervisor) change(u unit) error {
 			s.env.notifier.add(after)
 		}
 	}()
-	if err != nil && s.job != nil && s.proc != nil {
+	if s.unit.Enabled && !u.Enabled && s.hand == handStart {
+		s.hand = handsOff // the last word counts
+	}
+	if err != nil && s.job != nil && s.proc != nil && (u.Enabled || s.hand == handStart) {
 		s.status.Pending = clean(err.Error())
 		return err
 	}

@@ -226,7 +226,7 @@ func TestOptionsCannotSmuggle(t *testing.T) {
 		}
 	}
 	for _, name := range slices.Concat(slices.Collect(maps.Keys(supervised())), slices.Collect(maps.Keys(withheld())), []string{"", "--verb", "<ca>", "verb 3\nup"}) {
-		for _, place := range []Place{InMain, InClient} {
+		for _, place := range []place{inMain, inClient} {
 			require.Error(t, checkOption(Option{name, nil}, place), name)
 			require.Error(t, checkOption(Option{name, []string{"x"}}, place), name)
 		}

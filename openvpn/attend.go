@@ -18,6 +18,7 @@ type attendant struct {
 	poll      *time.Timer
 	refresh   *time.Timer
 	silence   *time.Timer // set while the process does not tell
+	patience  patience
 }
 
 // attend looks after a process until it has exited or is let go.
@@ -30,8 +31,9 @@ func (s *supervisor) attend(proc Process, given []byte, turn uint64) ending {
 	a := &attendant{
 		supervisor: s, proc: proc, turn: turn, given: given,
 		tracker: tracker{role: role, view: view{State: StateConnecting, Since: now}},
-		poll:    stopped(), refresh: time.NewTimer(refreshEvery), silence: stopped(),
+		poll:    stopped(), refresh: time.NewTimer(refreshEvery), silence: stopped(), patience: newPatience(),
 	}
+	defer a.patience.timer.Stop()
 	defer a.poll.Stop()
 	defer a.refresh.Stop()
 	defer a.silence.Stop()
@@ -65,7 +67,7 @@ func (a *attendant) publish() {
 		}
 	}
 	a.set(a.tracker.view, func(st *InstanceStatus) {
-		st.Started, st.PID = true, a.proc.PID()
+		st.Started, st.PID, st.RetryAt = true, a.proc.PID(), a.patience.until
 	})
 }
 
@@ -93,6 +95,12 @@ func (a *attendant) loop() ending {
 		case <-a.refresh.C:
 			a.renew()
 			a.refresh.Reset(refreshEvery)
+		case <-a.patience.timer.C:
+			a.patience.forgive()
+			if a.tracker.wants != "" {
+				a.answer(a.tracker.wants)
+			}
+			a.publish()
 		case <-a.silence.C:
 			a.end(true)
 			return ending{why: trouble{CauseUnmanaged, "openvpn could not be managed any more and was ended"}}
@@ -124,6 +132,7 @@ func (a *attendant) goal() (end ending, over bool) {
 	a.tracker.role = a.role()
 	if a.tracker.wants != "" {
 		a.answer(a.tracker.wants) // they may have come with a new Config
+		a.publish()
 	}
 	a.renew()
 	return ending{}, false
@@ -208,6 +217,7 @@ func (a *attendant) take(e Event) {
 	case NeedCredentials:
 		a.answer(e.What)
 	case CredentialsRefused:
+		a.patience.refused(e.What)
 		a.tracker.refused(e, time.Now())
 	case ClientAsks:
 		a.decide(e)
@@ -235,6 +245,10 @@ func (a *attendant) answer(what string) {
 	a.mu.Unlock()
 	if !have {
 		a.tracker.waits(what, time.Now())
+		return
+	}
+	if !a.patience.allows(c) {
+		a.tracker.wants = what
 		return
 	}
 	a.tracker.wants = ""

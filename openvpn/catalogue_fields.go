@@ -68,7 +68,7 @@ func fieldOptions() []OptionInfo {
 		{Name: "tls-auth", Tab: cryptography, Field: "files", Help: "A key that all ends share, which authenticates the handshake."},
 		{Name: "tls-client", Tab: cryptography, Field: "tls_role", Help: "This end begins the handshake."},
 		{Name: "tls-crypt", Tab: cryptography, Field: "files", Help: "A key that all ends share, which encrypts the handshake."},
-		{Name: "tls-crypt-v2", Tab: cryptography, Field: "files", Help: "As tls-crypt, with a key for each client."},
+		{Name: "tls-crypt-v2", Tab: cryptography, Field: "files", Help: "As tls-crypt, with a key for each client. The field force_cookie refuses clients older than 2.6."},
 		{Name: "tls-server", Tab: cryptography, Field: "tls_role", Help: "This end answers the handshake."},
 		{Name: "topology", Tab: networking, Field: "topology", Help: "How a tun server gives addresses."},
 		{Name: "txqueuelen", Tab: networking, Field: "system.tx_queue_length", Help: "How many packets wait at the device."},

@@ -5,33 +5,34 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/fieldgate/fieldgate/openvpn/internal/ovpn"
 )
 
-// Place is where an option stands.
-type Place int
+// place is where an option stands.
+type place int
 
-// The places.
 const (
-	InMain   Place = iota // [Instance.Options]
-	InClient              // [Client.Options]
+	inMain   place = iota // [Instance.Options]
+	inClient              // [Client.Options]
 )
 
 // checkOption returns what is wrong with an option, nil when nothing is.
 // openvpn itself takes "verb abc" for 0: values are judged here.
-func checkOption(o Option, place Place) error { return newCatalogue().check(o, place) }
+func checkOption(o Option, at place) error { return newCatalogue().check(o, at) }
 
-func (c catalogue) check(o Option, place Place) error {
+func (c catalogue) check(o Option, at place) error {
 	info, ok := c[o.Name]
 	switch {
 	case !ok:
 		return errors.New(whyNot(o.Name))
 	case info.Field != "":
 		return fmt.Errorf("%s is set by the field %s", o.Name, info.Field)
-	case place == InMain && !info.Main:
+	case at == inMain && !info.Main:
 		return fmt.Errorf("%s is for single clients only, see clients.options", o.Name)
-	case place == InClient && !info.PerClient:
+	case at == inClient && !info.PerClient:
 		return fmt.Errorf("%s is for the whole instance, not for a single client", o.Name)
 	}
 	if err := info.checkArgs(o.Args); err != nil {
@@ -63,7 +64,12 @@ func show(text string) string {
 	if len(text) > longest {
 		text = text[:longest] + "..."
 	}
-	return strings.ToValidUTF8(text, "?")
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return '?' // colours of a terminal, letters from right to left
+		}
+		return r
+	}, strings.ToValidUTF8(text, "?"))
 }
 
 // checkArgs checks the parameters of an option.
@@ -187,9 +193,10 @@ type optionFault struct {
 
 // checkOptions returns which options do not go with the role, the device or
 // the protocol, or with each other. openvpn would end at them.
-func checkOptions(i Instance) []optionFault {
+func checkOptions(i Instance) []optionFault { return newCatalogue().together(i) }
+
+func (c catalogue) together(i Instance) []optionFault {
 	var faults []optionFault
-	c := newCatalogue()
 	count := make(map[string]int)
 	for n, o := range i.Options {
 		info := c[o.Name]

@@ -101,6 +101,9 @@ func optionWarnings(o Option) []string {
 			}
 		}
 	case "comp-lzo", "compress", "allow-compression", "comp-noadapt":
+		if o.Name == "compress" && first == "" {
+			break // only its framing
+		}
 		if !slices.Contains([]string{"no", "asym", "stub-v2", "migrate", "stub"}, first) {
 			weak = "compressed traffic can give its content away (VORACLE)"
 		}

@@ -19,7 +19,7 @@ func TestCheckOption(t *testing.T) {
 		"verb|abc":                               `verb: level: "abc" is no whole number`,
 		"verb|+3":                                `verb: level: "+3" is no whole number`,
 		"verb|":                                  `verb: level: "" is no whole number`,
-		"verb|12":                                "verb: level: 12 is out of range, allowed is 3 to 11",
+		"verb|12":                                "verb: level: 12 is out of range, allowed is 3 to 6",
 		"verb":                                   "verb: has 0 values, allowed are 1",
 		"verb|3|4":                               "verb: has 2 values, allowed are 1",
 		"persist-tun|x":                          "persist-tun: has 1 values, allowed are none",
@@ -68,7 +68,7 @@ func TestCheckOption(t *testing.T) {
 		strings.Repeat("x", 300):                                 `openvpn 2.6 has no option "` + strings.Repeat("x", 40) + `..."`,
 	} {
 		t.Run(line, func(t *testing.T) {
-			err := checkOption(split(line), InMain)
+			err := checkOption(split(line), inMain)
 			if want == "" {
 				require.NoError(t, err)
 				return
@@ -76,8 +76,8 @@ func TestCheckOption(t *testing.T) {
 			assert.EqualError(t, err, want)
 		})
 	}
-	require.NoError(t, checkOption(split("push-reset"), InClient))
-	require.EqualError(t, checkOption(split("keepalive|10|60"), InClient), "keepalive is for the whole instance, not for a single client")
+	require.NoError(t, checkOption(split("push-reset"), inClient))
+	require.EqualError(t, checkOption(split("keepalive|10|60"), inClient), "keepalive is for the whole instance, not for a single client")
 }
 
 func TestCheckOptionsTogether(t *testing.T) {

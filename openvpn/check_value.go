@@ -193,7 +193,7 @@ func checkPushed(text string) error {
 		"session-timeout", "sndbuf", "rcvbuf", "explicit-exit-notify", "comp-lzo", "compress", "cipher", "socket-flags",
 		"tun-mtu", "echo", "ifconfig", "ifconfig-ipv6", "ip-win32", "tap-sleep", "setenv-safe", "client-nat",
 		"auth-token", "auth-token-user", "verb", "mute", "shaper", "ping-timer-rem", "ifconfig-nowarn", "ifconfig-noexec",
-		"route-method", "parameter":
+		"route-method", "parameter", "comp-noadapt", "dhcp-pre-release", "tun-ipv6":
 		return nil
 	}
 	return fmt.Errorf("clients do not take %q from a server", show(words[0]))

@@ -45,6 +45,17 @@ func checkContents(i Instance, files map[string][]byte, now time.Time) []Warning
 	return w.all
 }
 
+// certificatesOf leaves all but the certificates out.
+func certificatesOf(texts [][]byte) [][]byte {
+	var out [][]byte
+	for _, text := range texts {
+		if clean, err := cleanPEM(string(text), maxCertificates, "CERTIFICATE", "X509 CERTIFICATE"); err == nil {
+			out = append(out, clean)
+		}
+	}
+	return out
+}
+
 func atFile(kind FileKind) string { return fmt.Sprintf("files[%s]", kind) }
 
 // use is what the own certificate is for.
@@ -69,7 +80,7 @@ func (w *warner) judge(at string, now time.Time, texts ...[]byte) {
 			w.add("key_password", "required: the private key is encrypted")
 		}
 		datesOnly = true
-		id, err = pki.ParsePEM(slices.Delete(texts, 1, 2)...)
+		id, err = pki.ParsePEM(certificatesOf(texts)...)
 	}
 	if err != nil {
 		w.add(at, "%v", err)

@@ -10,6 +10,10 @@ type Config struct {
 	Folder Folder `yaml:"folder" json:"folder"`
 }
 
+// DefaultConfig returns the service switched off, without instances, with the
+// folder written out.
+func DefaultConfig() Config { return Config{Folder: Folder{Path: defaultFolder}} }
+
 // Folder is where *.conf files become instances by themselves.
 type Folder struct {
 	// Off leaves the folder alone. Default false.
@@ -44,7 +48,7 @@ type Instance struct {
 	// Device is the name of the interface, up to 15 bytes. Default: one
 	// derived from Name.
 	Device string `yaml:"device" json:"device"`
-	// Bridge is the bridge that the tap device joins.
+	// BridgeDevice is the bridge that the tap device joins.
 	BridgeDevice string `yaml:"bridge_device" json:"bridge_device"`
 
 	// Remotes are the other ends that a client or peer calls, in this order.
@@ -91,6 +95,9 @@ type Instance struct {
 	Files map[FileKind]string `yaml:"files" json:"files"`
 	// KeyDirection is of tls-auth and secret: 0, 1, or empty for both ways.
 	KeyDirection string `yaml:"key_direction" json:"key_direction"`
+	// ForceCookie of a server with tls-crypt-v2 refuses clients older than
+	// 2.6, which cannot prove their address before the server keeps a state.
+	ForceCookie bool `yaml:"force_cookie" json:"force_cookie"`
 	// PeerFingerprints are the SHA-256 fingerprints of the certificates that
 	// the other end may have.
 	PeerFingerprints []string `yaml:"peer_fingerprints" json:"peer_fingerprints"`

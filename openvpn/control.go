@@ -178,6 +178,12 @@ func (s *Service) Ban(ctx context.Context, name, client string, length time.Dura
 	if client == "" || length < 0 {
 		return fmt.Errorf("openvpn: ban %q: a name of a client is needed, and no negative time", name)
 	}
+	one.mu.Lock()
+	role := one.unit.role()
+	one.mu.Unlock()
+	if role != RoleServer {
+		return fmt.Errorf("openvpn: ban %q: it is a %s, only a server has clients", name, role)
+	}
 	var until time.Time
 	if length > 0 {
 		until = time.Now().Add(length)

@@ -23,8 +23,10 @@
 // [FromRecipe] makes one from a few answers, and [IssueFiles] or [MakeFiles]
 // what it needs. [Import] reads an OVPN file, tells line by line what became
 // of it, and gives inline keys apart; nothing of such a file reaches openvpn as
-// it came. Files *.conf in [Config.Folder] become instances by themselves, as
-// soon as nobody writes to them any more; they go through Import too.
+// it came. What kept somebody out of the tunnel and cannot be taken over stands
+// in [Imported].Lost: whoever enables the instance settles it first. Files *.conf in [Config.Folder] become instances by themselves, as
+// soon as nobody writes to them any more; they go through Import too, and do
+// not run with anything lost.
 // [Catalogue] describes all options that an instance can have beside its own
 // fields. [Render] shows what openvpn is given.
 //
@@ -40,7 +42,9 @@
 //
 // Enabled instances start with the service. [Service.StartInstance] and
 // [Service.StopInstance] work on all, whether Enabled or not, and change no
-// flag; what they were told holds until the service ends.
+// flag; what they were told holds until the service ends. One exception: an
+// instance that Apply makes not Enabled ends, also when it was started by
+// hand.
 //
 // A server with Users, Clients or ListedClientsOnly asks the service about
 // each client: while no service runs, nobody new gets in. Other servers do

@@ -1,5 +1,7 @@
 package openvpn
 
+import "github.com/fieldgate/fieldgate/internal/config"
+
 // Role is which end an instance is.
 type Role string
 
@@ -9,6 +11,11 @@ const (
 	RoleServer Role = "server"
 	RolePeer   Role = "peer"
 )
+
+// UnmarshalText reads one of the words above, or nothing for client.
+func (r *Role) UnmarshalText(text []byte) error {
+	return readWord(r, text, RoleClient, RoleServer, RolePeer)
+}
 
 // Protocol is what carries the tunnel.
 type Protocol string
@@ -23,6 +30,11 @@ const (
 	TCP6 Protocol = "tcp6"
 )
 
+// UnmarshalText reads one of the words above, or nothing for the default of its place.
+func (p *Protocol) UnmarshalText(text []byte) error {
+	return readWord(p, text, UDP, UDP4, UDP6, TCP, TCP4, TCP6)
+}
+
 // DeviceType is the layer of the tunnel.
 type DeviceType string
 
@@ -31,6 +43,11 @@ const (
 	Tun DeviceType = "tun" // IP packets
 	Tap DeviceType = "tap" // Ethernet frames
 )
+
+// UnmarshalText reads one of the words above, or nothing for tun.
+func (d *DeviceType) UnmarshalText(text []byte) error {
+	return readWord(d, text, Tun, Tap)
+}
 
 // Topology is how a tun server gives addresses.
 type Topology string
@@ -42,6 +59,11 @@ const (
 	TopologyP2P    Topology = "p2p"
 )
 
+// UnmarshalText reads one of the words above, or nothing for the default of the role.
+func (t *Topology) UnmarshalText(text []byte) error {
+	return readWord(t, text, TopologySubnet, TopologyNet30, TopologyP2P)
+}
+
 // TLSRole is an end of the TLS handshake.
 type TLSRole string
 
@@ -51,6 +73,11 @@ const (
 	TLSClient TLSRole = "client"
 )
 
+// UnmarshalText reads one of the words above, or nothing for none.
+func (r *TLSRole) UnmarshalText(text []byte) error {
+	return readWord(r, text, TLSServer, TLSClient)
+}
+
 // ProxyKind is a protocol of proxies.
 type ProxyKind string
 
@@ -59,6 +86,11 @@ const (
 	ProxyHTTP  ProxyKind = "http"
 	ProxySOCKS ProxyKind = "socks"
 )
+
+// UnmarshalText reads one of the words above, or nothing for http.
+func (k *ProxyKind) UnmarshalText(text []byte) error {
+	return readWord(k, text, ProxyHTTP, ProxySOCKS)
+}
 
 // FileKind is what a file is for, as openvpn's option is called.
 type FileKind string
@@ -79,3 +111,28 @@ const (
 	// FileAuthTokenSecret keeps tokens of auth-gen-token valid over restarts.
 	FileAuthTokenSecret FileKind = "auth-gen-token-secret"
 )
+
+// UnmarshalText reads one of the words above.
+func (k *FileKind) UnmarshalText(text []byte) (err error) {
+	*k, err = config.ParseEnum(text, fileKinds()...)
+	return err
+}
+
+// fileKinds returns all kinds.
+func fileKinds() []FileKind {
+	return []FileKind{
+		FileCA, FileCert, FileKey, FilePKCS12, FileDH, FileCRL,
+		FileTLSAuth, FileTLSCrypt, FileTLSCryptV2, FileSecret, FileExtraCerts, FileAuthTokenSecret,
+	}
+}
+
+// readWord reads one of words, or nothing for the default.
+func readWord[T ~string](to *T, text []byte, words ...T) error {
+	*to = ""
+	if len(text) == 0 {
+		return nil
+	}
+	word, err := config.ParseEnum(text, words...)
+	*to = word
+	return err
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/fieldgate/fieldgate/openvpn/internal/ovpn"
 )
@@ -24,6 +25,12 @@ type ClientFile struct {
 	// certificate, needed only when there is no CA.
 	ServerFingerprint string
 }
+
+// String names the server, never what is in the keys.
+func (c ClientFile) String() string { return "client file for " + c.Host }
+
+// LogValue keeps the keys out of logs.
+func (c ClientFile) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // Export returns an OVPN file, keys and all, with which a client reaches a
 // server: everything that both ends must agree on is in it. It is as secret
@@ -46,10 +53,17 @@ func export(server Instance, c ClientFile) ([]byte, error) {
 	client := Instance{
 		Name: "client", Role: RoleClient, Protocol: server.Protocol, DeviceType: server.DeviceType, Nobind: true,
 		Remotes: []Remote{{Host: c.Host, Port: c.Port}}, Files: make(map[FileKind]string),
-		Login: len(server.Users) > 0, Options: sharedOptions(server),
+		Login: len(server.Users) > 0, Options: sharedOptions(server, len(c.CA) > 0),
 	}
 	if c.Port == 0 {
 		client.Remotes[0].Port = server.shownPort()
+	}
+	switch {
+	case server.Listen.IPv6Only:
+	case server.Protocol == UDP6: // such a socket takes IPv4 too
+		client.Protocol = UDP
+	case server.Protocol == TCP6:
+		client.Protocol = TCP
 	}
 	if c.ServerFingerprint != "" {
 		client.PeerFingerprints = []string{c.ServerFingerprint}
@@ -60,6 +74,9 @@ func export(server Instance, c ClientFile) ([]byte, error) {
 			blocks[kind] = c.ControlKey
 			if len(c.ControlKey) == 0 {
 				return nil, fmt.Errorf("the key of %s is missing", kind)
+			}
+			if kind == FileTLSCryptV2 && !bytes.Contains(c.ControlKey, []byte("BEGIN OpenVPN tls-crypt-v2 client key")) {
+				return nil, errors.New("tls-crypt-v2: want the key of this client, never the server's")
 			}
 		}
 	}
@@ -79,14 +96,27 @@ func export(server Instance, c ClientFile) ([]byte, error) {
 	if err := client.Validate(); err != nil {
 		return nil, err
 	}
+	if client.Files[FileCert] == "" && server.wantsCertificate() {
+		return nil, errors.New("cert and key are missing: the server lets nobody in without")
+	}
 	return write(client, blocks)
+}
+
+// wantsCertificate reports whether clients of a server need a certificate.
+func (i Instance) wantsCertificate() bool {
+	for _, o := range i.Options {
+		if o.Name == "verify-client-cert" && len(o.Args) > 0 && o.Args[0] != "require" {
+			return false
+		}
+	}
+	return true
 }
 
 // sharedOptions returns the options that a client must have as the server
 // does, and those that make a client hold on.
-func sharedOptions(server Instance) []Option {
+func sharedOptions(server Instance, authority bool) []Option {
 	shared := []Option{{Name: "remote-cert-tls", Args: []string{"server"}}}
-	if len(server.PeerFingerprints) > 0 && server.Files[FileCA] == "" {
+	if !authority {
 		shared = nil // a certificate of its own need not say what it is for
 	}
 	for _, o := range server.Options {

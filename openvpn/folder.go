@@ -33,12 +33,14 @@ func (f Folder) place() string {
 	return f.Path
 }
 
-// watch follows a folder.
+// watch follows a folder. All but problem is called with Service.applying
+// held: disks may be slow, and nobody who asks for the status waits for one.
 type watch struct {
-	mu    sync.Mutex
 	place string
 	files map[string]*watched // by name of the file
-	err   error
+
+	mu  sync.Mutex
+	err error
 }
 
 // watched is one file of the folder.
@@ -72,20 +74,27 @@ func (s *Service) watchFolder(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		s.applying.Lock()
+		if s.claim(ctx) != nil {
+			return
+		}
 		if s.look(s.config(), false) {
 			_ = s.reconcile(ctx, nil) // each instance tells its own fault
 		}
-		s.applying.Unlock()
+		s.yield()
 	}
 }
 
 func (w *watch) clear() bool {
+	had := len(w.files) > 0
+	w.place, w.files = "", nil
+	w.fail(nil)
+	return had
+}
+
+func (w *watch) fail(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	had := len(w.files) > 0
-	w.place, w.files, w.err = "", nil, nil
-	return had
+	w.err = err
 }
 
 // problem tells what is wrong with the folder as a whole.
@@ -99,14 +108,12 @@ func (w *watch) problem() string {
 }
 
 func (w *watch) look(place string, fsys fs.FS, now time.Time, first bool) (changed bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	if w.place != place {
 		changed = len(w.files) > 0
 		w.place, w.files = place, make(map[string]*watched)
 	}
 	names, err := configFiles(fsys)
-	w.err = err
+	w.fail(err)
 	if names == nil && err != nil {
 		return changed // a folder that cannot be read ends no tunnel
 	}
@@ -166,7 +173,7 @@ func configFiles(fsys fs.FS) ([]string, error) {
 // in another form than before.
 func (f *watched) look(fsys fs.FS, name string, now time.Time, first bool) bool {
 	stamp, newest := f.stampOf(fsys, name)
-	settled := now.Sub(newest) >= lookEvery
+	settled := now.Sub(newest).Abs() >= lookEvery // also of the future: clocks jump
 	if stamp == f.stamp && settled && f.seen == f.taken {
 		return false // a file that is just being written may keep its stamp
 	}
@@ -250,6 +257,9 @@ func importUnit(name string, content []byte, err error) unit {
 	if err == nil {
 		err = u.Validate()
 	}
+	if err == nil && len(imported.Lost) > 0 {
+		err = fmt.Errorf("%s: without it the tunnel is less safe than the file means; upload the file and settle that", imported.Lost[0])
+	}
 	if err != nil {
 		u.fault = fmt.Errorf("%s: %w", name, err)
 	}
@@ -258,8 +268,6 @@ func importUnit(name string, content []byte, err error) unit {
 
 // units returns the instances of the folder by name.
 func (w *watch) units(f Folder) []unit {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	var all []unit
 	for _, name := range slices.Sorted(maps.Keys(w.files)) {
 		file := w.files[name]
@@ -289,8 +297,14 @@ func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer func() { _ = f.Close() }()                                  // only read
+	if info, err = f.Stat(); err == nil && !info.Mode().IsRegular() { // it was put in place of the other
+		err = errors.New("it is no regular file")
+	}
+	if err != nil {
+		return nil, err
+	}
 	content, err := io.ReadAll(io.LimitReader(f, limit+1))
-	_ = f.Close() // only read
 	if err == nil && int64(len(content)) > limit {
 		return nil, fmt.Errorf("it is longer than %d bytes", limit)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/fieldgate/fieldgate/internal/config"
 	"github.com/fieldgate/fieldgate/openvpn/internal/ovpn"
 )
 
@@ -25,6 +24,12 @@ type Imported struct {
 	// that the file only names are not among them: they must be uploaded.
 	Files  map[string][]byte
 	Report Report
+	// Lost are those lines of Report, refused or dropped, without which the
+	// tunnel lets in or trusts more than the file means: a list of revoked
+	// certificates in a folder, a script that asks for passwords. Whoever
+	// enables the instance must settle them first; a file of the folder with
+	// any of them does not run.
+	Lost []ReportLine
 }
 
 // ImportError is why a file is refused as a whole.
@@ -65,7 +70,7 @@ func Import(name string, text []byte) (Imported, error) {
 	if err := im.finish(); err != nil {
 		return Imported{Report: im.report}, err
 	}
-	return Imported{Instance: im.inst, Files: im.files, Report: im.report}, nil
+	return Imported{Instance: im.inst, Files: im.files, Report: im.report, Lost: im.lost}, nil
 }
 
 // readable returns the lines of a file that cannot mean two things.
@@ -125,9 +130,14 @@ type importer struct {
 	inst      Instance
 	files     map[string][]byte
 	report    Report
+	lost      []ReportLine
 	catalogue catalogue
+	unlisted  unlisted
 	seen      hints
-	optionAt  []int // line of the report of each of inst.Options
+	rules     map[string]rule
+	optionAt  []int          // line of the report of each of inst.Options
+	fieldAt   map[string]int // line of the report that sets a field, by option
+	ignored   map[string]bool
 	blocks    []connection
 }
 
@@ -141,10 +151,13 @@ type hints struct {
 }
 
 func newImporter(name string) *importer {
-	return &importer{
+	im := &importer{
 		inst:  Instance{Name: name, Files: make(map[FileKind]string), Protocol: UDP, DeviceType: Tun},
-		files: make(map[string][]byte), catalogue: newCatalogue(),
+		files: make(map[string][]byte), catalogue: newCatalogue(), unlisted: newUnlisted(), fieldAt: make(map[string]int),
+		ignored: make(map[string]bool),
 	}
+	im.rules = im.makeRules()
+	return im
 }
 
 // line takes a line over, or tells why not.
@@ -162,11 +175,22 @@ func (im *importer) line(line ovpn.Line) {
 	im.option(line)
 	if wrapped {
 		for n := at; n < len(im.report.Lines); n++ {
-			if l := &im.report.Lines[n]; l.Verdict == Kept {
+			switch l := &im.report.Lines[n]; {
+			case l.Verdict == Kept:
 				l.Verdict, l.Reason = Changed, "stands without setenv"
+			case l.Verdict == Refused && im.unknown(l.Option):
+				l.Verdict = Dropped // setenv opt is for what not every release has
 			}
 		}
 	}
+}
+
+// unknown reports whether openvpn 2.6 has no option of a name.
+func (im *importer) unknown(name string) bool {
+	_, offered := im.catalogue[name]
+	_, supervised := im.unlisted.supervised[name]
+	_, withheld := im.unlisted.withheld[name]
+	return !offered && !supervised && !withheld
 }
 
 // unwrap takes the option out of "setenv opt OPTION", and those that setenv
@@ -202,7 +226,9 @@ func (im *importer) option(line ovpn.Line) {
 	case offered && info.Field == "":
 		im.offered(line, name, line.Args())
 	case offered:
+		at := len(im.report.Lines)
 		im.field(line)
+		im.overrule(name, at)
 	default:
 		im.unwanted(line)
 	}
@@ -224,11 +250,16 @@ func (im *importer) say(line ovpn.Line, v Verdict, format string, args ...any) {
 // unwanted tells why an option is left out.
 func (im *importer) unwanted(line ovpn.Line) {
 	name := line.Name()
-	if reason, ok := supervised()[name]; ok {
+	if reason, ok := im.unlisted.supervised[name]; ok {
 		im.say(line, Dropped, "%s", reason)
 		return
 	}
-	if w, ok := withheld()[name]; ok {
+	if name == "ignore-unknown-option" {
+		for _, other := range line.Args() {
+			im.ignored[other] = true
+		}
+	}
+	if w, ok := im.unlisted.withheld[name]; ok {
 		verdict := Refused
 		if w.harmless || name == "setenv" {
 			verdict = Dropped
@@ -236,8 +267,12 @@ func (im *importer) unwanted(line ovpn.Line) {
 		im.say(line, verdict, "%s", w.reason)
 		return
 	}
-	if reason, ok := bygone()[name]; ok {
+	if reason, ok := im.unlisted.bygone[name]; ok {
 		im.say(line, Dropped, "%s", reason)
+		return
+	}
+	if im.ignored[name] {
+		im.say(line, Dropped, "openvpn 2.6 has no such option, and the file says to ignore it")
 		return
 	}
 	im.say(line, Refused, "openvpn 2.6 has no such option")
@@ -261,7 +296,7 @@ func (im *importer) offered(line ovpn.Line, name string, args []string) {
 		}
 		verdict, reason = Changed, why
 	}
-	if err := im.catalogue.check(o, InMain); err != nil {
+	if err := im.catalogue.check(o, inMain); err != nil {
 		im.say(line, Refused, "%v", err)
 		return
 	}
@@ -293,9 +328,23 @@ func (im *importer) mend(o *Option) (bool, string) {
 	}
 	switch o.Name {
 	case "verb":
-		if p := num("verb", 0, 2); p.check(o.Args[0]) == nil {
+		if num("verb", 0, 2).check(o.Args[0]) == nil {
 			o.Name = ""
 			return true, "less than 3 would hide why a tunnel fails"
+		}
+		if num("verb", 7, 15).check(o.Args[0]) == nil {
+			o.Args = []string{"6"}
+			return true, "stands as verb 6: more would write keys into the log"
+		}
+	case "connect-retry-max":
+		if o.Args[0] == "unlimited" {
+			o.Args = []string{"0"}
+			return true, "stands as 0, which is the same"
+		}
+	case "fragment":
+		if o.Args[0] == "0" {
+			o.Name = ""
+			return true, "0 is off"
 		}
 	case "cipher", "data-ciphers-fallback":
 		if o.Args[0] != "none" && !isCipher(o.Args[0]) {
@@ -321,24 +370,14 @@ func (im *importer) mend(o *Option) (bool, string) {
 // finish puts together what the lines said.
 func (im *importer) finish() error {
 	im.connections()
+	im.tooManyRemotes()
 	if err := im.role(); err != nil {
 		return err
 	}
 	im.ports()
 	im.leftovers()
-	for faults := checkOptions(im.inst); len(faults) > 0; faults = checkOptions(im.inst) {
-		n := faults[0].Index
-		line := &im.report.Lines[im.optionAt[n]]
-		line.Verdict, line.Reason = Dropped, faults[0].Text
-		im.removeOption(n)
-	}
-	var faults config.Errors
-	im.inst.check(&faults, "")
-	for _, f := range faults {
-		im.report.add(0, f.Path, Warned, "%s", f.Problem)
-	}
-	for _, w := range im.inst.Warnings() {
-		im.report.add(0, w.Path, Warned, "%s", w.Text)
-	}
+	im.dropMisfits()
+	im.findLost()
+	im.judge()
 	return nil
 }

@@ -1,7 +1,6 @@
 package openvpn
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -60,7 +59,7 @@ type rule struct {
 
 // fieldOf takes an option over by its rule.
 func (im *importer) fieldOf(line ovpn.Line) {
-	r, ok := im.rules()[line.Name()]
+	r, ok := im.rules[line.Name()]
 	if !ok || line.Inline {
 		im.say(line, Refused, "cannot stand here")
 		return
@@ -77,7 +76,7 @@ func (im *importer) fieldOf(line ovpn.Line) {
 	im.say(line, Kept, "")
 }
 
-func (im *importer) rules() map[string]rule {
+func (im *importer) makeRules() map[string]rule {
 	i, seen := &im.inst, &im.seen
 	flag := func(set func()) rule {
 		return rule{nil, func([]string) string { set(); return "" }}
@@ -236,59 +235,6 @@ func (im *importer) serverBridge(args []string) string {
 	return ""
 }
 
-func (im *importer) proxy(kind ProxyKind, args []string) string {
-	p := &Proxy{Kind: kind, Host: args[0], Port: 1080}
-	if old := im.inst.Proxy; old != nil {
-		p.Login, p.Username, p.Password = old.Login, old.Username, old.Password
-	}
-	if len(args) > 1 {
-		p.Port = port(args[1])
-	}
-	im.inst.Proxy = p
-	if len(args) < 3 || args[2] == "none" {
-		return ""
-	}
-	p.Login = true
-	if args[2] == "auto" || args[2] == "stdin" {
-		return ""
-	}
-	return "no file is read: enter user name and password of the proxy"
-}
-
-// credentials takes user names and passwords; files with them are not read.
-func (im *importer) credentials(line ovpn.Line) {
-	name, password := "", ""
-	if line.Inline {
-		var err error
-		if name, password, err = login(line.Block); err != nil || line.Name() == "askpass" {
-			im.say(line, Refused, "%v", err)
-			return
-		}
-	}
-	note := ""
-	switch line.Name() {
-	case "auth-user-pass":
-		im.inst.Login = true
-		im.inst.Username, im.inst.Password = name, NewSecret(password)
-		note = "enter user name and password"
-	case "http-proxy-user-pass":
-		if im.inst.Proxy == nil {
-			im.inst.Proxy = &Proxy{Kind: ProxyHTTP}
-		}
-		im.inst.Proxy.Login = true
-		im.inst.Proxy.Username, im.inst.Proxy.Password = name, NewSecret(password)
-		note = "enter user name and password of the proxy"
-	default:
-		note = "enter the password of the key"
-	}
-	switch {
-	case line.Inline, len(line.Args()) == 0 && line.Name() == "auth-user-pass":
-		im.say(line, Kept, "")
-	default:
-		im.say(line, Changed, "no file is read: %s", note)
-	}
-}
-
 // fingerprints takes them from a line or a block.
 func (im *importer) fingerprints(line ovpn.Line) {
 	prints := line.Args()
@@ -310,192 +256,4 @@ func (im *importer) fingerprints(line ovpn.Line) {
 		im.inst.PeerFingerprints = append(im.inst.PeerFingerprints, strings.ToUpper(text))
 	}
 	im.say(line, Kept, "")
-}
-
-// connection is a <connection> block.
-type connection struct {
-	line    ovpn.Line
-	remote  Remote
-	options []ovpn.Line // beside remote, proto and port
-}
-
-// connection takes the remote of a block.
-func (im *importer) connection(line ovpn.Line) {
-	inner, err := ovpn.LexBlock(line.Block)
-	if err != nil || !line.Inline {
-		im.say(line, Refused, "is a block with one remote")
-		return
-	}
-	c := connection{line: line}
-	p, r, remotes := "", uint16(0), 0
-	for _, l := range inner {
-		l.Number += line.Number
-		if l.Err != nil {
-			im.report.add(l.Number, "", Refused, "%v", l.Err)
-			continue
-		}
-		rule, ok := im.rules()[l.Name()]
-		known := l.Name() == "remote" || l.Name() == "proto" || l.Name() == "rport" || l.Name() == "port"
-		if !known {
-			c.options = append(c.options, l)
-			continue
-		}
-		if err := (OptionInfo{Params: rule.params}).checkArgs(l.Args()); err != nil || !ok || l.Inline {
-			im.say(l, Refused, "%v", err)
-			continue
-		}
-		switch l.Name() {
-		case "remote":
-			c.remote = remoteOf(l.Args())
-			remotes++
-		case "proto":
-			p = l.Args()[0]
-		default:
-			r = port(l.Args()[0])
-		}
-		im.say(l, Kept, "")
-	}
-	if remotes != 1 {
-		im.say(line, Refused, "has %d remotes, wants one", remotes)
-		return
-	}
-	if c.remote.Protocol == "" {
-		c.remote.Protocol = protocolOf(p)
-	}
-	if c.remote.Port == 0 {
-		c.remote.Port = r
-	}
-	im.inst.Remotes = append(im.inst.Remotes, c.remote)
-	im.blocks = append(im.blocks, c)
-}
-
-// connections gives the options that all blocks agree on to the instance.
-func (im *importer) connections() {
-	if len(im.blocks) == 0 {
-		return
-	}
-	same := func(a, b ovpn.Line) bool { return !a.Inline && slices.Equal(a.Words, b.Words) }
-	for n, c := range im.blocks {
-		for _, option := range c.options {
-			everywhere := len(im.blocks) == len(im.inst.Remotes)
-			for _, other := range im.blocks {
-				everywhere = everywhere && slices.ContainsFunc(other.options, func(o ovpn.Line) bool { return same(o, option) })
-			}
-			switch {
-			case !everywhere:
-				im.say(option, Dropped, "not all connections have it, and it counts for all here")
-			case n == 0:
-				im.line(option)
-			default:
-				im.say(option, Kept, "")
-			}
-		}
-	}
-}
-
-// role finds out which end the file is of.
-func (im *importer) role() error {
-	i, seen := &im.inst, im.seen
-	switch {
-	case i.Server != "", i.ServerIPv6 != "", i.ServerBridge != nil, seen.modeServer:
-		i.Role = RoleServer
-	case seen.client, seen.pull, i.Login:
-		i.Role = RoleClient
-	case len(i.Remotes) == 0 && i.Ifconfig == nil && i.IfconfigIPv6 == nil:
-		return &ImportError{Reason: "the file has neither a remote nor a server: it is no OVPN file, or not all of one"}
-	default:
-		i.Role = RolePeer
-		if i.Files[FileSecret] == "" {
-			i.TLSRole = TLSClient
-			if seen.tlsServer {
-				i.TLSRole = TLSServer
-			}
-		}
-	}
-	if i.Role == RoleClient && len(i.Remotes) == 0 {
-		return &ImportError{Reason: "the file is of a client and has no remote that can be called"}
-	}
-	return nil
-}
-
-// ports fills in what openvpn takes when nothing is said.
-func (im *importer) ports() {
-	i, seen := &im.inst, im.seen
-	remote := uint16(defaultPort)
-	for _, p := range []uint16{seen.port, seen.rport} {
-		if p != 0 {
-			remote = p
-		}
-	}
-	for n := range i.Remotes {
-		if i.Remotes[n].Port == 0 {
-			i.Remotes[n].Port = remote
-		}
-	}
-	own := seen.port
-	if seen.lportSet {
-		own = seen.lport
-	}
-	switch i.Role {
-	case RoleClient:
-		i.Port = seen.lport
-		i.Nobind = i.Port == 0 && i.Listen.Address == ""
-		if i.Nobind && !seen.nobind && !seen.lportSet {
-			im.report.add(0, "nobind", Changed, "sends from any free port")
-		}
-	case RolePeer:
-		if seen.nobind && len(i.Remotes) > 0 {
-			i.Nobind = true
-			break
-		}
-		fallthrough
-	default:
-		i.Port = own
-		if own == 0 {
-			i.Port = defaultPort
-		}
-	}
-}
-
-// leftovers drops what the role has no use for.
-func (im *importer) leftovers() {
-	i := &im.inst
-	drop := func(when bool, option, why string, reset func()) {
-		if !when {
-			return
-		}
-		reset()
-		for n := range im.report.Lines {
-			if l := &im.report.Lines[n]; l.Option == option && (l.Verdict == Kept || l.Verdict == Changed) {
-				l.Verdict, l.Reason = Dropped, why
-			}
-		}
-	}
-	tls := i.Files[FileSecret] == ""
-	drop(i.Role != RolePeer && i.Ifconfig != nil, "ifconfig", "the server gives the addresses", func() { i.Ifconfig = nil })
-	drop(i.Role != RolePeer && i.IfconfigIPv6 != nil, "ifconfig-ipv6", "the server gives the addresses", func() { i.IfconfigIPv6 = nil })
-	drop(i.Files[FileDH] != "" && i.Role == RoleClient, "dh", "only the server's end uses it", func() { im.forget(FileDH) })
-	drop(i.KeyDirection != "" && tls && i.Files[FileTLSAuth] == "", "key-direction", "belongs to tls-auth and secret", func() { i.KeyDirection = "" })
-	drop(i.Topology != "" && i.DeviceType == Tap, "topology", "a tap device has none", func() { i.Topology = "" })
-	drop(i.Login && i.Role != RoleClient, "auth-user-pass", "only clients log in", func() { i.Login, i.Username, i.Password = false, "", Secret{} })
-	drop(len(i.Remotes) > 0 && i.Role == RolePeer && im.seen.listens, "remote", "the end that listens over TCP calls nobody", func() { i.Remotes = nil })
-	drop(len(i.Remotes) > 0 && i.Role == RoleServer, "remote", "a server calls nobody", func() { i.Remotes = nil })
-	if i.Role == RoleServer && i.DeviceType == Tun && i.Topology == "" {
-		i.Topology = TopologyNet30
-		im.report.add(0, "topology", Changed, "net30, as openvpn 2.6 does without a word; subnet is better")
-	}
-	if len(i.Files) == 0 {
-		i.Files = nil
-	}
-	if key := im.files[i.Files[FileKey]]; strings.Contains(string(key), "ENCRYPTED") && i.KeyPassword.IsZero() {
-		im.report.add(0, "key_password", Warned, "the private key has a password: enter it")
-	}
-	if len(im.files) == 0 {
-		im.files = nil
-	}
-}
-
-// String names the file, for logs; never what is in it.
-func (i Imported) String() string {
-	return fmt.Sprintf("%s %s with %d files", i.Instance.role(), i.Instance.Name, len(i.Files))
 }

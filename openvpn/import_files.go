@@ -33,8 +33,13 @@ func (im *importer) file(line ovpn.Line, kind FileKind) {
 		im.say(line, Refused, "names no file")
 		return
 	}
-	if args[0] == "[inline]" {
-		im.say(line, Dropped, "the block <%s> holds it", kind)
+	if args[0] == "[inline]" || args[0] == "[[INLINE]]" {
+		switch {
+		case len(args) < 2:
+			im.say(line, Dropped, "the block <%s> holds it", kind)
+		case im.secondWord(line, kind, args[1]): // which counts, though the name does not
+			im.report.add(line.Number, "key-direction", Changed, "%s; the block <%s> holds the key", show(args[1]), kind)
+		}
 		return
 	}
 	if kind == FileDH && args[0] == "none" {
@@ -45,7 +50,7 @@ func (im *importer) file(line ovpn.Line, kind FileKind) {
 	if n := strings.LastIndexAny(name, `/\`); n >= 0 {
 		name = name[n+1:]
 	}
-	if !validBase(name) || name == "stdin" || name == "none" {
+	if !validBase(name) {
 		im.say(line, Refused, baseRule, show(name))
 		return
 	}
@@ -70,7 +75,9 @@ func (im *importer) secondWord(line ovpn.Line, kind FileKind, word string) bool 
 	switch {
 	case (kind == FileTLSAuth || kind == FileSecret) && (word == "0" || word == "1"):
 		im.inst.KeyDirection = word
-	case kind == FileTLSCryptV2 && (word == "allow-noncookie" || word == "force-cookie"), kind == FileTLSCrypt:
+	case kind == FileTLSCryptV2 && (word == "allow-noncookie" || word == "force-cookie"):
+		im.inst.ForceCookie = word == "force-cookie"
+	case kind == FileTLSCrypt: // openvpn takes any word there for nothing
 	default:
 		im.say(line, Refused, "%q cannot follow the name of the file", show(word))
 		return false
@@ -84,15 +91,23 @@ func (im *importer) inlineFile(line ovpn.Line, kind FileKind) {
 		im.say(line, Refused, "%v", err)
 		return
 	}
-	name := inlineNames()[kind]
-	for other, used := range im.inst.Files {
-		if other != kind && used == name {
-			name = "inline-" + name
-		}
-	}
 	im.forget(kind)
+	name := inlineNames()[kind]
+	for im.named(name) {
+		name = "inline-" + name
+	}
 	im.inst.Files[kind], im.files[name] = name, content
 	im.say(line, Kept, "")
+}
+
+// named reports whether a file has a name.
+func (im *importer) named(name string) bool {
+	for _, used := range im.inst.Files {
+		if used == name {
+			return true
+		}
+	}
+	return false
 }
 
 // forget drops what an earlier line said about a file.
@@ -101,18 +116,21 @@ func (im *importer) forget(kind FileKind) {
 	delete(im.inst.Files, kind)
 }
 
+// maxCertificates bounds those, and the revocation lists, of one file.
+const maxCertificates = 1000
+
 // cleanFile returns the content of a block without anything that does not
 // belong to it.
 func cleanFile(kind FileKind, block string) ([]byte, error) {
 	switch kind {
 	case FileCA, FileCert, FileExtraCerts:
-		return cleanPEM(block, 1000, "CERTIFICATE", "X509 CERTIFICATE")
+		return cleanPEM(block, maxCertificates, "CERTIFICATE", "X509 CERTIFICATE")
 	case FileKey:
 		return cleanPEM(block, 1, "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY")
 	case FileDH:
 		return cleanPEM(block, 1, "DH PARAMETERS")
 	case FileCRL:
-		return cleanPEM(block, 1000, "X509 CRL")
+		return cleanPEM(block, maxCertificates, "X509 CRL")
 	case FileTLSCryptV2:
 		return cleanPEM(block, 1, "OpenVPN tls-crypt-v2 client key", "OpenVPN tls-crypt-v2 server key")
 	case FileAuthTokenSecret:
@@ -150,9 +168,15 @@ func cleanPEM(text string, most int, types ...string) ([]byte, error) {
 		}
 		count++
 	}
+	begun := 0
+	for _, t := range types {
+		begun += strings.Count(text, "-----BEGIN "+t+"-----")
+	}
 	switch {
 	case count == 0:
 		return nil, fmt.Errorf("holds no %s in PEM form", types[0])
+	case count < begun:
+		return nil, fmt.Errorf("holds %d of %s, of which %d are damaged", begun, types[0], begun-count)
 	case count > most:
 		return nil, fmt.Errorf("holds %d of %s, want one", count, types[0])
 	}

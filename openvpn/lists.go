@@ -109,3 +109,33 @@ func bygone() map[string]string {
 		"block-outside-dns-ipv6": other, "client-ip": other, "vpn-type": other, "tls-version": other,
 	}
 }
+
+// unlisted are the options that stand in no catalogue, to be asked often.
+type unlisted struct {
+	supervised map[string]string
+	withheld   map[string]withheldOption
+	bygone     map[string]string
+}
+
+func newUnlisted() unlisted { return unlisted{supervised(), withheld(), bygone()} }
+
+// guards tells which instances are less safe without an option: it keeps
+// somebody out, or proves who the other end is.
+var guards = map[string]Side{
+	"crl-verify": SideAll, "ns-cert-type": SideAll, "peer-fingerprint": SideAll, "remote-cert-eku": SideAll,
+	"remote-cert-ku": SideAll, "remote-cert-tls": SideAll, "tls-cert-profile": SideAll, "tls-remote": SideAll,
+	"tls-verify": SideAll, "tls-version-min": SideAll, "verify-hash": SideAll, "verify-x509-name": SideAll,
+
+	"auth-user-pass-verify": SideServer, "ccd-exclusive": SideServer, "client-config-dir": SideServer,
+	"client-connect": SideServer, "ifconfig-push-constraint": SideServer, "learn-address": SideServer,
+	"management-client-auth": SideServer, "plugin": SideServer, "tls-auth": SideServer, "tls-crypt": SideServer,
+	"tls-crypt-v2": SideServer, "tls-crypt-v2-verify": SideServer, "verify-client-cert": SideServer,
+
+	"pull-filter": SideClient, "route-nopull": SideClient,
+}
+
+// guarded reports whether an instance is less safe without an option.
+func (i Instance) guarded(name string) bool {
+	side, is := guards[name]
+	return is && (side == SideAll || (side == SideServer) == (i.role() == RoleServer))
+}

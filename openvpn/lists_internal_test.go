@@ -95,6 +95,9 @@ func TestEveryOptionStandsOnce(t *testing.T) {
 		assert.NotEqual(t, "unknown to 2.6", place, known.name)
 	}
 	t.Log(counts)
+	for name := range guards {
+		assert.True(t, names[name] || bygone()[name] != "", "%s is no option of openvpn", name)
+	}
 	for _, o := range Catalogue() {
 		assert.True(t, names[o.Name], "%s is no option of openvpn", o.Name)
 	}
@@ -141,5 +144,20 @@ func TestCatalogueIsWhole(t *testing.T) {
 				assert.Equal(t, len(o.Params)-1, i, "%s: only the last repeats", o.Name)
 			}
 		}
+	}
+}
+
+// What a server may push is what openvpn takes from one, less what gives a
+// client's system away.
+func TestPushedOptionsAreTakenByClients(t *testing.T) {
+	not := []string{
+		"bind-dev", "errors-to-stderr", "lladdr", "show-net-up", "providers", // reach into the client's system
+		"key-derivation", "peer-id", "protocol-flags", "push-continuation", // servers do that by themselves
+		"compat-mode", "disable-dco", "max-routes", "prng", // mean nothing there
+	}
+	for _, known := range knownOptions(t) {
+		pushable := slices.ContainsFunc(known.where, func(w string) bool { return strings.HasPrefix(w, "push") || w == "any" })
+		want := pushable && !slices.Contains(not, known.name)
+		assert.Equal(t, want, checkPushed(known.name+" x") == nil, known.name)
 	}
 }

@@ -37,6 +37,10 @@ func validBase(name string) bool {
 	if name == "" || len(name) > 100 || name[0] == '.' || name[0] == '-' || strings.HasSuffix(name, ".new") {
 		return false // stores write name.new before they replace name
 	}
+	switch name {
+	case "stdin", "none", addressesFile: // openvpn asks, does without, and writes
+		return false
+	}
 	for _, c := range []byte(name) {
 		if !isWord(c) && c != '-' && c != '.' {
 			return false
@@ -45,7 +49,7 @@ func validBase(name string) bool {
 	return true
 }
 
-const baseRule = "%q is no name of a file: 1 to 100 of A-Z a-z 0-9 _ - and dots, no leading dot or dash"
+const baseRule = "%q is no name of a file: 1 to 100 of A-Z a-z 0-9 _ - and dots, no leading dot or dash, not stdin, none or " + addressesFile
 
 // validDevice reports whether name can be one of a network interface that
 // openvpn makes. "tun" and "tap" alone stand for the first free number, "null"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,26 +16,59 @@ import (
 )
 
 // canaries are files that tell when something was run, read or written.
-type canaries struct{ folder, program, written, pipe string }
+type canaries struct {
+	folder, program, written, pipe string
+
+	listen chan struct{} // to the next one who reads the pipe
+}
 
 func newCanaries(t *testing.T) canaries {
 	t.Helper()
 	folder := t.TempDir()
-	c := canaries{folder, filepath.Join(folder, "run.sh"), filepath.Join(folder, "written"), filepath.Join(folder, "read")}
+	c := canaries{folder, filepath.Join(folder, "run.sh"), filepath.Join(folder, "written"), filepath.Join(folder, "pipe"), make(chan struct{}, 1)}
 	require.NoError(t, os.WriteFile(c.program, []byte("#!/bin/sh\ntouch "+folder+"/ran\n"), 0o700))
-	require.NoError(t, syscall.Mkfifo(c.pipe, 0o600)) // who reads it waits for ever
+	require.NoError(t, syscall.Mkfifo(c.pipe, 0o600))
+	stop, done := make(chan struct{}), make(chan struct{})
+	c.listen <- struct{}{}
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			case <-c.listen:
+			}
+			pipe, err := os.OpenFile(c.pipe, os.O_WRONLY, 0) // waits for one who reads
+			if !assert.NoError(t, err) {
+				return
+			}
+			assert.NoError(t, os.WriteFile(filepath.Join(folder, "read"), nil, 0o600))
+			_ = pipe.Close() // only now the reader gets anywhere
+		}
+	}()
+	t.Cleanup(func() {
+		close(stop)
+		pipe, err := os.OpenFile(c.pipe, os.O_RDONLY|syscall.O_NONBLOCK, 0) // lets it go
+		require.NoError(t, err)
+		<-done
+		require.NoError(t, pipe.Close())
+	})
 	return c
 }
 
-// sung returns what happened.
+// sung returns what happened, and makes the canaries ready for more.
 func (c canaries) sung(t *testing.T) []string {
 	t.Helper()
 	entries, err := os.ReadDir(c.folder)
 	require.NoError(t, err)
 	var names []string
 	for _, e := range entries {
-		if e.Name() != "run.sh" && e.Name() != "read" {
+		if e.Name() != "run.sh" && e.Name() != "pipe" {
 			names = append(names, e.Name())
+			require.NoError(t, os.Remove(filepath.Join(c.folder, e.Name())))
+		}
+		if e.Name() == "read" {
+			c.listen <- struct{}{}
 		}
 	}
 	return names
@@ -67,26 +101,31 @@ func forms(line string) map[string]string {
 	}
 }
 
-// Uploads that attack go the whole way to openvpn, and nothing is run, read or
-// written. That the canaries sing at all shows the same upload as it came.
+// Uploads that attack go the whole way to openvpn, past the point where it
+// opens its device, and nothing is run, read or written. The same files as
+// they came make each of the canaries sing.
 func TestIntegrationAttacksDoNothing(t *testing.T) {
 	program(t)
 	c := newCanaries(t)
 	files := credentials(t)
-	base := "client\ndev null\nremote 192.0.2.1 1194\nca ca.crt\ncert server.crt\nkey server.key\nremote-cert-tls server\n"
+	base := "tls-client\ndev null\nremote 192.0.2.1 1194\nca ca.crt\ncert server.crt\nkey server.key\nremote-cert-tls server\n"
 	folder := t.TempDir()
 	for name, content := range files {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), content, 0o600))
 	}
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "x.conf"), []byte(base+"log "+c.written+"\n"), 0o600))
-	hold(t, folder, "--config", "x.conf")
-	require.Equal(t, []string{"written"}, c.sung(t), "the canary of a file")
-	require.NoError(t, os.Remove(c.written))
+	for line, song := range map[string]string{
+		"log " + c.written: "written", "script-security 2\nup " + c.program: "ran", "setenv opt askpass " + c.pipe: "read",
+		"script-security 2\nsetenv opt up " + c.program: "ran", "extra-certs " + c.pipe: "read",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, "x.conf"), []byte(base+line+"\n"), 0o600))
+		ran := operate(t, folder, "--config", "x.conf")
+		require.Equal(t, []string{song}, c.sung(t), "%s: %s", line, ran.output)
+	}
 
 	tried, imported := make(map[string]bool), 0
 	for _, line := range c.attacks() {
 		for form, text := range forms(line) {
-			im, err := openvpn.Import("demo", []byte(strings.Replace(base, "dev null", "dev tun", 1)+text+"\n"))
+			im, err := openvpn.Import("demo", []byte(strings.NewReplacer("dev null", "dev tun", "tls-client", "client").Replace(base)+text+"\n"))
 			if err != nil {
 				continue
 			}
@@ -98,16 +137,20 @@ func TestIntegrationAttacksDoNothing(t *testing.T) {
 			tried[string(conf)] = true
 			assert.NotContains(t, string(conf), c.folder)
 			folder := t.TempDir()
-			for _, name := range im.Instance.Files { // an operator uploads what is asked for
+			for kind, name := range im.Instance.Files { // an operator uploads what is asked for
 				content := files[name]
+				if content == nil {
+					content = map[openvpn.FileKind][]byte{openvpn.FileExtraCerts: files["ca.crt"]}[kind]
+				}
 				if content == nil {
 					content = files["ta.key"]
 				}
 				require.NoError(t, os.WriteFile(filepath.Join(folder, name), content, 0o600))
 			}
 			require.NoError(t, os.WriteFile(filepath.Join(folder, "x.conf"), conf, 0o600))
-			output, _ := hold(t, folder, "--config", "x.conf")
-			assert.Empty(t, c.sung(t), "%s, %s:\n%s\n%s", line, form, conf, output)
+			ran := operate(t, folder, "--config", "x.conf", "--dev-type", "null", "--script-security", "1")
+			assert.True(t, ran.held, "%s, %s:\n%s\n%s", line, form, conf, ran.output)
+			assert.Empty(t, c.sung(t), "%s, %s:\n%s\n%s", line, form, conf, ran.output)
 			entries, err := os.ReadDir(folder)
 			require.NoError(t, err)
 			assert.Len(t, entries, len(im.Instance.Files)+1, "%s, %s wrote into its own folder", line, form)
@@ -122,10 +165,19 @@ func TestIntegrationAttacksDoNothing(t *testing.T) {
 func TestIntegrationImportsAreAccepted(t *testing.T) {
 	program(t)
 	files := credentials(t)
-	for _, name := range []string{"commercial-udp", "commercial-tcp", "privacy-app", "own-server-script", "access-server", "connections", "site-to-site-static", "old-2.3"} {
-		t.Run(name, func(t *testing.T) {
+	paths, err := filepath.Glob("testdata/import/*.ovpn")
+	require.NoError(t, err)
+	not := []string{
+		"misspelt.ovpn", "machine-builder.ovpn", // an operator must settle something first
+		"firewall-export.ovpn", "road-warrior-server.ovpn", // need PKCS#12 and DH files
+	}
+	for _, path := range paths {
+		if slices.Contains(not, filepath.Base(path)) {
+			continue
+		}
+		t.Run(filepath.Base(path), func(t *testing.T) {
 			t.Parallel()
-			text, err := os.ReadFile("testdata/import/" + name + ".ovpn")
+			text, err := os.ReadFile(path)
 			require.NoError(t, err)
 			im, err := openvpn.Import("demo", text)
 			require.NoError(t, err)

@@ -218,7 +218,11 @@ func (r *renderer) credentials() {
 		if kind == FileDH && name == "" && (r.Instance.role() == RoleServer || r.TLSRole == TLSServer) {
 			name = "none" // elliptic curves
 		}
-		r.lineIf(name != "", string(kind), name)
+		words := []string{string(kind), name}
+		if kind == FileTLSCryptV2 && r.ForceCookie {
+			words = append(words, "force-cookie")
+		}
+		r.lineIf(name != "", words...)
 	}
 	r.lineIf(r.KeyDirection != "", "key-direction", r.KeyDirection)
 	for _, print := range r.PeerFingerprints {

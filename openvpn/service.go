@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
-	"os"
 	"sync"
 
 	"github.com/fieldgate/fieldgate/internal/lifecycle"
@@ -17,7 +16,8 @@ type Options struct {
 	Runner Runner
 	// Store keeps the files of instances, usually a filestore.Store. Required.
 	Store Store
-	// OpenFolder returns the folder of *.conf files. Default os.DirFS.
+	// OpenFolder returns the folder of *.conf files. Default: that of the disk,
+	// where links that lead out of the folder are not followed.
 	OpenFolder func(path string) fs.FS
 	// Logger gets a line for each change of a state, nil drops them. Lines of
 	// openvpn's own log are not among them, see [Service.Log].
@@ -36,7 +36,7 @@ type Service struct {
 	shell    *lifecycle.Shell
 	opts     Options
 	env      *environment
-	applying sync.Mutex // one change of the set at a time
+	applying chan struct{} // holds one: who changes the set
 
 	mu        sync.Mutex
 	cfg       Config
@@ -66,9 +66,9 @@ func New(c Config, o Options) (*Service, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.OpenFolder == nil {
-		o.OpenFolder = os.DirFS
+		o.OpenFolder = func(path string) fs.FS { return diskFolder(path) }
 	}
-	s := &Service{cfg: c, opts: o, set: make(map[string]*supervisor)}
+	s := &Service{cfg: c, opts: o, set: make(map[string]*supervisor), applying: make(chan struct{}, 1)}
 	s.env = &environment{
 		runner: o.Runner, store: o.Store, logger: o.Logger,
 		notifier: notifier{call: o.OnChange, wake: make(chan struct{}, 1)},
@@ -82,8 +82,9 @@ func New(c Config, o Options) (*Service, error) {
 // enabled instances, and returns; how they do tells [Service.Status]. That
 // openvpn is not installed is no error of Start. ctx bounds the start-up only.
 // Start returns [ErrDisabled] for a disabled Config, [ErrStarted] when it has
-// succeeded before, [ErrStopped] after Stop, and an error that wraps [ErrBusy]
-// when another program manages the instances.
+// succeeded before, and [ErrStopped] after Stop. An instance that another
+// program manages is no error of Start either: it fails with
+// [CauseUnmanaged] until the other one ends.
 func (s *Service) Start(ctx context.Context) error { return s.shell.Start(ctx) }
 
 // Stop ends all processes and waits for that. A process has 15 seconds to say
@@ -113,8 +114,10 @@ func (s *Service) String() string { return "openvpn" }
 
 // open implements [lifecycle.Open].
 func (s *Service) open(ctx context.Context) (lifecycle.Run, error) {
-	s.applying.Lock()
-	defer s.applying.Unlock()
+	if err := s.claim(ctx); err != nil {
+		return nil, err
+	}
+	defer s.yield()
 	cfg := s.config()
 	if !cfg.Enabled {
 		return nil, ErrDisabled
@@ -138,17 +141,29 @@ func (s *Service) open(ctx context.Context) (lifecycle.Run, error) {
 	}
 	_ = s.reconcile(ctx, adopted) // each instance tells its own fault
 	return func(ctx context.Context) error {
+		defer context.AfterFunc(ctx, cancel)() // ends an Apply that waits
 		var wg sync.WaitGroup
 		quiet, end := context.WithCancel(context.Background())
 		wg.Go(func() { s.env.notifier.run(quiet) })
 		s.watchFolder(ctx)
-		cancel() // ends an Apply that waits
 		s.endAll()
 		end()
 		wg.Wait()
 		return nil
 	}, nil
 }
+
+// claim waits for the right to change the set, yield gives it back.
+func (s *Service) claim(ctx context.Context) error {
+	select {
+	case s.applying <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *Service) yield() { <-s.applying }
 
 func releaseAll(left []Process) error {
 	var errs []error
@@ -160,8 +175,8 @@ func releaseAll(left []Process) error {
 
 // endAll ends, or releases, all instances at once.
 func (s *Service) endAll() {
-	s.applying.Lock()
-	defer s.applying.Unlock()
+	_ = s.claim(context.Background()) // what holds it ends with the service
+	defer s.yield()
 	s.mu.Lock()
 	release := s.releasing
 	all := s.order

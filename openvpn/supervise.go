@@ -146,18 +146,25 @@ func patient(c Cause) bool {
 // await waits until a process is wanted. It returns false at the end.
 func (s *supervisor) await() bool {
 	for {
-		s.mu.Lock()
-		wanted, closing := s.wanted(), s.closing
-		s.mu.Unlock()
-		if wanted {
-			return true
-		}
-		s.set(view{State: StateStopped, Since: time.Now()}, nil)
-		if closing {
-			return false
+		wanted, closing := s.rest()
+		if wanted || closing {
+			return wanted
 		}
 		<-s.wake
 	}
+}
+
+// rest makes the state what is wanted of an instance without a process, in
+// one step: who asks for its end must not find it stopped while it starts.
+func (s *supervisor) rest() (wanted, closing bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := StateStopped
+	if wanted = s.wanted(); wanted {
+		next = StateStarting
+	}
+	s.become(view{State: next, Since: time.Now()}, nil)
+	return wanted, s.closing
 }
 
 // pause waits before the next try, unless the goal changes.
@@ -190,7 +197,6 @@ func (s *supervisor) overtaken(turn uint64) bool {
 // launch starts a process, and returns it with the revocation list that it
 // was given.
 func (s *supervisor) launch() (proc Process, given []byte, turn uint64, end ending) {
-	s.set(view{State: StateStarting, Since: time.Now()}, nil)
 	job, crl, turn, err := s.ready()
 	if err != nil {
 		return nil, nil, turn, ending{why: trouble{CauseConfig, clean(err.Error())}}
@@ -272,6 +278,11 @@ func (s *supervisor) close(release bool) {
 func (s *supervisor) set(v view, more func(*InstanceStatus)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.become(v, more)
+}
+
+// become is set for those who hold mu.
+func (s *supervisor) become(v view, more func(*InstanceStatus)) {
 	before := s.status
 	st := &s.status
 	st.State, st.Step, st.Since, st.Cause, st.Detail = v.State, v.Step, v.Since, v.Cause, v.Detail

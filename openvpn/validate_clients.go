@@ -36,7 +36,7 @@ func (c *checker) clients() {
 			continue
 		}
 		for m, o := range client.Options {
-			if err := checkOption(o, InClient); err != nil {
+			if err := c.catalogue.check(o, inClient); err != nil {
 				c.addf(fmt.Sprintf("%soptions[%d]", at, m), "%v", err)
 			}
 		}

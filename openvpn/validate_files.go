@@ -8,20 +8,12 @@ import (
 	"strings"
 )
 
-// fileKinds returns all kinds.
-func fileKinds() []FileKind {
-	return []FileKind{
-		FileCA, FileCert, FileKey, FilePKCS12, FileDH, FileCRL,
-		FileTLSAuth, FileTLSCrypt, FileTLSCryptV2, FileSecret, FileExtraCerts, FileAuthTokenSecret,
-	}
-}
-
 // files checks which files are there together, and that they prove enough.
 func (c *checker) files() {
 	for _, kind := range slices.Sorted(maps.Keys(c.Files)) {
 		field := fmt.Sprintf("files[%s]", kind)
-		if !slices.Contains(fileKinds(), kind) {
-			c.addf(field, "unknown kind, want one of %v", fileKinds())
+		if err := new(FileKind).UnmarshalText([]byte(kind)); err != nil {
+			c.addf(field, "%v", err)
 		} else if name := c.Files[kind]; !validBase(name) {
 			c.addf(field, baseRule, name)
 		}
@@ -41,6 +33,9 @@ func (c *checker) files() {
 	c.together(FileCert, FileKey)
 	c.together(FileKey, FileCert)
 	c.only("files[dh]", c.wants(FileDH), RoleServer, RolePeer)
+	if c.only("force_cookie", c.ForceCookie, RoleServer) && !c.wants(FileTLSCryptV2) {
+		c.addf("force_cookie", "is for the file tls-crypt-v2")
+	}
 	if c.KeyDirection != "" && !c.wants(FileTLSAuth) {
 		c.addf("key_direction", "is for the files tls-auth and secret")
 	}

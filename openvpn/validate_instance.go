@@ -1,6 +1,7 @@
 package openvpn
 
 import (
+	"encoding"
 	"fmt"
 	"strings"
 
@@ -17,8 +18,9 @@ const (
 type checker struct {
 	Instance
 
-	faults *config.Errors
-	at     string // path of the instance with a final dot, empty for one alone
+	faults    *config.Errors
+	catalogue catalogue
+	at        string // path of the instance with a final dot, empty for one alone
 }
 
 // check notes the faults of the instance at a path.
@@ -26,7 +28,7 @@ func (i Instance) check(faults *config.Errors, at string) {
 	if at != "" {
 		at += "."
 	}
-	c := &checker{Instance: i, faults: faults, at: at}
+	c := &checker{Instance: i, faults: faults, catalogue: newCatalogue(), at: at}
 	if i.Name == "" {
 		c.addf("name", "required: 1 to 32 of A-Z a-z 0-9 _ -")
 	} else if !validName(i.Name) {
@@ -69,19 +71,24 @@ func (c *checker) only(field string, set bool, roles ...Role) bool {
 
 // words checks the enumerations.
 func (c *checker) words() bool {
-	ok := checkWord(c, "role", c.Role, RoleClient, RoleServer, RolePeer)
-	ok = checkWord(c, "protocol", c.Protocol, UDP, UDP4, UDP6, TCP, TCP4, TCP6) && ok
-	ok = checkWord(c, "device_type", c.DeviceType, Tun, Tap) && ok
-	ok = checkWord(c, "topology", c.Topology, TopologySubnet, TopologyNet30, TopologyP2P) && ok
-	ok = checkWord(c, "tls_role", c.TLSRole, TLSServer, TLSClient) && ok
-	return checkWord(c, "key_direction", c.KeyDirection, "0", "1") && ok
+	ok := checkWord(c, "role", c.Role, new(Role))
+	ok = checkWord(c, "protocol", c.Protocol, new(Protocol)) && ok
+	ok = checkWord(c, "device_type", c.DeviceType, new(DeviceType)) && ok
+	ok = checkWord(c, "topology", c.Topology, new(Topology)) && ok
+	ok = checkWord(c, "tls_role", c.TLSRole, new(TLSRole)) && ok
+	return checkWord(c, "key_direction", c.KeyDirection, new(keyDirection)) && ok
 }
 
-func checkWord[T ~string](c *checker, field string, have T, allowed ...T) bool {
-	if have == "" {
-		return true
-	}
-	if _, err := config.ParseEnum([]byte(have), allowed...); err != nil {
+// keyDirection is what [Instance.KeyDirection] may be.
+type keyDirection string
+
+func (d *keyDirection) UnmarshalText(text []byte) error {
+	return readWord(d, text, "0", "1")
+}
+
+// checkWord notes a word that its type does not have.
+func checkWord[T ~string](c *checker, field string, have T, word encoding.TextUnmarshaler) bool {
+	if err := word.UnmarshalText([]byte(have)); err != nil {
 		c.addf(field, "%v", err)
 		return false
 	}
@@ -116,7 +123,7 @@ func (c *checker) ends() {
 	for n, r := range c.Remotes {
 		at := fmt.Sprintf("remotes[%d].", n)
 		c.faults.CheckHost(c.at+at+"host", r.Host)
-		if checkWord(c, at+"protocol", r.Protocol, UDP, UDP4, UDP6, TCP, TCP4, TCP6) &&
+		if checkWord(c, at+"protocol", r.Protocol, new(Protocol)) &&
 			r.Protocol != "" && c.role() == RolePeer && r.Protocol.isTCP() != c.protocol().isTCP() {
 			c.addf(at+"protocol", "is %s, but a peer has one protocol, %s", r.Protocol, c.protocol())
 		}
@@ -193,12 +200,12 @@ func (c *checker) options() {
 	}
 	wrong := make(map[int]bool)
 	for n, o := range c.Options {
-		if err := checkOption(o, InMain); err != nil {
+		if err := c.catalogue.check(o, inMain); err != nil {
 			c.addf(fmt.Sprintf("options[%d]", n), "%v", err)
 			wrong[n] = true
 		}
 	}
-	for _, fault := range checkOptions(c.Instance) { // how they go together
+	for _, fault := range c.catalogue.together(c.Instance) { // how they go together
 		if !wrong[fault.Index] {
 			c.addf(fmt.Sprintf("options[%d]", fault.Index), "%s", fault.Text)
 		}

@@ -55,7 +55,7 @@ func (c *checker) proxy() {
 		return
 	}
 	p := *c.Proxy
-	if !checkWord(c, "proxy.kind", p.Kind, ProxyHTTP, ProxySOCKS) {
+	if !checkWord(c, "proxy.kind", p.Kind, new(ProxyKind)) {
 		return
 	}
 	c.faults.CheckHost(c.at+"proxy.host", p.Host)

@@ -44,7 +44,7 @@ func TestValidate(t *testing.T) {
 		"no ca":            {client(func(i *openvpn.Instance) { delete(i.Files, "ca") }), "files[ca]: required"},
 		"key alone":        {client(func(i *openvpn.Instance) { delete(i.Files, "cert") }), "files[cert]: required with key"},
 		"file path":        {client(func(i *openvpn.Instance) { i.Files["ca"] = "../ca.crt" }), "files[ca]: "},
-		"file kind":        {client(func(i *openvpn.Instance) { i.Files["plugin"] = "x.so" }), "files[plugin]: unknown kind"},
+		"file kind":        {client(func(i *openvpn.Instance) { i.Files["plugin"] = "x.so" }), `files[plugin]: unknown word`},
 		"pkcs12 and cert":  {client(func(i *openvpn.Instance) { i.Files["pkcs12"] = "x.p12" }), "files[cert]: is instead of pkcs12"},
 		"two tls keys":     {server(func(i *openvpn.Instance) { i.Files["tls-auth"] = "x" }), "files[tls-crypt]: is instead of tls-auth"},
 		"secret in client": {client(func(i *openvpn.Instance) { i.Files["secret"] = "x" }), "files[secret]: is for role peer"},

@@ -126,6 +126,10 @@ func (a *Authority) signCRL(x *index, now time.Time) ([]byte, error) {
 		}
 		t.RevokedCertificateEntries = append(t.RevokedCertificateEntries, entry)
 	}
+	for _, r := range x.Revoked {
+		t.RevokedCertificateEntries = append(t.RevokedCertificateEntries,
+			x509.RevocationListEntry{SerialNumber: r.Serial.number(), RevocationTime: r.At})
+	}
 	der, err := x509.CreateRevocationList(rand.Reader, t, a.id.Leaf(), a.id.Key)
 	if err != nil {
 		return nil, err

@@ -70,6 +70,15 @@ type index struct {
 	// CRLNumber is that of the revocation list that tells what is in here.
 	CRLNumber int64    `json:"crl_number"`
 	Issued    []Issued `json:"issued"` // in the order of issue
+	// Revoked are those of an imported authority that stand in its list, and
+	// of which nothing else is known.
+	Revoked []revocation `json:"revoked,omitempty"`
+}
+
+// revocation is of a certificate that is not at hand.
+type revocation struct {
+	Serial Serial    `json:"serial"`
+	At     time.Time `json:"at"`
 }
 
 // find returns where a serial number is.
@@ -115,6 +124,11 @@ func parseIndex(text []byte) (*index, error) {
 	for _, i := range x.Issued {
 		if serial, err := ParseSerial(string(i.Serial)); err != nil || serial != i.Serial {
 			return nil, fmt.Errorf("%q is no serial number", string(i.Serial)) // it names a file
+		}
+	}
+	for _, r := range x.Revoked {
+		if serial, err := ParseSerial(string(r.Serial)); err != nil || serial != r.Serial {
+			return nil, fmt.Errorf("%q is no serial number", string(r.Serial))
 		}
 	}
 	return x, nil

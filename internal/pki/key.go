@@ -66,6 +66,23 @@ func (k KeyKind) generate() (crypto.Signer, error) {
 	return nil, fmt.Errorf("unknown kind of key %q", string(k))
 }
 
+// title returns what describeKey says of such a key.
+func (k KeyKind) title() string {
+	switch k {
+	case RSA2048:
+		return "RSA 2048"
+	case RSA3072:
+		return "RSA 3072"
+	case P256:
+		return "EC P-256"
+	case P384:
+		return "EC P-384"
+	case P521:
+		return "EC P-521"
+	}
+	return "Ed25519"
+}
+
 // describeKey names the algorithm and the size of a public key.
 func describeKey(public crypto.PublicKey) string {
 	switch public := public.(type) {

@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -38,6 +39,9 @@ const modules = "/usr/lib/uml/modules"
 // kernel is the program.
 const kernel = "linux.uml"
 
+// memory is how much of it the machine has, in octets.
+const memory = 512 << 20
+
 //go:embed init.sh
 var initScript []byte
 
@@ -56,6 +60,9 @@ func Available() error {
 	}
 	if _, err := os.Stat(modules); err != nil {
 		return fmt.Errorf("uml: %w: install user-mode-linux (make peers): %w", err, ErrUnavailable)
+	}
+	if err := sharedMemory(); err != nil && os.Geteuid() != 0 {
+		return fmt.Errorf("uml: %w, or be root: %w", err, ErrUnavailable)
 	}
 	return nil
 }
@@ -104,21 +111,26 @@ func Run(ctx context.Context, job Job) (output string, code int, err error) {
 	if err != nil {
 		return "", 0, err
 	}
-	text, err := boot(ctx, folder, env, job.Modules)
+	text, ended, err := boot(ctx, folder, env, job.Modules)
 	if err != nil {
-		return text, 0, err
+		return text, 0, fmt.Errorf("uml: %w%s: %w", err, lastWords(text), ErrBroken)
 	}
-	return result(text)
+	return result(text, ended)
 }
 
-// boot runs the kernel to its end and returns what it printed.
-func boot(ctx context.Context, folder string, env, modules []string) (string, error) {
+// boot runs the kernel to its end. It returns what it printed and how it ended,
+// which tells nothing of the job.
+func boot(ctx context.Context, folder string, env, modules []string) (text, ended string, err error) {
 	// Without "ro" a root user inside could write to the host's files. The
 	// line is split at blanks; what the kernel does not know becomes the
 	// environment of init.
-	cmd := exec.CommandContext(ctx, kernel, "mem=512M", "rootfstype=hostfs", "ro",
-		"init="+filepath.Join(folder, "init"), "JOB="+filepath.Join(folder, "job"),
-		"MODULES="+strings.Join(modules, ","), "uml_dir="+folder+"/", "con=null", "con0=fd:0,fd:1", "quiet")
+	line := []string{kernel, "mem=" + strconv.Itoa(memory>>20) + "M", "rootfstype=hostfs", "ro",
+		"init=" + filepath.Join(folder, "init"), "JOB=" + filepath.Join(folder, "job"),
+		"MODULES=" + strings.Join(modules, ","), "uml_dir=" + folder + "/", "con=null", "con0=fd:0,fd:1", "quiet"}
+	if problem := sharedMemory(); problem != nil {
+		line = append(ownSharedMemory(), line...)
+	}
+	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
 	cmd.Env = append(os.Environ(), env...)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -126,38 +138,15 @@ func boot(ctx context.Context, folder string, env, modules []string) (string, er
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 10 * time.Second
-	err := cmd.Run()
-	text := strings.ReplaceAll(said.String(), "\r", "")
+	err = cmd.Run()
+	text = strings.ReplaceAll(said.String(), "\r", "")
 	if cause := context.Cause(ctx); cause != nil {
-		return text, fmt.Errorf("uml: %w: %w", cause, ErrBroken)
+		return text, "", cause
 	}
-	// How the kernel ends tells nothing of the job.
-	if _, ended := errors.AsType[*exec.ExitError](err); err != nil && !ended {
-		return text, fmt.Errorf("uml: %w: %w", err, ErrBroken)
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		return text, "", err
 	}
-	return text, nil
-}
-
-// result takes the job's output and status out of what the machine printed.
-func result(text string) (output string, code int, err error) {
-	_, output, begun := strings.Cut(text, "UML-BEGIN\n")
-	if !begun {
-		output = text
-	}
-	output, last, ended := strings.Cut(output, "UML-RESULT ")
-	if strings.Contains(text, "ptrace set fp regs failed") {
-		return output, 0, fmt.Errorf("uml: this processor needs a library that gcc makes; install gcc (make peers): %w", ErrUnavailable)
-	}
-	if !ended {
-		return output, 0, fmt.Errorf("uml: it stopped on its own: %w", ErrBroken)
-	}
-	if _, err := fmt.Sscan(last, &code); err != nil {
-		return output, 0, fmt.Errorf("uml: result %q: %w", last, ErrBroken)
-	}
-	if !begun {
-		return output, code, fmt.Errorf("uml: the system could not be made, see init.sh for code %d: %w", code, ErrBroken)
-	}
-	return output, code, nil
+	return text, cmd.ProcessState.String(), nil
 }
 
 // script is the job as bash reads it.

@@ -55,7 +55,7 @@ func TestBackend(t *testing.T) {
 		return suite.Rig{
 			Backend: d.Backend("one"), Second: d.Backend("one"), Connections: list, Judges: true,
 			Silence: all(ipsectest.PeerSilent), Answer: all(ipsectest.PeerAnswers),
-			Close: d.PeerCloses, Kill: d.Kill, Restart: d.Start, Rekeys: true,
+			Close: d.PeerCloses, Die: d.PeerDies, Unload: d.Unload, Kill: d.Kill, Restart: d.Start, Rekeys: true,
 			Foreign: func() func() bool {
 				d.LoadForeign("other-tunnel")
 				return func() bool { return d.HasForeign("other-tunnel") }

@@ -150,6 +150,29 @@ func (d *Daemon) PeerCloses(name string) {
 	}
 }
 
+// PeerDies lets the peer of a connection be given up for dead.
+func (d *Daemon) PeerDies(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if loaded, def, ok := d.find(name); ok {
+		if def.DPDAction != ipsec.DPDNone && d.up(loaded) {
+			d.tellEvent(loaded, ipsec.Event{Dead: true})
+		}
+		d.drop(loaded)
+	}
+}
+
+// Unload takes a connection out of the daemon as somebody else would: what is
+// up stays up.
+func (d *Daemon) Unload(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if loaded, _, ok := d.find(name); ok {
+		delete(d.conns, loaded)
+		d.tellEvent(loaded, ipsec.Event{Lost: true})
+	}
+}
+
 // PeerInitiates lets the peer bring a connection up. It tells whether the
 // daemon has one for it.
 func (d *Daemon) PeerInitiates(name string) bool {

@@ -45,7 +45,7 @@ func (b backend) Connect(ctx context.Context) (ipsec.Session, error) {
 	}
 	s := &session{
 		daemon: d, owner: b.owner, applied: make(map[string]ipsec.Definition),
-		events: make(chan ipsec.Event, 1), done: make(chan struct{}),
+		events: make(chan ipsec.Event, maxEvents), done: make(chan struct{}),
 	}
 	d.sessions[s] = true
 	return s, nil
@@ -128,15 +128,22 @@ func (s *session) over() bool {
 // loaded returns the name of a connection in the daemon.
 func (s *session) loaded(name string) string { return s.owner + "-" + name }
 
+// maxEvents is how many events wait for who takes them; more are merged.
+const maxEvents = 100
+
 // tell makes an event for the owner of a connection, with mu held.
-func (d *Daemon) tell(loaded string) {
+func (d *Daemon) tell(loaded string) { d.tellEvent(loaded, ipsec.Event{}) }
+
+// tellEvent is tell with what is to be told beside the name.
+func (d *Daemon) tellEvent(loaded string, event ipsec.Event) {
 	for s := range d.sessions {
 		name, mine := strings.CutPrefix(loaded, s.owner+"-")
 		if !mine {
 			continue
 		}
+		event.Connection = name
 		select {
-		case s.events <- ipsec.Event{Connection: name}:
+		case s.events <- event:
 			continue
 		default:
 		}
@@ -205,6 +212,9 @@ func (s *session) Apply(ctx context.Context, connections []ipsec.Definition) (ip
 func (s *session) load(def ipsec.Definition, out *ipsec.Outcome) {
 	d, loaded := s.daemon, s.loaded(def.Name)
 	before, known := s.applied[def.Name]
+	if _, there := d.conns[loaded]; known && !there { // somebody else unloaded it
+		known = false
+	}
 	if known && reflect.DeepEqual(before, def) {
 		out.Unchanged = append(out.Unchanged, def.Name)
 		return

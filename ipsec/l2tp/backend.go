@@ -3,6 +3,7 @@ package l2tp
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -26,6 +27,11 @@ type Daemon interface {
 	Dial(ctx context.Context, c Call) (Link, error)
 	// Sessions returns who is connected to our server, the oldest first.
 	Sessions(ctx context.Context) ([]Session, error)
+	// Change makes another setup hold without a disturbance of any link: new
+	// sessions get the new users, name servers and PPP settings, and sessions
+	// of users that are gone, or have another password, are ended. When the
+	// setup differs in more it does nothing and returns [ErrRestart].
+	Change(ctx context.Context, s Setup) error
 	// Done is closed when the programs have ended, asked to or not.
 	Done() <-chan struct{}
 	// Err tells why they ended by themselves; nil before that, and after
@@ -58,6 +64,8 @@ type LinkFacts struct {
 
 // Session is one client of our server.
 type Session struct {
+	// User is who it is; empty as long as PPP has not authenticated.
+	User          string
 	Peer          netip.Addr // the address outside; invalid: not known
 	Interface     string     // empty as long as PPP has none
 	Local, Remote netip.Addr // invalid as long as PPP has none
@@ -70,6 +78,30 @@ type Setup struct {
 	Listen netip.Addr
 	// Server is nil when there is none.
 	Server *ServerSetup
+}
+
+// Changeable tells whether a running Daemon can do with another setup in the
+// place of this one, see Daemon.Change.
+func (s Setup) Changeable(other Setup) bool {
+	if s.Listen != other.Listen || (s.Server == nil) != (other.Server == nil) {
+		return false
+	}
+	return s.Server == nil || s.Server.Local == other.Server.Local &&
+		s.Server.First == other.Server.First && s.Server.Last == other.Server.Last
+}
+
+// Keeps tells whether a session of a user of the setup before may go on. One
+// that has not authenticated yet may not: the old password may pass.
+func (s *ServerSetup) Keeps(user string, before *ServerSetup) bool {
+	if slices.Equal(s.Users, before.Users) {
+		return true
+	}
+	for _, u := range before.Users {
+		if u.Name == user {
+			return slices.Contains(s.Users, u)
+		}
+	}
+	return false
 }
 
 // ServerSetup is our server.

@@ -14,11 +14,14 @@ import (
 // client keeps one client up while it is wanted.
 type client struct {
 	svc     *Service
-	cfg     Client
+	cfg     Client // with all defaults filled in
+	enabled bool   // by the whole Config
 	name    string // normalised
 	channel string // name of the ipsec connection
 
 	mu     sync.Mutex
+	gone   bool     // it is, or is about to be, no client of the service any more
+	again  bool     // a start was asked for after that
 	runs   *running // nil while no goroutine runs
 	status ClientStatus
 
@@ -33,10 +36,11 @@ type running struct {
 	ends   bool          // it was asked to
 }
 
-func newClient(s *Service, cfg Client) *client {
-	c := &client{svc: s, cfg: cfg, name: normalName(cfg.Name), channel: ChannelName(cfg.Name)}
-	c.status = ClientStatus{Name: c.name, Enabled: cfg.Enabled, State: StateDisabled}
-	if cfg.Enabled {
+func newClient(s *Service, cfg Client, on bool) *client {
+	cfg = cfg.normal()
+	c := &client{svc: s, cfg: cfg, enabled: on && cfg.Enabled, name: cfg.Name, channel: ChannelName(cfg.Name)}
+	c.status = ClientStatus{Name: c.name, Enabled: c.enabled, State: StateDisabled}
+	if c.enabled {
 		c.status.State = StateStopped
 	}
 	return c
@@ -56,6 +60,10 @@ func (c *client) start(life context.Context) {
 	if life.Err() != nil {
 		return // the service ends, and has stopped this client or is about to
 	}
+	if c.gone {
+		c.again = true
+		return
+	}
 	if c.runs != nil && !c.runs.ends {
 		c.runs.prod()
 		return
@@ -72,6 +80,21 @@ func (c *client) start(life context.Context) {
 		}
 		c.run(ctx, r.wake)
 	}()
+}
+
+// retire ends the client for good.
+func (c *client) retire() {
+	c.mu.Lock()
+	c.gone = true
+	c.mu.Unlock()
+	_ = c.stop(context.Background()) // without an end of time there is no error
+}
+
+// recalled tells whether a start was asked for since retire.
+func (c *client) recalled() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.again
 }
 
 // stop ends the client until it is started again.
@@ -170,6 +193,7 @@ func (c *client) attempt(ctx context.Context, daemon Daemon, pause *backoff.Back
 		st.State, st.LinkFacts, st.LastError = StateUp, link.Facts(), nil
 		st.Ups++
 	})
+	c.watch(ctx, link)
 	select {
 	case <-ctx.Done():
 		closing, done := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
@@ -188,6 +212,47 @@ func (c *client) attempt(ctx context.Context, daemon Daemon, pause *backoff.Back
 		return nil
 	}
 	return c.linkFailure(link.Err())
+}
+
+// watch waits for the end of ctx or of the link. A channel that goes down
+// meanwhile is brought up again: PPP outlives that, when it does not take
+// longer than its echo requests allow. A new tunnel would have to wait until the
+// server has given up the old one, which it could not be told about.
+func (c *client) watch(ctx context.Context, link Link) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	tick := time.NewTicker(channelPeriod)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-link.Done():
+			return
+		case <-tick.C:
+		}
+		if c.channelDown() {
+			trying, done := context.WithTimeout(ctx, channelTime)
+			err := c.svc.opts.Channel.Initiate(trying, c.channel) // if it lasts, the link ends meanwhile
+			done()
+			if err == nil {
+				c.svc.opts.Logger.Info("the channel is up again", "client", c.name)
+			}
+		}
+	}
+}
+
+// channelDown tells whether the channel is down, as far as is known.
+func (c *client) channelDown() bool {
+	for _, conn := range c.svc.opts.Channel.Status().Connections {
+		if conn.Name == c.channel {
+			switch conn.State {
+			case ipsec.StateArmed, ipsec.StateStopped, ipsec.StateClosed, ipsec.StateFailed:
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // bringChannel has the channel negotiated and returns the peer's address, which
@@ -229,7 +294,7 @@ func (c *client) endChannel() {
 func (c *client) call(peer netip.Addr) Call {
 	call := Call{
 		Name: c.name, Peer: peer, Username: c.cfg.Username, Password: c.cfg.Password,
-		PPP: c.cfg.PPP.normal(), PeerDNS: c.cfg.PeerDNS, DefaultRoute: c.cfg.DefaultRoute,
+		PPP: c.cfg.PPP, PeerDNS: c.cfg.PeerDNS, DefaultRoute: c.cfg.DefaultRoute,
 		Established: func() { c.change(func(st *ClientStatus) { st.State = StatePPP }) },
 	}
 	for _, text := range c.cfg.Routes {

@@ -19,9 +19,17 @@
 // UDP port 1701 of this host that is not inside of ESP, whether the channel is
 // up, is being renewed, or the IKE daemon is gone. The guard is in place before
 // the first program starts and goes after the last has ended; a program that is
-// killed leaves it, and the next Start takes it over. This holds for L2TP that
-// passes through this host as well, where it is not limited by
-// Config.ListenAddress.
+// killed leaves it, and the next Start takes it over. When something else on
+// this host removes it, as "ip xfrm policy flush" does, it is back within a
+// second, which is told in the log; until then nothing holds L2TP back. The
+// guard is for L2TP that passes through this host as well, where it is not
+// limited by Config.ListenAddress.
+//
+// # Changes
+//
+// [Service.Apply] touches only what has changed: other clients keep their
+// links, and so do the sessions of users of the server that stay.
+// Options.ApplyChannels is where the ipsec service gets its part of the change.
 //
 // # Errors
 //

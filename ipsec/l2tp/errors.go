@@ -23,6 +23,8 @@ var (
 	ErrUnknown = errors.New("no such client")
 	// ErrNotRunning: the service has not been started, or has ended.
 	ErrNotRunning = errors.New("the service is not running")
+	// ErrRestart: a running backend cannot change to that setup.
+	ErrRestart = errors.New("the L2TP programs must be started again for this")
 	// ErrClosed: the programs of the backend have ended.
 	ErrClosed = errors.New("the L2TP programs have ended")
 )

@@ -188,6 +188,9 @@ func TestFailures(t *testing.T) {
 		c.Clients[0].Password = l2tp.NewSecret("wrong")
 		run(t, c, func(t *testing.T, r *rig) {
 			time.Sleep(10 * time.Minute)
+			for r.client().State != l2tp.StateFailed { // it may be in a try just now
+				time.Sleep(100 * time.Millisecond)
+			}
 			st := r.client()
 			require.NotNil(t, st.LastError)
 			assert.Equal(t, l2tp.CauseAuthentication, st.LastError.Cause)
@@ -258,6 +261,22 @@ func TestDrop(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		assert.Equal(t, l2tp.StateUp, r.client().State)
 		assert.Equal(t, uint64(2), r.client().Ups)
+	})
+}
+
+// A channel that goes down under a link is brought up again, and the link
+// stays.
+func TestChannelDown(t *testing.T) {
+	run(t, good(), func(t *testing.T, r *rig) {
+		time.Sleep(time.Second)
+		for _, state := range []ipsec.ConnectionState{ipsec.StateArmed, ipsec.StateStopped, ipsec.StateClosed, ipsec.StateFailed} {
+			r.channels.End(channel, state)
+			assert.Equal(t, state, r.client().Channel)
+			assert.Equal(t, l2tp.StateUp, r.client().State)
+			time.Sleep(2 * time.Second)
+			assert.Equal(t, ipsec.StateUp, r.client().Channel, "after %s", state)
+			assert.Equal(t, uint64(1), r.client().Ups)
+		}
 	})
 }
 

@@ -49,6 +49,9 @@ func (s *session) Apply(ctx context.Context, definitions []ipsec.Definition) (ip
 func (s *session) plan(ctx context.Context, definitions []ipsec.Definition) (*plan, error) {
 	var held []string
 	if s.first {
+		if err := s.recall(ctx); err != nil {
+			return nil, err
+		}
 		m, err := s.commands.call(ctx, "get-conns", nil)
 		if err != nil {
 			return nil, err
@@ -63,13 +66,41 @@ func (s *session) plan(ctx context.Context, definitions []ipsec.Definition) (*pl
 	}
 	s.mu.Lock()
 	applied := maps.Clone(s.applied)
+	maps.DeleteFunc(applied, func(name string, _ *loaded) bool { return s.lost[name] })
 	s.mu.Unlock()
 	p := s.names.compare(applied, held, definitions)
 	for name := range p.refused { // what charon has of it goes
 		p.want[name] = nil
 	}
 	maps.DeleteFunc(p.want, func(_ string, l *loaded) bool { return l == nil })
+	if s.first {
+		return p, s.strays(ctx, p)
+	}
 	return p, nil
+}
+
+// strays finds the pre-shared keys and pools of ours that charon has from
+// before the session, and whose connections do not want them any more.
+func (s *session) strays(ctx context.Context, p *plan) error {
+	shared, err := s.have(ctx, "get-shared", "keys")
+	if err != nil {
+		return err
+	}
+	pools, err := s.have(ctx, "get-pools", "")
+	if err != nil {
+		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(shared)) {
+		if name, ours := s.names.ours(id); ours && (p.want[name] == nil || p.want[name].shared == nil) {
+			p.stray = append(p.stray, request{"unload-shared", new(vici.Message).Set("id", id)})
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(pools)) {
+		if name, ours := s.names.ours(id); ours && (p.want[name] == nil || p.want[name].pool == nil) {
+			p.stray = append(p.stray, request{"unload-pool", new(vici.Message).Set("name", id)})
+		}
+	}
+	return nil
 }
 
 func (s *session) carryOut(ctx context.Context, p *plan) error {
@@ -81,8 +112,9 @@ func (s *session) carryOut(ctx context.Context, p *plan) error {
 	}
 	s.first = false
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.applied = p.want
+	s.applied, s.lost = p.want, make(map[string]bool)
+	s.mu.Unlock()
+	s.beginWatch(p)
 	return nil
 }
 
@@ -106,7 +138,7 @@ func (s *session) unload(ctx context.Context, p *plan) error {
 	if err := s.endSAs(ctx, p.end); err != nil {
 		return err
 	}
-	requests = nil
+	requests = p.stray
 	for _, name := range p.end {
 		requests = append(requests, s.takeBack(name, p.want[name])...)
 	}
@@ -124,7 +156,7 @@ func (s *session) takeBack(name string, next *loaded) []request {
 	before := s.applied[name]
 	s.mu.Unlock()
 	var requests []request
-	if (before == nil || before.shared != nil) && (next == nil || next.shared == nil) {
+	if before != nil && before.shared != nil && (next == nil || next.shared == nil) {
 		requests = append(requests, request{"unload-shared", new(vici.Message).Set("id", s.names.charon(name))})
 	}
 	if before != nil && before.pool != nil && (next == nil || next.pool == nil) {
@@ -194,9 +226,15 @@ type step struct {
 
 // load loads what comes or changes, and what it needs.
 func (s *session) load(ctx context.Context, p *plan) error {
+	before := s.creds.clone()
 	steps, clear, err := s.credentialSteps(ctx, p)
 	if err != nil {
 		return err
+	}
+	if !before.same(s.creds) || len(steps) > 0 {
+		if err := s.record.write(before, s.creds); err != nil {
+			return err
+		}
 	}
 	loading := p.load
 	if clear {
@@ -228,6 +266,11 @@ func (s *session) load(ctx context.Context, p *plan) error {
 	}
 	for i, r := range replies {
 		s.note(p, steps[i], r)
+	}
+	if !before.same(s.creds) {
+		if err := s.record.write(s.creds); err != nil {
+			return err
+		}
 	}
 	return s.undoRefused(ctx, p)
 }

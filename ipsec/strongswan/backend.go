@@ -30,8 +30,9 @@ type Options struct {
 	// digits. Default [DefaultOwner].
 	Owner string
 	// LockFile is made, if need be, and locked while there is a session, so
-	// that no other program manages the connections of this owner. Default:
-	// the socket with ".OWNER.lock" behind it.
+	// that no other program manages the connections of this owner. It keeps
+	// a record of the certificates that are ours, and is never removed.
+	// Default: the socket with ".OWNER.lock" behind it.
 	LockFile string
 	// Timeout is how long charon may take for an answer, but to an Initiate,
 	// before it counts as gone. Default [DefaultTimeout].

@@ -7,7 +7,7 @@ import (
 )
 
 // maxPending is of how many connections events are kept apart when nobody
-// takes them; beyond, they become one about all.
+// takes them; those beyond become one about all.
 const maxPending = 10_000
 
 // bell passes events on. What rings twice before it is heard is heard once.
@@ -17,28 +17,30 @@ type bell struct {
 
 	mu      sync.Mutex
 	all     bool
-	waiting map[string]struct{}
+	waiting map[string]ipsec.Event
 	order   []string
 }
 
 func newBell() *bell {
-	return &bell{out: make(chan ipsec.Event), wake: make(chan struct{}, 1), waiting: make(map[string]struct{})}
+	return &bell{out: make(chan ipsec.Event), wake: make(chan struct{}, 1), waiting: make(map[string]ipsec.Event)}
 }
 
-// ring notes an event; an empty name is about all connections. It never waits.
-func (b *bell) ring(connection string) {
+// ring notes an event about a connection. It never waits.
+func (b *bell) ring(event ipsec.Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	_, known := b.waiting[connection]
+	name := event.Connection
+	before, known := b.waiting[name]
 	switch {
-	case b.all || known:
+	case known:
+		event.Dead, event.Lost = event.Dead || before.Dead, event.Lost || before.Lost
+		b.waiting[name] = event
 		return
-	case connection == "" || len(b.waiting) == maxPending:
+	case len(b.waiting) == maxPending:
 		b.all = true
-		b.waiting, b.order = make(map[string]struct{}), nil
 	default:
-		b.waiting[connection] = struct{}{}
-		b.order = append(b.order, connection)
+		b.waiting[name] = event
+		b.order = append(b.order, name)
 	}
 	select {
 	case b.wake <- struct{}{}:
@@ -60,8 +62,9 @@ func (b *bell) next() (ipsec.Event, bool) {
 	}
 	name := b.order[0]
 	b.order = b.order[1:]
+	event := b.waiting[name]
 	delete(b.waiting, name)
-	return ipsec.Event{Connection: name}, true
+	return event, true
 }
 
 // run hands the events out, until done is closed.

@@ -84,6 +84,9 @@ func TestIntegrationConformance(t *testing.T) {
 				_, err := p.B.Swanctl(t.Context(), "--terminate", "--ike", name)
 				require.NoError(t, err)
 			},
+			Unload: func(string) { // as it does with all that is not in its files
+				require.NoError(t, p.A.Load(t.Context(), "connections {\n"+fmt.Sprintf(farEnd, 7)+"}\n"))
+			},
 			Kill:    func() { require.NoError(t, p.A.Kill()) },
 			Restart: func() { require.NoError(t, p.A.Start()) },
 			Foreign: func() func() bool {

@@ -22,6 +22,16 @@ func newCredentials() credentials {
 	return credentials{keys: make(map[fingerprint]string), foreign: make(map[string]bool), trusted: make(map[fingerprint]bool)}
 }
 
+func (c credentials) clone() credentials {
+	c.keys, c.foreign, c.trusted = maps.Clone(c.keys), maps.Clone(c.foreign), maps.Clone(c.trusted)
+	return c
+}
+
+// same tells whether the record of both is the same.
+func (c credentials) same(other credentials) bool {
+	return maps.Equal(c.keys, other.keys) && maps.Equal(c.trusted, other.trusted)
+}
+
 // certificatesOf returns the certificates of connections, each once, with the
 // command that loads it.
 func certificatesOf(want map[string]*loaded) map[fingerprint]request {
@@ -149,7 +159,9 @@ func (s *session) credentialSteps(ctx context.Context, p *plan) ([]step, bool, e
 // and notes those of others, which are left alone.
 func (s *session) unloadKeys(ctx context.Context, keys map[fingerprint]string) ([]step, error) {
 	var steps []step
+	ours := make(map[string]bool)
 	for f, id := range s.creds.keys {
+		ours[id] = true
 		if _, wanted := keys[f]; wanted {
 			continue
 		}
@@ -169,7 +181,9 @@ func (s *session) unloadKeys(ctx context.Context, keys map[fingerprint]string) (
 		return nil, err
 	}
 	for _, id := range keyIDs(m) {
-		s.creds.foreign[id] = true
+		if !ours[id] {
+			s.creds.foreign[id] = true
+		}
 	}
 	return steps, nil
 }

@@ -8,7 +8,14 @@
 // owner fieldgate, its child and its pre-shared key are "fieldgate-demo0" in
 // the daemon. What has other names is left alone. A lock file beside the
 // socket keeps a second program from managing the connections of the same
-// owner.
+// owner. Every five seconds it looks whether all of it is still there: charon
+// tells nobody when another program, such as swanctl --load-all, unloads it.
+//
+// # Peers that are given up
+//
+// Why an SA goes, only charon's log says. While there is a connection with a
+// DPDAction, the log is listened to, for the lines that tell that a peer was
+// given up.
 //
 // # Certificates that are withdrawn
 //
@@ -18,7 +25,8 @@
 // have secrets, keys or certificates in the daemon, nothing is cleared, and a
 // line in the log says so: the certificate stays trusted until charon
 // restarts, but only for connections that name no authority, and ours all name one.
-// A running SA survives either way. A pre-shared key that another program
+// What a program left that was killed, the next one knows by a record of sums
+// in the lock file. A running SA survives either way. A pre-shared key that another program
 // loaded without an id cannot be seen, and is lost when ours is cleared.
 //
 // # What it waits for

@@ -26,7 +26,7 @@ func TestFullQueue(t *testing.T) {
 	t.Cleanup(func() { _ = syscall.Close(fd) })
 	require.NoError(t, syscall.Bind(fd, &syscall.SockaddrUnix{Name: path}))
 	require.NoError(t, syscall.Listen(fd, 0)) // one may wait, nobody is let in
-	b, _ := impatient(t, path)
+	b := impatient(t, path)
 	began := time.Now()
 	_, err = b.Connect(t.Context())
 	require.ErrorIs(t, err, ipsec.ErrUnavailable)

@@ -101,8 +101,8 @@ func (n names) children(d ipsec.Definition) *vici.Message {
 	m := new(vici.Message).SetSection(n.charon(d.Name), child(d))
 	if len(d.PassthroughSubnets) > 0 {
 		bypass := new(vici.Message).Set("mode", "pass").Set("start_action", "trap")
-		setSelectors(bypass, "local_ts", d.LocalSubnets, false)
-		setSelectors(bypass, "remote_ts", d.PassthroughSubnets, false)
+		setSelectors(bypass, "local_ts", d.LocalSubnets)
+		setSelectors(bypass, "remote_ts", d.PassthroughSubnets)
 		m.SetSection(n.bypass(d.Name), bypass)
 	}
 	return m
@@ -116,10 +116,8 @@ func child(d ipsec.Definition) *vici.Message {
 		setPorts(m, "remote_ts", d.RemotePorts)
 	} else {
 		m.Set("mode", "tunnel")
-		// IKEv1 negotiates one pair per child, and charon takes the first.
-		first := d.KeyExchange == ipsec.IKEv1
-		setSelectors(m, "local_ts", d.LocalSubnets, first)
-		setSelectors(m, "remote_ts", d.RemoteSubnets, first)
+		setSelectors(m, "local_ts", d.LocalSubnets)
+		setSelectors(m, "remote_ts", d.RemoteSubnets)
 	}
 	if d.Compression {
 		m.Set("ipcomp", "yes")
@@ -150,14 +148,10 @@ func child(d ipsec.Definition) *vici.Message {
 	return m.Set("start_action", "none")
 }
 
-func setSelectors(m *vici.Message, key string, subnets ipsec.Subnets, first bool) {
-	if len(subnets) == 0 {
-		return
+func setSelectors(m *vici.Message, key string, subnets ipsec.Subnets) {
+	if len(subnets) > 0 {
+		m.SetList(key, subnets...)
 	}
-	if first {
-		subnets = subnets[:1]
-	}
-	m.SetList(key, subnets...)
 }
 
 func setPorts(m *vici.Message, key, ports string) {

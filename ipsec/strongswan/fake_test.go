@@ -48,7 +48,12 @@ func TestConformance(t *testing.T) {
 			Backend: backend(t, d.Socket()), Second: backend(t, d.Socket()),
 			Connections: two(t), Judges: true, Rekeys: true,
 			Silence: func() { set(true) }, Answer: func() { set(false) },
-			Close:   func(name string) { require.NoError(t, d.Drop("fieldgate-"+name)) },
+			Close: func(name string) { require.NoError(t, d.Drop("fieldgate-"+name)) },
+			Die:   func(name string) { require.NoError(t, d.Die("fieldgate-"+name)) },
+			Unload: func(name string) {
+				load(t, d.Socket(), "unload-conn", new(vici.Message).Set("name", "fieldgate-"+name))
+				load(t, d.Socket(), "unload-shared", new(vici.Message).Set("id", "fieldgate-"+name))
+			},
 			Kill:    d.Kill,
 			Restart: func() { require.NoError(t, d.Restart()) },
 			Foreign: func() func() bool {

@@ -159,6 +159,22 @@ func TestIntegrationKernel(t *testing.T) {
 			assert.NotEqual(t, ipsec.StateFailed, step.State)
 		}
 	})
+	// Cleared is cleared: traffic that goes on does not bring it up again.
+	t.Run("cleared", func(t *testing.T) {
+		s.peer(t, peerConf(peerConn{}))
+		g := s.start(t, demo(func(c *ipsec.Connection) {
+			c.StartAction, c.DPDAction, c.DPDDelay = ipsec.StartTrap, ipsec.DPDClear, ipsec.Duration(time.Second)
+		}))
+		raise(t, s.A.LAN.Addr(), s.B.LAN.Addr())
+		g.until(t, "demo0", ipsec.StateUp)
+		require.NoError(t, s.Blackhole())
+		g.until(t, "demo0", ipsec.StateClosed)
+		require.NoError(t, s.Restore())
+		require.Error(t, s.A.Ping(t.Context(), s.A.LAN.Addr(), s.B.LAN.Addr(), 5), "it has no way")
+		assert.Equal(t, ipsec.StateClosed, g.connection(t, "demo0").State)
+		g.initiate(t, "demo0")
+		s.ping(t)
+	})
 	// The kernel keeps what a daemon that was killed had installed.
 	t.Run("killed", func(t *testing.T) {
 		s.peer(t, peerConf(peerConn{}))

@@ -12,7 +12,7 @@ import (
 // acquire locks a file until it is closed. The file stays, since one that is
 // removed while another waits for it would let both in.
 func acquire(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -34,6 +34,7 @@ type plan struct {
 	refused   map[string]error
 	load      []string // added or changed
 	end       []string // removed or changed
+	stray     []request
 	removed   []string
 	added     []string
 	changed   []string

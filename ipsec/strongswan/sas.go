@@ -36,7 +36,7 @@ func (s *session) SAs(ctx context.Context) ([]ipsec.SA, error) {
 	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.seen = byID(list)
+	s.seenBefore, s.seen = s.seen, byID(list)
 	for _, sa := range list {
 		delete(s.fresh, sa.Connection)
 	}

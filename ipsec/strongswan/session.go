@@ -22,13 +22,14 @@ func eventNames() []string { return []string{"ike-updown", "child-updown", "ike-
 type session struct {
 	backend *Backend
 	names   names
-	lock    *os.File
+	record  record // locked as long as the session lives
 	version string
 
 	// One govici session for each purpose.
 	commands *link
 	lists    *link
 	events   []*link
+	log      *link
 
 	bell  *bell
 	done  chan struct{}
@@ -41,11 +42,16 @@ type session struct {
 	first       bool          // no Apply was done yet
 	shared      bool          // others had connections in charon before it
 	generations atomic.Uint64 // how often the credentials were cleared
+	watching    chan struct{} // has a value once peers that are given up are of interest
 
 	mu      sync.Mutex
 	applied map[string]*loaded
+	lost    map[string]bool     // of these, what somebody else has unloaded
 	seen    map[uint64]ipsec.SA // the SAs of the last list
 	fresh   map[string]bool     // connections that came up since
+	// seenBefore are those of the list before: an SA may be gone before the
+	// log that tells why is read.
+	seenBefore map[uint64]ipsec.SA
 }
 
 var _ ipsec.Session = (*session)(nil)
@@ -53,8 +59,9 @@ var _ ipsec.Session = (*session)(nil)
 // open begins a session. It owns the lock and the connection from now on.
 func (b *Backend) open(ctx context.Context, lock *os.File, conn net.Conn) (*session, error) {
 	s := &session{
-		backend: b, names: b.names, lock: lock, bell: newBell(), done: make(chan struct{}), first: true,
-		applying: make(chan struct{}, 1), applied: make(map[string]*loaded), fresh: make(map[string]bool), creds: newCredentials(),
+		backend: b, names: b.names, record: record{lock}, bell: newBell(), done: make(chan struct{}), first: true,
+		applying: make(chan struct{}, 1), watching: make(chan struct{}, 1), applied: make(map[string]*loaded),
+		lost: make(map[string]bool), fresh: make(map[string]bool), creds: newCredentials(),
 	}
 	s.commands = newLink(func(ctx context.Context) (net.Conn, error) {
 		if first := conn; first != nil {
@@ -63,7 +70,7 @@ func (b *Backend) open(ctx context.Context, lock *os.File, conn net.Conn) (*sess
 		}
 		return b.dial(ctx)
 	}, b.options.Timeout)
-	s.lists = newLink(b.dial, b.options.Timeout)
+	s.lists, s.log = newLink(b.dial, b.options.Timeout), newLink(b.dial, b.options.Timeout)
 	for range eventNames() {
 		s.events = append(s.events, newLink(b.dial, b.options.Timeout))
 	}
@@ -74,6 +81,8 @@ func (b *Backend) open(ctx context.Context, lock *os.File, conn net.Conn) (*sess
 		return nil, err
 	}
 	s.work.Go(func() { s.bell.run(s.done) })
+	s.work.Go(s.guard)
+	s.work.Go(s.watch)
 	return s, nil
 }
 
@@ -96,6 +105,21 @@ func (s *session) begin(ctx context.Context) error {
 
 // listen has events of one type ring the bell, until charon has gone.
 func (s *session) listen(ctx context.Context, l *link, name string) error {
+	return s.hear(ctx, l, name, func(m *vici.Message) {
+		for key := range m.Sections() {
+			if connection, ours := s.names.ours(key); ours {
+				if m.Text("up") == "yes" || strings.HasSuffix(name, "-rekey") {
+					s.expect(connection)
+				}
+				s.bell.ring(ipsec.Event{Connection: connection})
+			}
+		}
+	})
+}
+
+// hear has each event of one type handed to f, which must return at once,
+// until charon has gone.
+func (s *session) hear(ctx context.Context, l *link, name string, f func(*vici.Message)) error {
 	events, err := l.subscribe(ctx, name)
 	if err != nil {
 		return err
@@ -103,15 +127,7 @@ func (s *session) listen(ctx context.Context, l *link, name string) error {
 	s.work.Go(func() {
 		for event := range events {
 			l.took()
-			m := fromGovici(event.Message)
-			for key := range m.Sections() {
-				if connection, ours := s.names.ours(key); ours {
-					if m.Text("up") == "yes" || strings.HasSuffix(name, "-rekey") {
-						s.expect(connection)
-					}
-					s.bell.ring(connection)
-				}
-			}
+			f(fromGovici(event.Message))
 		}
 		s.end(errors.New("charon has closed the connection"))
 	})
@@ -125,10 +141,11 @@ func (s *session) end(reason error) {
 		close(s.done)
 		s.commands.close()
 		s.lists.close()
+		s.log.close()
 		for _, l := range s.events {
 			l.close()
 		}
-		_ = s.lock.Close() // it is empty
+		_ = s.record.file.Close() // what was written is there
 	})
 }
 

@@ -21,13 +21,20 @@ import (
 	"github.com/fieldgate/fieldgate/ipsec/strongswan"
 )
 
-// impatient returns a backend that gives up soon, and what it logs.
-func impatient(t testing.TB, socket string) (*strongswan.Backend, *bytes.Buffer) {
+// impatient returns a backend that gives up soon, on a busy machine also
+// where nothing is wrong.
+func impatient(t testing.TB, socket string) *strongswan.Backend {
+	t.Helper()
+	b, err := strongswan.New(strongswan.Options{Socket: socket, Timeout: 200 * time.Millisecond})
+	require.NoError(t, err)
+	return b
+}
+
+// logging returns a backend and what it logs.
+func logging(t testing.TB, socket string) (*strongswan.Backend, *bytes.Buffer) {
 	t.Helper()
 	var log bytes.Buffer
-	b, err := strongswan.New(strongswan.Options{
-		Socket: socket, Timeout: 200 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(&log, nil)),
-	})
+	b, err := strongswan.New(strongswan.Options{Socket: socket, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	require.NoError(t, err)
 	return b, &log
 }
@@ -36,6 +43,9 @@ func impatient(t testing.TB, socket string) (*strongswan.Backend, *bytes.Buffer)
 func connect(t testing.TB, b *strongswan.Backend) ipsec.Session {
 	t.Helper()
 	s, err := b.Connect(t.Context())
+	for end := time.Now().Add(20 * time.Second); errors.Is(err, ipsec.ErrUnavailable) && time.Now().Before(end); {
+		s, err = b.Connect(t.Context()) // an impatient one may need more tries
+	}
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s
@@ -53,7 +63,7 @@ func TestOwner(t *testing.T) {
 
 func TestConnectFaults(t *testing.T) {
 	t.Run("no socket", func(t *testing.T) {
-		b, _ := impatient(t, filepath.Join(t.TempDir(), "none"))
+		b := impatient(t, filepath.Join(t.TempDir(), "none"))
 		_, err := b.Connect(t.Context())
 		require.ErrorIs(t, err, ipsec.ErrUnavailable)
 		require.ErrorIs(t, err, os.ErrNotExist)
@@ -61,7 +71,7 @@ func TestConnectFaults(t *testing.T) {
 	t.Run("socket of a dead daemon", func(t *testing.T) {
 		d := fake(t)
 		d.Kill()
-		b, _ := impatient(t, d.Socket())
+		b := impatient(t, d.Socket())
 		_, err := b.Connect(t.Context())
 		require.ErrorIs(t, err, ipsec.ErrUnavailable)
 	})
@@ -75,7 +85,7 @@ func TestConnectFaults(t *testing.T) {
 		for _, kind := range []fakecharon.Kind{fakecharon.Hang, fakecharon.Hangup, fakecharon.Junk, fakecharon.Unknown} {
 			t.Run(fmt.Sprint(command, " ", kind), func(t *testing.T) {
 				d := fake(t)
-				b, _ := impatient(t, d.Socket())
+				b := impatient(t, d.Socket())
 				d.Inject(fakecharon.Fault{Kind: kind, Command: command, Data: []byte("\x00\x00\x00\x03abc")})
 				_, err := b.Connect(t.Context())
 				require.ErrorIs(t, err, ipsec.ErrUnavailable)
@@ -93,7 +103,7 @@ func TestCallFaults(t *testing.T) {
 		for _, command := range []string{"get-conns", "load-shared", "load-conn", "list-sas", "initiate"} {
 			t.Run(fmt.Sprint(command, " ", kind), func(t *testing.T) {
 				d := fake(t)
-				b, _ := impatient(t, d.Socket())
+				b := impatient(t, d.Socket())
 				s := connect(t, b)
 				d.Inject(fakecharon.Fault{Kind: kind, Command: command, Data: []byte("\x00\x00\x00\x03abc")})
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -114,7 +124,7 @@ func TestCallFaults(t *testing.T) {
 				assert.NotContains(t, err.Error(), "thebigsecret")
 				require.NoError(t, s.Close())
 				d.Heal()
-				s = connect(t, b)
+				s = connect(t, backend(t, d.Socket()))
 				out, err := s.Apply(t.Context(), two(t))
 				require.NoError(t, err)
 				assert.Len(t, out.Added, 2)
@@ -126,7 +136,7 @@ func TestCallFaults(t *testing.T) {
 
 func TestKilledDuringApply(t *testing.T) {
 	d := fake(t)
-	b, _ := impatient(t, d.Socket())
+	b := backend(t, d.Socket())
 	s := connect(t, b)
 	d.Inject(fakecharon.Fault{Kind: fakecharon.Hang, Command: "load-conn", After: 1})
 	result := make(chan error, 1)
@@ -236,7 +246,7 @@ func TestWithdrawnCertificate(t *testing.T) {
 			if foreign {
 				load(t, d.Socket(), "load-shared", new(vici.Message).Set("id", "theirs").Set("type", "IKE").Set("data", "x"))
 			}
-			b, log := impatient(t, d.Socket())
+			b, log := logging(t, d.Socket())
 			s := connect(t, b)
 			list := append(two(t), withCertificates(t)...)
 			_, err := s.Apply(t.Context(), list)
@@ -258,25 +268,4 @@ func TestWithdrawnCertificate(t *testing.T) {
 			require.NoError(t, s.Initiate(t.Context(), "site1"))
 		})
 	}
-}
-
-func FuzzAnswers(f *testing.F) {
-	b, err := vici.Packet{Type: vici.CommandResponse, Message: new(vici.Message).Set("success", "no").Set("errmsg", "x")}.Append(nil)
-	require.NoError(f, err)
-	f.Add(b)
-	f.Add([]byte("\x00\x00\x00\x09\x07\x07list-sa"))
-	f.Add([]byte("\xff\xff\xff\xff\x07\x07list-sa"))
-	d := fake(f)
-	backend, err := strongswan.New(strongswan.Options{Socket: d.Socket(), Timeout: 20 * time.Millisecond})
-	require.NoError(f, err)
-	f.Fuzz(func(t *testing.T, junk []byte) {
-		d.Heal()
-		s := connect(t, backend)
-		d.Inject(fakecharon.Fault{Kind: fakecharon.Junk, Data: junk})
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-		defer cancel()
-		_, _ = s.SAs(ctx)
-		_, _ = s.Apply(ctx, nil)
-		require.NoError(t, ctx.Err(), "it hangs")
-	})
 }

@@ -86,14 +86,7 @@ func (h *handle) Answer(ctx context.Context, c openvpn.Credentials) error {
 			return nil
 		}
 		p.tell(openvpn.CredentialsRefused{What: c.What})
-		if c.What == "Private Key" {
-			p.again("private-key-password-failure")
-			return nil
-		}
-		p.after(pace, func() { // without auth-retry
-			p.become("EXITING", "auth-failure")
-			p.exit("exit status 0", "", nil)
-		})
+		p.refuse(c.What)
 		return nil
 	})
 }

@@ -38,7 +38,7 @@ func TestRunner(t *testing.T) {
 					Ask:    []openvpn.NeedCredentials{{What: "Private Key"}},
 					Accept: func(c openvpn.Credentials) bool { return c.Password == password },
 				})
-				return launch(name, "client\n"), password
+				return launch(name, "client\nauth-retry interact\n"), password
 			},
 			Server: func(_ *testing.T, name string) openvpn.Launch {
 				l := launch(name, "server 10.8.0.0 255.255.255.0\n")

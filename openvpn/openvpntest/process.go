@@ -160,6 +160,27 @@ func (p *Process) again(why string) {
 	p.after(time.Second, p.next) // openvpn's own pause
 }
 
+// refuse is what openvpn does after wrong credentials: it asks again with
+// auth-retry interact, else it ends.
+func (p *Process) refuse(what string) {
+	retries := bytes.Contains(p.launch.Config, []byte("auth-retry interact"))
+	switch {
+	case retries && what == "Private Key":
+		p.again("private-key-password-failure")
+	case retries:
+		p.again("auth-failure")
+	case what == "Private Key":
+		p.after(pace, func() {
+			p.exit("exit status 1", "Error: private key password verification failed", nil)
+		})
+	default:
+		p.after(pace, func() {
+			p.become("EXITING", "auth-failure")
+			p.exit("exit status 0", "", nil)
+		})
+	}
+}
+
 // exit ends the process.
 func (p *Process) exit(status, fatal string, output []string) {
 	if p.dead {

@@ -168,6 +168,17 @@ func CreateAuthority(folder string, c AuthorityConfig) (*Authority, error) {
 	return pki.CreateAuthority(folder, c)
 }
 
+// Origin is an authority that was made elsewhere, such as by easy-rsa: its CA,
+// the CRL, the certificates that it Issued, and a Config for what it issues
+// from now on.
+type Origin = pki.Origin
+
+// ImportAuthority makes an authority in a folder out of one that was made
+// elsewhere: all that it issued stays good, and what it revoked stays revoked.
+func ImportAuthority(folder string, o Origin) (*Authority, error) {
+	return pki.ImportAuthority(folder, o)
+}
+
 // OpenAuthority opens the authority in a folder, and makes good what a power
 // cut left. The error wraps fs.ErrNotExist when there is none.
 func OpenAuthority(folder string) (*Authority, error) { return pki.OpenAuthority(folder) }

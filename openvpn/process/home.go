@@ -29,8 +29,9 @@ const (
 
 // home is the folder of an instance, locked.
 type home struct {
-	path string
-	lock *os.File
+	path   string
+	lock   *os.File
+	output *output // of the process; nil while there is none
 }
 
 // record is what a later life of this program needs to know.
@@ -41,6 +42,7 @@ type record struct {
 	Files    []string  `json:"files"`
 	Device   string    `json:"device,omitempty"`
 	Bridge   string    `json:"bridge,omitempty"`
+	Trusted  bool      `json:"trusted,omitempty"`
 }
 
 // openHome makes the folder and takes its lock.
@@ -49,19 +51,21 @@ func openHome(folder, name string) (*home, error) {
 		return nil, err
 	}
 	h := &home{path: filepath.Join(folder, name)}
-	if err := os.MkdirAll(h.inside(filesName), 0o700); err != nil {
-		return nil, err
-	}
-	for _, path := range []string{folder, h.path, h.inside(filesName)} { // they may be older than we are
+	// They may be older than we are. Each is looked at before there is
+	// anything made in it.
+	for _, path := range []string{folder, h.path, h.inside(filesName)} {
+		if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
 		if err := private(path); err != nil {
 			return nil, err
 		}
 	}
-	f, err := os.OpenFile(h.inside(lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(h.inside(lockName), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := flock(f); err != nil {
 		_ = f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			err = fmt.Errorf("%w: %s is locked", openvpn.ErrBusy, h.path)
@@ -70,6 +74,20 @@ func openHome(folder, name string) (*home, error) {
 	}
 	h.lock = f
 	return h, nil
+}
+
+// forkTime is how long a child that a program left behind by its death may
+// hold the program's locks: until it runs openvpn.
+const forkTime = 250 * time.Millisecond
+
+// flock takes a lock that is free, or becomes so in a moment.
+func flock(f *os.File) error {
+	for begin := time.Now(); ; time.Sleep(time.Millisecond) {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Since(begin) > forkTime {
+			return err
+		}
+	}
 }
 
 // private makes sure that a folder is one, ours, and nobody else's.
@@ -81,16 +99,37 @@ func private(path string) error {
 	if !info.IsDir() {
 		return &fs.PathError{Op: "open", Path: path, Err: errors.New("it is no folder")}
 	}
+	// Root could use another's folder, whose owner could put links into it.
+	if s, ok := info.Sys().(*syscall.Stat_t); ok && int(s.Uid) != os.Geteuid() {
+		return &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("it belongs to another user (%d)", s.Uid)}
+	}
 	if info.Mode().Perm() == 0o700 {
 		return nil
 	}
-	return os.Chmod(path, 0o700) // fails where it is another's
+	return os.Chmod(path, 0o700)
 }
 
 func (h *home) inside(name string) string { return filepath.Join(h.path, name) }
 
 // close gives the lock back.
-func (h *home) close() error { return h.lock.Close() }
+func (h *home) close() error {
+	h.closeOutput()
+	return h.lock.Close()
+}
+
+func (h *home) closeOutput() {
+	if h.output != nil {
+		h.output.close()
+		h.output = nil
+	}
+}
+
+// readOutput makes room in the pipe.
+func (h *home) readOutput() {
+	if h.output != nil {
+		h.output.read()
+	}
+}
 
 // fill writes what openvpn reads.
 func (h *home) fill(l openvpn.Launch) error {
@@ -106,7 +145,14 @@ func (h *home) fill(l openvpn.Launch) error {
 			return err
 		}
 	}
-	return atomicfile.Write(h.inside(configName), l.Config)
+	text := l.Config
+	if l.Trusted {
+		var err error
+		if text, err = supervised(text); err != nil {
+			return err
+		}
+	}
+	return atomicfile.Write(h.inside(configName), text)
 }
 
 // clean removes what was there for a process that has ended. Files that
@@ -146,12 +192,11 @@ func (h *home) spawn(program string, l openvpn.Launch) (identity, error) {
 		return identity{}, err
 	}
 	defer func() { _ = null.Close() }()
-	// A file, not a pipe: whoever holds the other end of a pipe may die.
-	// Appending, since it is cut from time to time.
-	output, err := os.OpenFile(h.inside(outputName), os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
+	reader, output, err := makeOutput(h.inside(outputName))
 	if err != nil {
 		return identity{}, err
 	}
+	h.output = reader // closed with the rest
 	defer func() { _ = output.Close() }()
 	folder := h.inside(filesName)
 	if l.Trusted && l.Folder != "" {

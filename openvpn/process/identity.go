@@ -123,6 +123,7 @@ func (id identity) await(patience time.Duration) (ended bool) {
 // the folder, by the name of the instance.
 func managed(folder string) (map[string][]identity, error) {
 	all := map[string][]identity{}
+	deadline := time.Now().Add(50 * time.Millisecond)
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil, err
@@ -132,7 +133,7 @@ func managed(folder string) (map[string][]identity, error) {
 		if err != nil {
 			continue
 		}
-		args, err := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
+		args, err := arguments(filepath.Join("/proc", e.Name()), deadline)
 		if err != nil {
 			continue // it has ended
 		}
@@ -145,6 +146,22 @@ func managed(folder string) (map[string][]identity, error) {
 		}
 	}
 	return all, nil
+}
+
+// arguments returns those of a process. One that is about to run another
+// program has none for a moment, in which it has let go of all locks already;
+// what has none for good does not matter beyond the deadline.
+func arguments(path string, deadline time.Time) ([]byte, error) {
+	for {
+		args, err := os.ReadFile(filepath.Join(path, "cmdline"))
+		if err != nil || len(args) > 0 || time.Now().After(deadline) {
+			return args, err
+		}
+		if _, err := os.Readlink(filepath.Join(path, "exe")); err != nil {
+			return nil, err // the kernel's, or it has ended
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // instanceOf returns the instance to which a process with these arguments

@@ -1,11 +1,10 @@
 package process_test
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/x509"
-	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -266,110 +265,6 @@ func TestIntegrationExpiredCRL(t *testing.T) {
 	next(t, p, func(l openvpn.LogLine) bool { return strings.Contains(l.Text, "CRL has expired") })
 }
 
-// startGateway runs a gateway of its own process with the client, until it is
-// connected.
-func (n *network) startGateway(t *testing.T, l openvpn.Launch, inside bool) (gateway *exec.Cmd, pid int) {
-	text, err := json.Marshal(l)
-	require.NoError(t, err)
-	self, err := os.Executable()
-	require.NoError(t, err)
-	if inside { // the gateway itself is on our host
-		gateway = n.ours.Command(t.Context(), self, gatewayWord, realProgram, n.folder, string(text))
-	} else {
-		gateway = exec.CommandContext(t.Context(), self, gatewayWord, n.program(t), n.folder, string(text))
-	}
-	out, err := gateway.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, gateway.Start())
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if c, _ := fmt.Sscanf(lines.Text(), "connected %d", &pid); c == 1 {
-			return gateway, pid
-		}
-	}
-	require.Fail(t, "the gateway ended")
-	return nil, 0
-}
-
-// The gateway is killed: the tunnel stays up, and the next life has it.
-func TestIntegrationGatewayIsKilled(t *testing.T) {
-	n := connect(t)
-	server := n.plainServer(t)
-	gateway, pid := n.startGateway(t, n.client(), false)
-	require.NoError(t, gateway.Process.Kill())
-	_ = gateway.Wait()
-	ping(t, n.ours, "10.8.0.1")
-
-	adopted, err := n.runner.Adopt(t.Context())
-	require.NoError(t, err)
-	require.Len(t, adopted, 1)
-	t.Cleanup(func() { end(t, adopted[0]) })
-	assert.Equal(t, pid, adopted[0].PID())
-	assert.Equal(t, "d", adopted[0].Digest())
-	up := state(t, adopted[0], "CONNECTED")
-	assert.Equal(t, "10.8.0.2", up.Tunnel.String())
-	ping(t, n.ours, "10.8.0.1")
-	assert.Equal(t, 1, strings.Count(server.String(), "Peer Connection Initiated"), "the peer sees no reconnect")
-	require.NoError(t, adopted[0].Signal(t.Context(), openvpn.SIGTERM))
-	next(t, adopted[0], anyOf[openvpn.Exited])
-}
-
-// Both are killed: nothing is adopted, and the instance starts anew.
-func TestIntegrationBothAreKilled(t *testing.T) {
-	n := connect(t)
-	n.plainServer(t)
-	gateway, pid := n.startGateway(t, n.client(), false)
-	require.NoError(t, gateway.Process.Kill())
-	_ = gateway.Wait()
-	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
-	adopted, err := n.runner.Adopt(t.Context())
-	require.NoError(t, err)
-	assert.Empty(t, adopted)
-	state(t, start(t, n.runner, n.client()), "CONNECTED")
-	ping(t, n.ours, "10.8.0.1")
-}
-
-func TestIntegrationChildIsKilled(t *testing.T) {
-	n := connect(t)
-	n.plainServer(t, "duplicate-cn")
-	p := start(t, n.runner, n.client())
-	state(t, p, "CONNECTED")
-	require.NoError(t, syscall.Kill(p.PID(), syscall.SIGKILL))
-	assert.Equal(t, "signal: killed", next(t, p, anyOf[openvpn.Exited]).Status)
-	state(t, start(t, n.runner, n.client()), "CONNECTED")
-	ping(t, n.ours, "10.8.0.1")
-}
-
-// A client that is stopped is noticed, and found again when it goes on.
-func TestIntegrationStopped(t *testing.T) {
-	n := connect(t)
-	n.plainServer(t)
-	p := start(t, n.newRunner(t, process.Options{Patience: 2 * time.Second}), n.client())
-	state(t, p, "CONNECTED")
-	stop(t, p.PID())
-	next(t, p, anyOf[openvpn.SocketLost])
-	require.NoError(t, syscall.Kill(p.PID(), syscall.SIGCONT))
-	state(t, p, "CONNECTED")
-	stop(t, p.PID())
-	next(t, p, anyOf[openvpn.SocketLost])
-	require.NoError(t, p.Kill())
-	next(t, p, anyOf[openvpn.Exited])
-}
-
-// A second openvpn takes the management socket away.
-func TestIntegrationStolen(t *testing.T) {
-	n := connect(t)
-	n.plainServer(t)
-	p := start(t, n.newRunner(t, process.Options{Patience: 2 * time.Second}), n.client())
-	state(t, p, "CONNECTED")
-	socket := filepath.Join(n.folder, "ours", "socket")
-	n.other(t, n.ours, "dev tun8\ndev-type tun\nmanagement "+socket+" unix\nmanagement-hold\nremote 192.0.2.1\nclient\nca ca.crt\ncert cert.crt\nkey key.key\n",
-		n.authority.files("thief", x509.ExtKeyUsageClientAuth, n.tlsCrypt))
-	assert.Contains(t, next(t, p, anyOf[openvpn.SocketLost]).Reason, "another process")
-	require.NoError(t, p.Signal(t.Context(), openvpn.SIGTERM))
-	next(t, p, anyOf[openvpn.Exited])
-}
-
 // A tap device joins the bridge, and carries its frames.
 func TestIntegrationBridge(t *testing.T) {
 	n := connect(t)
@@ -391,4 +286,64 @@ func TestIntegrationBridge(t *testing.T) {
 	client.saw(t, "Initialization Sequence Completed")
 	require.NoError(t, n.theirs.IP("link", "set", "dev", "tap0", "up"))
 	ping(t, n.theirs, "10.7.0.1")
+}
+
+// A server with 20 clients is restarted: its farewell (explicit-exit-notify)
+// brings all of them back soon. When their host gets another address they
+// stay, with the sessions that they have.
+func TestIntegrationManyClients(t *testing.T) {
+	const many = 20
+	n := connect(t)
+	l := n.server("explicit-exit-notify 1", "keepalive 1 60")
+	p := start(t, n.runner, l)
+	state(t, p, "CONNECTED")
+	for i := range many {
+		n.plainClient(t, fmt.Sprintf("c%02d", i))
+	}
+	all := came(t, p, many)
+	assert.Len(t, listed(t, p), many)
+
+	require.NoError(t, p.Signal(t.Context(), openvpn.SIGTERM))
+	next(t, p, anyOf[openvpn.Exited])
+	p = start(t, n.runner, l)
+	state(t, p, "CONNECTED")
+	assert.Equal(t, slices.Sorted(maps.Keys(all)), slices.Sorted(maps.Keys(came(t, p, many))))
+
+	before := listed(t, p)
+	require.NoError(t, n.theirs.IP("addr", "del", "192.0.2.1/24", "dev", "eth0"))
+	require.NoError(t, n.theirs.IP("addr", "add", "192.0.2.9/24", "dev", "eth0"))
+	require.Eventually(t, func() bool {
+		for _, c := range listed(t, p) {
+			if !strings.HasPrefix(c.Real, "192.0.2.9:") {
+				return false
+			}
+		}
+		return true
+	}, patience, 100*time.Millisecond)
+	after := listed(t, p)
+	require.Len(t, after, many)
+	for name, c := range after {
+		assert.Equal(t, before[name].CID, c.CID, name)
+		assert.Equal(t, before[name].Virtual, c.Virtual, name)
+	}
+}
+
+// came waits for clients, and returns their numbers.
+func came(t *testing.T, p openvpn.Process, many int) map[string]uint64 {
+	all := map[string]uint64{}
+	for len(all) < many {
+		c := next(t, p, anyOf[openvpn.ClientCame])
+		all[c.CommonName] = c.CID
+	}
+	return all
+}
+
+func listed(t *testing.T, p openvpn.Process) map[string]openvpn.ConnectedClient {
+	clients, err := p.Clients(t.Context())
+	require.NoError(t, err)
+	all := map[string]openvpn.ConnectedClient{}
+	for _, c := range clients {
+		all[c.CommonName] = c
+	}
+	return all
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -97,25 +98,36 @@ func TestQueueDrop(t *testing.T) {
 	}
 }
 
-// The output is cut once it is long, and its end is kept.
+// What is printed takes no more than a pipe holds when nobody reads it, and
+// its end is kept when somebody does.
 func TestOutput(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "output")
-	require.NoError(t, os.WriteFile(path, []byte(strings.Repeat("x\n", maxOutput/2)), 0o600))
-	end, err := cut(path)
+	o, child, err := makeOutput(path)
 	require.NoError(t, err)
-	assert.Empty(t, end, "not yet")
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	defer o.close()
+	fd := int(child.Fd())
+	total := 0
+	for range 1000 { // a full pipe refuses, and nobody waits
+		n, err := syscall.Write(fd, []byte(strings.Repeat("x\n", 512)))
+		if err != nil {
+			require.ErrorIs(t, err, syscall.EAGAIN)
+			break
+		}
+		total += n
+	}
+	assert.GreaterOrEqual(t, total, 2*drainOutput)
+	assert.LessOrEqual(t, total, 1<<20)
+	o.read()
+	assert.Len(t, o.end, tailOutput)
+	_, err = syscall.Write(fd, []byte("last\nMANAGEMENT: CMD 'pid'\nnew\n"))
 	require.NoError(t, err)
-	defer func() { require.NoError(t, f.Close()) }()
-	_, err = f.WriteString("last\n")
+
+	again, err := openOutput(path) // as the next life does
 	require.NoError(t, err)
-	end, err = cut(path)
-	require.NoError(t, err)
-	assert.True(t, strings.HasSuffix(end, "x\nlast\n"))
-	_, err = f.WriteString("MANAGEMENT: CMD 'pid'\nnew\n")
-	require.NoError(t, err)
-	lines := lastLines(end + tail(path))
-	assert.Len(t, lines, tailLines)
-	assert.Equal(t, []string{"last", "new"}, lines[tailLines-2:])
-	assert.Empty(t, tail(path+"none"))
+	defer again.close()
+	assert.Equal(t, []string{"last", "new"}, again.lines())
+	require.NoError(t, child.Close())
+	assert.Len(t, o.lines(), tailLines, "after the end, too")
+	_, err = openOutput(path + "none")
+	assert.ErrorIs(t, err, os.ErrNotExist)
 }

@@ -2,54 +2,89 @@ package process
 
 import (
 	"errors"
-	"io"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/fieldgate/fieldgate/openvpn/internal/management"
 )
 
 // Bounds of what openvpn prints.
 const (
-	maxOutput  = 128 << 10 // of the file; then it is cut
-	tailOutput = 8 << 10   // that is looked at
-	tailLines  = 20        // that are told
+	drainOutput = 16 << 10 // bytes of log until it is read, of the 64 KB of a pipe
+	tailOutput  = 8 << 10  // bytes that are kept
+	tailLines   = 20       // that are told
 )
 
-// tail returns the end of the file.
-func tail(path string) string {
-	f, err := os.Open(path)
-	if err != nil {
-		return ""
+// output is what openvpn prints. It goes through a named pipe, which the next
+// life of this program can open again. openvpn has both ends and does not wait
+// for room: it goes on without a reader, and what nobody reads takes no more
+// than a pipe holds, however long that lasts.
+type output struct {
+	fd  int
+	end []byte
+}
+
+// makeOutput makes the pipe. child is for the process.
+func makeOutput(path string) (o *output, child *os.File, err error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, nil, err
 	}
-	defer func() { _ = f.Close() }()
-	if info, err := f.Stat(); err == nil && info.Size() > tailOutput {
-		_, err = f.Seek(-tailOutput, io.SeekEnd)
-		if err != nil {
-			return ""
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		return nil, nil, &os.PathError{Op: "mkfifo", Path: path, Err: err}
+	}
+	if o, err = openOutput(path); err != nil {
+		return nil, nil, err
+	}
+	fd, err := openPipe(path, syscall.O_RDWR)
+	if err != nil {
+		o.close()
+		return nil, nil, err
+	}
+	return o, os.NewFile(uintptr(fd), path), nil
+}
+
+// openOutput opens the pipe of a process for reading.
+func openOutput(path string) (*output, error) {
+	fd, err := openPipe(path, syscall.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	return &output{fd: fd}, nil
+}
+
+// openPipe keeps away from the poller of os.File, which has no part in this.
+func openPipe(path string, mode int) (int, error) {
+	fd, err := syscall.Open(path, mode|syscall.O_NONBLOCK|syscall.O_CLOEXEC|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return -1, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	return fd, nil
+}
+
+// read takes what is there; only its end is kept.
+func (o *output) read() {
+	buf := make([]byte, 4096)
+	for {
+		n, err := syscall.Read(o.fd, buf)
+		if err == syscall.EINTR {
+			continue
+		}
+		if n <= 0 { // nothing now, or no more
+			return
+		}
+		o.end = append(o.end, buf[:n]...)
+		if extra := len(o.end) - tailOutput; extra > 0 {
+			o.end = append(o.end[:0], o.end[extra:]...)
 		}
 	}
-	text, err := io.ReadAll(io.LimitReader(f, 2*tailOutput)) // it may grow meanwhile
-	if err != nil {
-		return ""
-	}
-	return string(text)
 }
 
-// cut empties the file once it is too long, and returns what its end was.
-func cut(path string) (end string, err error) {
-	info, err := os.Stat(path)
-	if err != nil || info.Size() <= maxOutput {
-		return "", err
-	}
-	end = tail(path)
-	return end, os.Truncate(path, 0)
-}
-
-// lastLines returns the lines that tell something, at most tailLines.
-func lastLines(text string) []string {
+// lines returns the last lines that tell something, at most tailLines.
+func (o *output) lines() []string {
+	o.read()
 	var lines []string
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(string(o.end)) {
 		line = strings.TrimRight(line, "\r\n")
 		if line != "" && management.Worth(line) {
 			lines = append(lines, line)
@@ -57,6 +92,8 @@ func lastLines(text string) []string {
 	}
 	return lines[max(0, len(lines)-tailLines):]
 }
+
+func (o *output) close() { _ = syscall.Close(o.fd) } // of a pipe that was only read
 
 // errNoAnswer is what commands get while there is no connection.
 var errNoAnswer = errors.New("openvpn's management socket is not connected")

@@ -39,11 +39,10 @@ type Process struct {
 	// Of the goroutine of run.
 	sessions management.Sessions
 	held     bool
-	logged   int  // bytes of log since the output was last looked at
+	logged   int  // bytes of log since the output was last read
 	logRead  bool // the log so far was asked for
 	last     openvpn.StateChanged
 	fatal    string
-	earlier  string // the end of the output that was cut
 }
 
 var _ openvpn.Process = (*Process)(nil)

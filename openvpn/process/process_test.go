@@ -1,9 +1,7 @@
 package process_test
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
@@ -257,139 +255,6 @@ func TestServer(t *testing.T) {
 	assert.Empty(t, clients)
 }
 
-// One instance is run once, by one program.
-func TestBusy(t *testing.T) {
-	dir := folder(t)
-	r := fake(t, process.Options{Folder: dir})
-	p := start(t, r, launch("a"))
-	state(t, p, "CONNECTED")
-	_, err := r.Start(t.Context(), launch("a"))
-	require.ErrorIs(t, err, openvpn.ErrBusy)
-	other := fake(t, process.Options{Folder: dir})
-	_, err = other.Start(t.Context(), launch("a"))
-	require.ErrorIs(t, err, openvpn.ErrBusy)
-	adopted, err := other.Adopt(t.Context())
-	require.NoError(t, err)
-	assert.Empty(t, adopted, "what another gateway holds is left alone")
-	require.NoError(t, p.Signal(t.Context(), openvpn.SIGUSR1), "and was not harmed")
-	state(t, p, "CONNECTED")
-}
-
-func TestRelease(t *testing.T) {
-	dir := folder(t)
-	r := fake(t, process.Options{Folder: dir})
-	p, err := r.Start(t.Context(), launch("a"))
-	require.NoError(t, err)
-	state(t, p, "CONNECTED")
-	require.NoError(t, p.Release())
-	for range p.Events() { //nolint:revive // it ends
-	}
-	_, err = r.Start(t.Context(), launch("a"))
-	require.ErrorIs(t, err, openvpn.ErrBusy, "it still runs")
-
-	adopted, err := fake(t, process.Options{Folder: dir}).Adopt(t.Context())
-	require.NoError(t, err)
-	require.Len(t, adopted, 1)
-	t.Cleanup(func() { end(t, adopted[0]) })
-	assert.Equal(t, p.PID(), adopted[0].PID())
-	assert.Equal(t, "digest of a", adopted[0].Digest())
-	assert.True(t, p.Started().Equal(adopted[0].Started()))
-	assert.Equal(t, "10.8.0.2", state(t, adopted[0], "CONNECTED").Tunnel.String(), "told at once")
-}
-
-// A question that was open is asked again after a change of hands.
-func TestAdoptWhileAsking(t *testing.T) {
-	dir := folder(t)
-	r := fake(t, process.Options{Folder: dir})
-	p, err := r.Start(t.Context(), launch("a", "#fake ask Auth joe secret"))
-	require.NoError(t, err)
-	next(t, p, anyOf[openvpn.NeedCredentials])
-	require.NoError(t, p.Release())
-	adopted, err := r.Adopt(t.Context())
-	require.NoError(t, err)
-	require.Len(t, adopted, 1)
-	t.Cleanup(func() { end(t, adopted[0]) })
-	next(t, adopted[0], anyOf[openvpn.NeedCredentials])
-}
-
-// What cannot be managed is ended, and so is what nobody knows.
-func TestAdoptEnds(t *testing.T) {
-	dir := folder(t)
-	r := fake(t, process.Options{Folder: dir, Patience: time.Second})
-	p, err := r.Start(t.Context(), launch("a"))
-	require.NoError(t, err)
-	state(t, p, "CONNECTED")
-	require.NoError(t, p.Release())
-	t.Run("no record", func(t *testing.T) {
-		require.NoError(t, os.Remove(filepath.Join(dir, "a", "record")))
-		adopted, err := r.Adopt(t.Context())
-		require.NoError(t, err)
-		assert.Empty(t, adopted)
-		assert.ErrorIs(t, syscall.Kill(p.PID(), 0), syscall.ESRCH)
-	})
-	t.Run("stopped", func(t *testing.T) {
-		p, err := r.Start(t.Context(), launch("a"))
-		require.NoError(t, err)
-		state(t, p, "CONNECTED")
-		require.NoError(t, p.Release())
-		stop(t, p.PID())
-		adopted, err := r.Adopt(t.Context())
-		require.NoError(t, err)
-		assert.Empty(t, adopted)
-		assert.ErrorIs(t, syscall.Kill(p.PID(), 0), syscall.ESRCH)
-	})
-	t.Run("recycled pid", func(t *testing.T) {
-		// A record that names this very process, as if its pid had been
-		// given again: nothing happens to it.
-		text := fmt.Sprintf(`{"identity":{"pid":%d,"start":1,"boot":"x"},"digest":"d"}`, os.Getpid())
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "a", "record"), []byte(text), 0o600))
-		adopted, err := r.Adopt(t.Context())
-		require.NoError(t, err)
-		assert.Empty(t, adopted)
-	})
-	t.Run("broken record", func(t *testing.T) {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "a", "record"), []byte(`{"ident`), 0o600))
-		adopted, err := r.Adopt(t.Context())
-		require.NoError(t, err)
-		assert.Empty(t, adopted)
-	})
-	state(t, start(t, r, launch("a")), "CONNECTED")
-}
-
-// The child of a gateway that is killed stays, and the next life has it.
-func TestGatewayIsKilled(t *testing.T) {
-	dir := folder(t)
-	program, err := os.Executable()
-	require.NoError(t, err)
-	text, err := json.Marshal(launch("a"))
-	require.NoError(t, err)
-	cmd := exec.Command(program, gatewayWord, program, dir, string(text))
-	out, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	lines := bufio.NewScanner(out)
-	pid := 0
-	for lines.Scan() {
-		if n, _ := fmt.Sscanf(lines.Text(), "connected %d", &pid); n == 1 {
-			break
-		}
-	}
-	require.NoError(t, cmd.Process.Kill())
-	require.Error(t, cmd.Wait())
-	require.NotZero(t, pid)
-
-	r := fake(t, process.Options{Folder: dir})
-	adopted, err := r.Adopt(t.Context())
-	require.NoError(t, err)
-	require.Len(t, adopted, 1)
-	assert.Equal(t, pid, adopted[0].PID())
-	state(t, adopted[0], "CONNECTED")
-	require.NoError(t, adopted[0].Kill())
-	exited := next(t, adopted[0], anyOf[openvpn.Exited])
-	assert.Contains(t, exited.Status, "not known")
-	state(t, start(t, r, launch("a")), "CONNECTED")
-}
-
 func TestKilled(t *testing.T) {
 	p := start(t, fake(t, process.Options{}), launch("a"))
 	state(t, p, "CONNECTED")
@@ -479,4 +344,52 @@ func TestMany(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// A folder of another user is none that keys go to.
+func TestFolderOfAnother(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a folder away")
+	}
+	for _, name := range []string{"", "a", "a/files"} {
+		t.Run(name, func(t *testing.T) {
+			dir := folder(t)
+			require.NoError(t, os.MkdirAll(filepath.Join(dir, name), 0o700))
+			require.NoError(t, os.Chown(filepath.Join(dir, name), 65534, 65534))
+			_, err := fake(t, process.Options{Folder: dir}).Start(t.Context(), launch("a"))
+			assert.ErrorContains(t, err, "belongs to another user")
+		})
+	}
+	for _, name := range []string{"lock", "output"} {
+		t.Run("link "+name, func(t *testing.T) {
+			dir := folder(t)
+			victim := filepath.Join(t.TempDir(), "victim")
+			require.NoError(t, os.WriteFile(victim, []byte("precious"), 0o600))
+			require.NoError(t, os.MkdirAll(filepath.Join(dir, "a"), 0o700))
+			require.NoError(t, os.Symlink(victim, filepath.Join(dir, "a", name)))
+			p, err := fake(t, process.Options{Folder: dir}).Start(t.Context(), launch("a"))
+			if err == nil {
+				end(t, p)
+			}
+			text, err := os.ReadFile(victim)
+			require.NoError(t, err)
+			assert.Equal(t, "precious", string(text))
+		})
+	}
+}
+
+// Nothing of our environment reaches openvpn, and nothing that is secret
+// stands among its arguments.
+func TestChildInheritsNothing(t *testing.T) {
+	t.Setenv("FIELDGATE_TOKEN", "precious")
+	l := launch("a")
+	l.Files = map[string][]byte{"key.key": []byte("precious")}
+	p := start(t, fake(t, process.Options{}), l)
+	state(t, p, "CONNECTED")
+	for _, name := range []string{"environ", "cmdline"} {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.PID(), name))
+		require.NoError(t, err)
+		assert.NotEmpty(t, text)
+		assert.NotContains(t, string(text), "precious", name)
+	}
 }

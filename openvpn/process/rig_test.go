@@ -26,11 +26,20 @@ func folder(t *testing.T) string {
 	return filepath.Join(dir, "openvpn")
 }
 
+// program returns the fake openvpn. The race detector waits a second at each
+// exit, unless it is told not to.
+func program(t *testing.T) string {
+	self, err := os.Executable()
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "openvpn")
+	text := "#!/bin/sh\nGORACE=atexit_sleep_ms=0 exec " + self + " \"$@\"\n"
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o700))
+	return path
+}
+
 // fake returns a runner of the fake openvpn.
 func fake(t *testing.T, o process.Options) *process.Runner {
-	program, err := os.Executable()
-	require.NoError(t, err)
-	o.Program = program
+	o.Program = program(t)
 	if o.Folder == "" {
 		o.Folder = folder(t)
 	}
@@ -97,7 +106,8 @@ func states(t *testing.T, p openvpn.Process, last string) (names []string) {
 // be killed. Its arguments are the program, the folder, and a Launch.
 const gatewayWord = "gateway"
 
-// gateway starts an instance, says "connected" when it is, and stays.
+// gateway starts an instance, says "starts" before and "connected" when it is,
+// and stays.
 func gateway(args []string) int {
 	err := func() error {
 		r, err := process.New(process.Options{Program: args[0], Folder: args[1]})
@@ -108,11 +118,11 @@ func gateway(args []string) int {
 		if err := json.Unmarshal([]byte(args[2]), &l); err != nil {
 			return err
 		}
+		fmt.Println("starts")
 		p, err := r.Start(context.Background(), l)
 		if err != nil {
 			return err
 		}
-		fmt.Println("started", p.PID())
 		for e := range p.Events() {
 			if s, ok := e.(openvpn.StateChanged); ok && s.Name == "CONNECTED" {
 				fmt.Println("connected", p.PID())

@@ -1,11 +1,13 @@
 package process
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -158,6 +160,7 @@ func (p *Process) check(socket os.FileInfo) error {
 
 // setUp asks for events, and for what there was before. conn.Serve sends it.
 func (p *Process) setUp(conn *management.Connection) {
+	p.home.readOutput() // which may have got full
 	ignore := func(string, []string, error) {}
 	conn.Submit(management.StateOn(), ignore)
 	if !p.logRead {
@@ -228,12 +231,12 @@ func (p *Process) state(s openvpn.StateChanged) {
 	}
 }
 
-// log tells a line of the log. Each stands in the output too, which is kept
-// short.
+// log tells a line of the log. Each stands in the output too, which must not
+// get full.
 func (p *Process) log(l openvpn.LogLine) {
-	if p.logged += len(l.Text) + 1; p.logged > maxOutput/2 {
+	if p.logged += len(l.Text) + 1; p.logged > drainOutput {
 		p.logged = 0
-		p.cut()
+		p.home.readOutput()
 	}
 	if management.Worth(l.Text) {
 		l.Text = p.mask(l.Text)
@@ -241,23 +244,35 @@ func (p *Process) log(l openvpn.LogLine) {
 	}
 }
 
-// cut shortens the output.
-func (p *Process) cut() {
-	if end, err := cut(p.home.inside(outputName)); err == nil && end != "" {
-		p.earlier = end
-	}
-}
-
 // finish tells the end, once nothing of the process is left and another one
 // may start.
 func (p *Process) finish() {
-	output := lastLines(p.earlier + tail(p.home.inside(outputName)))
+	var output []string
+	if p.home.output != nil {
+		output = p.home.output.lines()
+	}
 	for i := range output {
 		output[i] = p.mask(output[i])
+	}
+	if p.record.Trusted {
+		p.endDaemons()
 	}
 	p.home.clean(p.record)
 	_ = p.home.close()
 	p.release()
 	p.events.put(openvpn.Exited{At: time.Now(), Status: p.status, Fatal: p.fatal, Output: output})
 	p.events.finish()
+}
+
+// endDaemons ends what a trusted text put into the background by an option
+// that only openvpn saw, such as one in a file that the text names.
+func (p *Process) endDaemons() {
+	running, err := managed(filepath.Dir(p.home.path))
+	if err != nil {
+		return // there is no /proc, and nothing of ours can be found
+	}
+	for _, id := range running[p.name] {
+		id.end(p.patience / 2)
+		p.fatal = cmp.Or(p.fatal, "it went into the background (option daemon), where it cannot be supervised")
+	}
 }

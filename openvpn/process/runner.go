@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/fieldgate/fieldgate/openvpn"
@@ -48,6 +49,9 @@ type Options struct {
 // Runner starts openvpn. Its methods are safe for concurrent use.
 type Runner struct {
 	o Options
+	// contested holds the names of instances that another program had: what
+	// it leaves behind may have come after Adopt looked.
+	contested sync.Map
 }
 
 var _ openvpn.Runner = (*Runner)(nil)
@@ -69,7 +73,7 @@ func New(o Options) (*Runner, error) {
 	case o.Program != "" && !filepath.IsAbs(o.Program):
 		return nil, fmt.Errorf("openvpn: the program %q is no absolute path", o.Program)
 	}
-	return &Runner{o}, nil
+	return &Runner{o: o}, nil
 }
 
 // Version implements [openvpn.Runner].
@@ -134,29 +138,69 @@ func (r *Runner) start(ctx context.Context, l openvpn.Launch) (*Process, error) 
 	if err != nil {
 		return nil, err
 	}
-	home, err := openHome(r.o.Folder, l.Name)
+	home, err := r.openHome(l.Name)
 	if err != nil {
 		return nil, err
 	}
-	p, err := r.launch(program, home, l)
+	p, err := r.succeed(ctx, home, l)
+	if err == nil && p == nil {
+		if p, err = r.launch(program, home, l); err == nil {
+			go p.run(nil)
+		}
+	}
 	if err != nil {
 		return nil, errors.Join(err, home.close())
 	}
-	go p.run(nil)
 	return p, nil
+}
+
+// openHome locks the folder of an instance.
+func (r *Runner) openHome(name string) (*home, error) {
+	h, err := openHome(r.o.Folder, name)
+	if errors.Is(err, openvpn.ErrBusy) {
+		r.contested.Store(name, true)
+	}
+	return h, err
+}
+
+// succeed returns the process of an instance that another gateway still held
+// when this one looked for processes to adopt, if it is as it should be. Any
+// other one is ended.
+func (r *Runner) succeed(ctx context.Context, home *home, l openvpn.Launch) (*Process, error) {
+	old, err := home.readRecord()
+	known := err == nil && old.Identity.alive()
+	if _, was := r.contested.LoadAndDelete(l.Name); was {
+		running, err := managed(r.o.Folder)
+		if err != nil {
+			return nil, err
+		}
+		r.endOthers(ctx, l.Name, running[l.Name], known, old.Identity)
+	}
+	if !known {
+		return nil, nil
+	}
+	if old.Digest == l.Digest {
+		if p := r.takeOver(ctx, l.Name, home, old); p != nil {
+			return p, nil
+		}
+		return nil, ctx.Err()
+	}
+	r.o.Logger.Warn("an openvpn with another configuration is ended", "instance", l.Name, "pid", old.Identity.PID)
+	old.Identity.end(r.o.Patience / 2)
+	return nil, nil
 }
 
 // launch fills the folder and starts the child in it.
 func (r *Runner) launch(program string, home *home, l openvpn.Launch) (*Process, error) {
 	switch old, err := home.readRecord(); {
 	case err == nil && old.Identity.alive():
-		return nil, fmt.Errorf("%w: process %d of an earlier life still runs: adopt it first", openvpn.ErrBusy, old.Identity.PID)
+		return nil, fmt.Errorf("%w: process %d of an earlier life does not end", openvpn.ErrBusy, old.Identity.PID)
 	case err == nil:
 		home.clean(old)
 	case !errors.Is(err, fs.ErrNotExist):
 		home.clean(record{}) // it was cut off
 	}
-	rec := record{Digest: l.Digest, Device: l.Device, Bridge: l.Bridge, Started: time.Now()}
+	rec := record{Digest: l.Digest, Device: l.Device, Bridge: l.Bridge, Trusted: l.Trusted, Started: time.Now()}
 	for name := range l.Files {
 		rec.Files = append(rec.Files, name)
 	}

@@ -165,8 +165,9 @@ func instance(name string) openvpn.Instance {
 		Name: name, Role: openvpn.RoleClient, Remotes: []openvpn.Remote{{Host: "192.0.2.1", Port: 1194}},
 		Files: map[openvpn.FileKind]string{openvpn.FileCA: "ca.crt", openvpn.FileCert: "cert.crt", openvpn.FileKey: "key.key",
 			openvpn.FileTLSCrypt: "tc.key"},
-		// With persist-tun no restart waits for the kernel to close the device,
-		// which takes 20 ms and is nobody's figure here.
+		// Without persist-tun openvpn closes the device before it tells that it
+		// reconnects: of the 15 to 20 ms until then strace shows 14 and more in
+		// that one close(2), which is the kernel's figure and not ours.
 		Options: []openvpn.Option{{Name: "remote-cert-tls", Args: []string{"server"}}, {Name: "persist-tun"}},
 	}
 }

@@ -25,5 +25,12 @@ a word
     --- SKIP: TestA/three (0.00s)
 FAIL
 `))
+	var verdicts []string
+	nested := parse("=== RUN   T\n=== RUN   T/a\n    x.go:1: === RUN   T/a\n        --- FAIL: T/a (0.10s)\n        === RUN   T/b\n        --- PASS: T/b (0.10s)\n    x.go:9: why\n    --- PASS: T/a (0.20s)\n    --- PASS: T/b (0.20s)\n")
+	for _, r := range nested {
+		verdicts = append(verdicts, r.name+" "+r.verdict+" "+r.took)
+	}
+	assert.Contains(t, nested[0].output, "x.go:9: why", "it is said where it belongs")
+	assert.Equal(t, []string{"T/a FAIL 0.10s", "T/b PASS 0.20s"}, verdicts)
 	assert.Empty(t, parse("Kernel panic - not syncing\n"))
 }

@@ -113,7 +113,11 @@ func (c *client) work(name string, m *vici.Message, f *Fault) *vici.Message {
 	case "get-keys":
 		return new(vici.Message).SetList("keys", slices.Sorted(maps.Keys(d.keys))...)
 	case "get-pools":
-		return new(vici.Message)
+		pools := new(vici.Message)
+		for _, name := range slices.Sorted(maps.Keys(d.pools)) {
+			pools.SetSection(name, new(vici.Message).Set("base", d.pools[name].Text("addrs")))
+		}
+		return pools
 	case "load-conn":
 		return d.loadConn(m)
 	case "unload-conn":

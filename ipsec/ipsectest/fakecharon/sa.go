@@ -205,9 +205,14 @@ func (d *Daemon) tell(sa *ikeSA, up bool) {
 			m.Set("up", "yes")
 		}
 		m.SetSection(sa.name, sa.message(time.Now()))
-		for c := range d.clients {
-			c.event(event, m)
-		}
+		d.broadcast(event, m)
+	}
+}
+
+// broadcast sends an event to who wants it.
+func (d *Daemon) broadcast(event string, m *vici.Message) {
+	for c := range d.clients {
+		c.event(event, m)
 	}
 }
 
@@ -273,6 +278,20 @@ func (d *Daemon) Drop(name string) error {
 		return fmt.Errorf("fakecharon: the connection %s is not up", name)
 	}
 	return nil
+}
+
+// Die lets the peer of a connection that is up be given up, as charon does
+// after its last retransmission.
+func (d *Daemon) Die(name string) error {
+	d.mu.Lock()
+	for _, sa := range d.sas {
+		if sa.name == name {
+			d.broadcast("log", new(vici.Message).Set("group", "IKE").Set("level", "1").Set("thread", "9").
+				Set("ikesa-name", name).Set("ikesa-uniqueid", fmt.Sprint(sa.id)).Set("msg", "giving up after 5 retransmits"))
+		}
+	}
+	d.mu.Unlock()
+	return d.Drop(name)
 }
 
 // AddSAs makes SAs as if they were established, without events: prefix0,

@@ -136,6 +136,44 @@ func peerCloses(t *testing.T, r *rig) {
 	r.initiate(t, s, name)
 }
 
+func peerDies(t *testing.T, r *rig) {
+	if r.Die == nil {
+		t.Skip("the peers of the rig never die")
+	}
+	s := r.connect(t)
+	first := r.Connections[0]
+	first.DPDAction, first.DPDDelay = ipsec.DPDClear, ipsec.Duration(time.Second)
+	r.apply(t, s, append([]ipsec.Definition{first}, r.Connections[1:]...)...)
+	for _, c := range r.Connections[:2] {
+		r.initiate(t, s, c.Name)
+	}
+	r.drain(s)
+	r.Die(first.Name)
+	e := r.awaited(t, s, func(e ipsec.Event) bool { return e.Dead })
+	assert.Equal(t, first.Name, e.Connection)
+	r.none(t, s, first.Name)
+	r.apply(t, s)
+}
+
+func unloadedByOthers(t *testing.T, r *rig) {
+	if r.Unload == nil {
+		t.Skip("nobody else uses the daemon of the rig")
+	}
+	s := r.begin(t)
+	name := r.Connections[0].Name
+	before := r.initiate(t, s, name)
+	r.drain(s)
+	r.Unload(name)
+	e := r.awaited(t, s, func(e ipsec.Event) bool { return e.Lost && e.Connection == name })
+	assert.False(t, e.Dead)
+	out := r.apply(t, s, r.Connections...)
+	assert.Contains(t, out.Added, name)
+	assert.Equal(t, before.ID, r.only(t, s, name).ID, "what is up stays up")
+	require.NoError(t, s.Terminate(r.context(t), name))
+	r.none(t, s, name)
+	r.initiate(t, s, name) // with its key
+}
+
 // silence cuts the peers off for the rest of the case.
 func (r *rig) silence(t *testing.T) {
 	t.Helper()

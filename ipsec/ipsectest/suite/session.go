@@ -106,12 +106,18 @@ func (r *rig) drain(s ipsec.Session) {
 // event waits for one about a connection.
 func (r *rig) event(t *testing.T, s ipsec.Session, name string) {
 	t.Helper()
+	r.awaited(t, s, func(e ipsec.Event) bool { return e.Connection == name || e.Connection == "" })
+}
+
+// awaited waits for an event of some kind.
+func (r *rig) awaited(t *testing.T, s ipsec.Session, kind func(ipsec.Event) bool) ipsec.Event {
+	t.Helper()
 	timeout := time.After(limit)
 	for {
 		select {
 		case e := <-s.Events():
-			if e.Connection == name || e.Connection == "" {
-				return
+			if kind(e) {
+				return e
 			}
 		case <-timeout:
 			require.Fail(t, "no event")

@@ -34,6 +34,12 @@ type Rig struct {
 	Silence, Answer func()
 	// Close lets the peer of a connection end it in good order.
 	Close func(name string)
+	// Die lets the peer of a connection with a DPDAction fall silent, until the
+	// daemon has given it up.
+	Die func(name string)
+	// Unload takes a connection out of the daemon behind the session's back,
+	// as its other tools do.
+	Unload func(name string)
 	// Kill ends the daemon at once; Restart starts it, empty.
 	Kill, Restart func()
 	// Foreign loads a connection of somebody else, and tells whether it is
@@ -77,6 +83,8 @@ func TestBackend(t *testing.T, build func(t *testing.T) Rig) {
 		{"rekey", rekey},
 		{"events", events},
 		{"peer_closes", peerCloses},
+		{"peer_dies", peerDies},
+		{"unloaded_by_others", unloadedByOthers},
 		{"peer_silent", peerSilent},
 		{"initiate_cancelled", initiateCancelled},
 		{"long_initiate_holds_up_nothing", longInitiateHoldsUpNothing},

@@ -21,6 +21,7 @@ type Channels struct {
 	mu    sync.Mutex
 	peers map[string]netip.Addr
 	up    map[string]bool
+	down  map[string]ipsec.ConnectionState // other than armed
 	fail  map[string]error
 	calls []string
 }
@@ -30,7 +31,7 @@ var _ l2tp.ChannelService = (*Channels)(nil)
 // NewChannels returns a service with connections of these names to these
 // peers.
 func NewChannels(peers map[string]netip.Addr) *Channels {
-	return &Channels{peers: peers, up: make(map[string]bool), fail: make(map[string]error)}
+	return &Channels{peers: peers, up: make(map[string]bool), down: make(map[string]ipsec.ConnectionState), fail: make(map[string]error)}
 }
 
 // Fail lets every Initiate of a connection fail with err; nil ends that.
@@ -88,6 +89,14 @@ func (c *Channels) Terminate(_ context.Context, name string) error {
 	return nil
 }
 
+// End ends a connection, as the network does: it is in this state then.
+func (c *Channels) End(name string, state ipsec.ConnectionState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.up, name)
+	c.down[name] = state
+}
+
 // Status implements [l2tp.ChannelService].
 func (c *Channels) Status() ipsec.Status {
 	c.mu.Lock()
@@ -95,6 +104,9 @@ func (c *Channels) Status() ipsec.Status {
 	st := ipsec.Status{At: time.Now(), Daemon: ipsec.DaemonStatus{State: ipsec.DaemonReady}}
 	for _, name := range slices.Sorted(maps.Keys(c.peers)) {
 		one := ipsec.ConnectionStatus{Name: name, Enabled: true, Configured: true, State: ipsec.StateArmed}
+		if state, ended := c.down[name]; ended {
+			one.State = state
+		}
 		if c.up[name] {
 			one.State = ipsec.StateUp
 			one.SAs = []ipsec.SA{{

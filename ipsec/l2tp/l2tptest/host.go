@@ -56,10 +56,13 @@ func (h *Host) Serve(at netip.Addr, s Server) {
 	h.servers[at] = s
 }
 
-// Refuse lets the next Starts fail with these errors.
+// Refuse lets the next Starts fail with these errors; none: they succeed again.
 func (h *Host) Refuse(errs ...error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if len(errs) == 0 {
+		h.refuse = nil
+	}
 	h.refuse = append(h.refuse, errs...)
 }
 
@@ -127,7 +130,7 @@ func (h *Host) Connect(peer netip.Addr, user, password string) netip.Addr {
 	for addr := s.First; !s.Last.Less(addr); addr = addr.Next() {
 		if !slices.ContainsFunc(d.sessions, func(s l2tp.Session) bool { return s.Remote == addr }) {
 			d.sessions = append(d.sessions, l2tp.Session{
-				Peer: peer, Interface: h.unit(), Local: s.Local, Remote: addr, Since: time.Now(),
+				User: user, Peer: peer, Interface: h.unit(), Local: s.Local, Remote: addr, Since: time.Now(),
 			})
 			return addr
 		}
@@ -159,7 +162,7 @@ func (h *Host) String() string {
 		fmt.Fprintf(&b, "link %s to %s: up=%t %s\n", name, l.call.Peer, l.up, l.facts.Interface)
 	}
 	for _, s := range d.sessions {
-		fmt.Fprintf(&b, "session of %s: %s %s\n", s.Peer, s.Interface, s.Remote)
+		fmt.Fprintf(&b, "session of %s at %s: %s %s\n", s.User, s.Peer, s.Interface, s.Remote)
 	}
 	return b.String()
 }
@@ -264,6 +267,23 @@ func (d *daemon) Sessions(context.Context) ([]l2tp.Session, error) {
 		return nil, l2tp.ErrClosed
 	}
 	return slices.Clone(d.sessions), nil
+}
+
+// Change implements [l2tp.Daemon].
+func (d *daemon) Change(_ context.Context, s l2tp.Setup) error {
+	d.host.mu.Lock()
+	defer d.host.mu.Unlock()
+	switch {
+	case d.ended:
+		return l2tp.ErrClosed
+	case !d.setup.Changeable(s):
+		return l2tp.ErrRestart
+	}
+	if before := d.setup.Server; before != nil {
+		d.sessions = slices.DeleteFunc(d.sessions, func(one l2tp.Session) bool { return !s.Server.Keeps(one.User, before) })
+	}
+	d.setup = s
+	return nil
 }
 
 // Done implements [l2tp.Daemon].

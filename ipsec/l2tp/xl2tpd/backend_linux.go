@@ -46,7 +46,10 @@ type Options struct {
 }
 
 // Backend is the real backend. Make it with [New].
-type Backend struct{ opts Options }
+type Backend struct {
+	opts Options
+	cut  cut
+}
 
 var _ l2tp.Backend = (*Backend)(nil)
 
@@ -90,8 +93,8 @@ func (b *Backend) start(ctx context.Context, s l2tp.Setup) (_ *daemon, err error
 		return nil, err
 	}
 	d := &daemon{
-		files: f, guard: guard{s.Listen}, opts: b.opts, server: s.Server != nil,
-		links: make(map[string]*link), stale: make(map[string]string), seen: make(map[process]time.Time), done: make(chan struct{}),
+		files: f, guard: guard{s.Listen}, opts: b.opts, cut: &b.cut, setup: s, unwatch: func() {},
+		links: make(map[string]*link), seen: make(map[process]time.Time), done: make(chan struct{}),
 	}
 	defer func() {
 		if err != nil {
@@ -104,6 +107,9 @@ func (b *Backend) start(ctx context.Context, s l2tp.Setup) (_ *daemon, err error
 	if err := d.guard.raise(); err != nil {
 		return nil, fmt.Errorf("%w: %w", l2tp.ErrHost, err)
 	}
+	watched, unwatch := context.WithCancel(context.Background())
+	d.unwatch = unwatch
+	d.watching.Go(func() { d.guard.watch(watched, b.opts.Logger) })
 	if err := f.write(s); err != nil {
 		return nil, err
 	}

@@ -19,20 +19,23 @@ type daemon struct {
 	files   *files
 	guard   guard
 	opts    Options
-	server  bool
+	cut     *cut
 	program *program
 	control *control
 	done    chan struct{}
+
+	watching sync.WaitGroup // over the guard
+	unwatch  context.CancelFunc
 
 	closing sync.Mutex // one Close at a time
 	closed  bool       // all is given back; guarded by closing
 
 	mu    sync.Mutex
+	setup l2tp.Setup
 	ends  bool // Close has begun
 	err   error
 	links map[string]*link      // by client
 	calls int                   // so far
-	stale map[string]string     // entries of links that died, by client
 	seen  map[process]time.Time // sessions of the server, since when
 }
 
@@ -84,7 +87,7 @@ func (d *daemon) Sessions(context.Context) ([]l2tp.Session, error) {
 		return nil, l2tp.ErrClosed
 	default:
 	}
-	if !d.server {
+	if d.serves() == nil {
 		return nil, nil
 	}
 	d.trim()
@@ -96,7 +99,7 @@ func (d *daemon) Sessions(context.Context) ([]l2tp.Session, error) {
 		if c.options != d.files.serverOptions() {
 			continue
 		}
-		s := l2tp.Session{Peer: c.peer, Interface: c.name(), Since: time.Now()}
+		s := l2tp.Session{User: d.files.user(c.pid), Peer: c.peer, Interface: c.name(), Since: time.Now()}
 		if since, ok := d.seen[c.process]; ok {
 			s.Since = since
 		}
@@ -111,8 +114,8 @@ func (d *daemon) Sessions(context.Context) ([]l2tp.Session, error) {
 	return list, nil
 }
 
-// trim keeps the log of the server's pppds short. They write to its end,
-// wherever that is.
+// trim keeps the log of the server's pppds short, which write to its end,
+// wherever that is, and removes what those left that have ended.
 func (d *daemon) trim() {
 	const limit = 64 << 10
 	if info, err := os.Stat(d.files.serverLog()); err == nil && info.Size() > limit {
@@ -120,6 +123,49 @@ func (d *daemon) trim() {
 			d.opts.Logger.Warn("the log of pppd cannot be shortened", "error", err)
 		}
 	}
+	if err := d.files.forgetUsers(); err != nil {
+		d.opts.Logger.Warn("files of sessions cannot be removed", "error", err)
+	}
+}
+
+// serves returns the server, nil if there is none.
+func (d *daemon) serves() *l2tp.ServerSetup {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.setup.Server
+}
+
+// Change implements [l2tp.Daemon]. Each pppd of the server reads its files when
+// it starts, xl2tpd has a part in none of it.
+func (d *daemon) Change(_ context.Context, s l2tp.Setup) error {
+	d.closing.Lock()
+	defer d.closing.Unlock()
+	select {
+	case <-d.done:
+		return l2tp.ErrClosed
+	default:
+	}
+	d.mu.Lock()
+	before := d.setup
+	d.mu.Unlock()
+	if !before.Changeable(s) {
+		return l2tp.ErrRestart
+	}
+	if s.Server == nil {
+		return nil
+	}
+	if err := d.files.serve(s.Server); err != nil {
+		return fmt.Errorf("xl2tpd: %w", err)
+	}
+	d.mu.Lock()
+	d.setup = s
+	d.mu.Unlock()
+	for _, c := range children(d.program.pid) {
+		if c.options == d.files.serverOptions() && !s.Server.Keeps(d.files.user(c.pid), before.Server) {
+			c.signal(syscall.SIGTERM)
+		}
+	}
+	return nil
 }
 
 // Close implements [l2tp.Daemon].
@@ -142,7 +188,7 @@ func (d *daemon) Close(ctx context.Context) error {
 	for _, l := range links {
 		wg.Go(func() { _ = l.Close(ctx) }) // what is left is killed below
 	}
-	if d.server {
+	if d.serves() != nil {
 		wg.Go(func() { d.endSessions(ctx) })
 	}
 	wg.Wait()
@@ -185,6 +231,8 @@ func (d *daemon) endSessions(ctx context.Context) {
 // guard last but for the folder.
 func (d *daemon) giveBack() error {
 	var errs []error
+	d.unwatch()
+	d.watching.Wait()
 	if d.program != nil {
 		d.program.kill()
 		for _, p := range orphans(d.files.folder) {

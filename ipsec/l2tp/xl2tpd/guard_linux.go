@@ -1,18 +1,25 @@
 package xl2tpd
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"runtime"
 	"syscall"
+	"time"
 )
+
+// guardPeriod is the pause between looks at the guard.
+const guardPeriod = time.Second
 
 // What of linux/xfrm.h is needed here.
 const (
 	netlinkXFRM      = 6
 	xfrmDeletePolicy = 0x14
+	xfrmGetPolicy    = 0x15
 	xfrmUpdatePolicy = 0x19 // makes it when there is none
 	xfrmIn           = 0
 	xfrmOut          = 1
@@ -35,18 +42,60 @@ func (g guard) raise() error {
 	return nil
 }
 
+// stands tells whether the guard is in place.
+func (g guard) stands() (bool, error) {
+	for _, dir := range []byte{xfrmOut, xfrmIn} {
+		_, err := ask(netlinkXFRM, xfrmGetPolicy, 0, g.id(dir))
+		if errors.Is(err, syscall.ENOENT) {
+			return false, nil
+		} else if err != nil {
+			return false, fmt.Errorf("guard of UDP port 1701: %w", err)
+		}
+	}
+	return true, nil
+}
+
+// watch puts the guard back when somebody took it away, until ctx ends: "ip
+// xfrm policy flush", and IKE daemons that begin with it, make no exception.
+func (g guard) watch(ctx context.Context, log *slog.Logger) {
+	tick := time.NewTicker(guardPeriod)
+	defer tick.Stop()
+	said := ""
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		stands, err := g.stands()
+		if err == nil && !stands {
+			log.Warn("the guard of UDP port 1701 was taken away, and is put back")
+			err = g.raise()
+		}
+		switch {
+		case err == nil:
+			said = ""
+		case err.Error() != said:
+			said = err.Error()
+			log.Error("the guard of UDP port 1701 cannot be looked after", "error", err)
+		}
+	}
+}
+
 // lower takes the guard away, if it is there.
 func (g guard) lower() error {
 	var errs []error
 	for _, dir := range []byte{xfrmOut, xfrmIn} {
-		id := append(g.selector(dir), 0, 0, 0, 0, dir, 0, 0, 0) // struct xfrm_userpolicy_id
-		_, err := ask(netlinkXFRM, xfrmDeletePolicy, 0, id)
+		_, err := ask(netlinkXFRM, xfrmDeletePolicy, 0, g.id(dir))
 		if err != nil && !errors.Is(err, syscall.ENOENT) {
 			errs = append(errs, fmt.Errorf("guard of UDP port 1701: %w", err))
 		}
 	}
 	return errors.Join(errs...)
 }
+
+// id returns a struct xfrm_userpolicy_id.
+func (g guard) id(dir byte) []byte { return append(g.selector(dir), 0, 0, 0, 0, dir, 0, 0, 0) }
 
 // policy returns a struct xfrm_userpolicy_info.
 func (g guard) policy(dir byte) []byte {

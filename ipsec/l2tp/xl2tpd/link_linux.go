@@ -28,6 +28,7 @@ type link struct {
 	proc  process
 	told  bool         // pppd has logged the addresses
 	unpin func() error // nil: nothing is pinned
+	mark  int          // of the log of xl2tpd, where this call begins
 
 	done    chan struct{}
 	closing chan struct{}
@@ -82,13 +83,10 @@ func (l *link) bring(ctx context.Context) (err error) {
 	if err := f.call(l.call); err != nil {
 		return l.failure(l2tp.CauseHost, err.Error())
 	}
-	mark := l.d.program.log.count()
-	stale := l.d.takeStale(name)
-	if stale != "" {
-		// What was lost with the channel is sent until it is answered, for half
-		// a minute; to remove the entry now would end that.
-		_ = l.d.control.do(ctx, commandDisconnect, stale) // nothing to close is no fault
+	if err := l.d.cut.close(ctx, l.d.guard.local, l.call.Peer); err != nil {
+		l.d.opts.Logger.Warn("an old tunnel may be in the way of the next", "client", name, "error", err)
 	}
+	l.mark = l.d.program.log.count()
 	if err := l.d.control.do(ctx, commandAdd, l.entry, renderClient(l.call.Peer, f.options(name))); err != nil {
 		return l.commandFailure(err)
 	}
@@ -99,14 +97,11 @@ func (l *link) bring(ctx context.Context) (err error) {
 	var established time.Time
 	for {
 		up, err := l.look()
-		if up && stale != "" {
-			_ = l.d.control.do(ctx, commandRemove, stale)
-		}
 		if up || err != nil {
 			return err
 		}
 		if l.proc.pid == 0 {
-			said := l.d.program.log.since(mark)
+			said := l.d.program.log.since(l.mark)
 			if established.IsZero() && says(said, "Call established with "+l.call.Peer.String()+",") != "" {
 				established = time.Now()
 			}
@@ -166,8 +161,11 @@ func (l *link) look() (up bool, err error) {
 			return true, l.route(name)
 		}
 	}
-	if !l.proc.alive() {
-		return false, explain(l.call.Name, readLog(l.d.files.log(l.call.Name)))
+	ended := !l.proc.alive()
+	log := readLog(l.d.files.log(l.call.Name))
+	// Told by xl2tpd to be passive, it waits for ever after that.
+	if ended || says(log, "LCP: timeout sending Config-Requests") != "" {
+		return false, explain(l.call.Name, log)
 	}
 	return false, nil
 }
@@ -212,20 +210,18 @@ func (l *link) end() {
 	ctx, cancel := context.WithTimeout(context.Background(), politely+2*tries*answerTime)
 	defer cancel()
 	var errs []error
+	patience := politely
+	if l.d.Err() != nil { // there is no way any more to tell the other end
+		patience = pollTime
+		if t, found := tunnelOf(l.call.Peer, l.d.program.log.since(l.mark)); found {
+			l.d.cut.note(l.call.Peer, t)
+		}
+	}
 	if l.proc.pid != 0 {
 		l.proc.signal(syscall.SIGTERM) // it tells the other end
-		l.wait(politely)
+		l.wait(patience)
 	}
-	if f, ok := errors.AsType[*l2tp.Failure](l.err); ok && f.Cause == l2tp.CauseDead {
-		// The other end cannot hear now that the tunnel is closed, and would
-		// keep its end of it, in the way of the next one: it is told when that
-		// is dialled.
-		l.d.mu.Lock()
-		l.d.stale[l.call.Name] = l.entry
-		l.d.mu.Unlock()
-	} else {
-		l.d.hangUp(ctx, l.entry)
-	}
+	l.d.hangUp(ctx, l.entry)
 	if l.proc.pid == 0 { // one may have begun meanwhile
 		for _, c := range children(l.d.program.pid) {
 			if c.options == l.d.files.options(l.call.Name) {
@@ -234,7 +230,7 @@ func (l *link) end() {
 		}
 	}
 	if l.proc.pid != 0 && l.proc.alive() {
-		l.wait(politely)
+		l.wait(patience)
 		l.proc.signal(syscall.SIGKILL)
 	}
 	if l.unpin != nil {
@@ -258,15 +254,6 @@ func (d *daemon) hangUp(ctx context.Context, entry string) {
 		_ = d.control.do(ctx, commandDisconnect, entry)
 		_ = d.control.do(ctx, commandRemove, entry)
 	}
-}
-
-// takeStale returns the entry of the last link of a client when that died.
-func (d *daemon) takeStale(client string) string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	entry := d.stale[client]
-	delete(d.stale, client)
-	return entry
 }
 
 // wait waits for the end of the pppd.

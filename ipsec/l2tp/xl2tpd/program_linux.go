@@ -91,6 +91,10 @@ func cover(folder string) error {
 	if err := syscall.Mount(folder, pppFolder, "", syscall.MS_BIND, ""); err != nil {
 		return fmt.Errorf("mount over %s: %w", pppFolder, err)
 	}
+	// It has a script in it, and /run, where folder may be, takes none.
+	if err := syscall.Mount("", pppFolder, "", syscall.MS_REMOUNT|syscall.MS_BIND|syscall.MS_NOSUID|syscall.MS_NODEV, ""); err != nil {
+		return fmt.Errorf("mount over %s, for programs: %w", pppFolder, err)
+	}
 	return nil
 }
 

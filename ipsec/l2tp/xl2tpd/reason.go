@@ -26,7 +26,7 @@ var reasons = []reason{
 	{"MS-CHAPv2 mutual authentication failed", l2tp.CauseAuthentication, "the server does not know the password itself"},
 	{"No CHAP secret found", l2tp.CauseAuthentication, "the server is known under another name"},
 	{"peer refused to authenticate", l2tp.CauseAuthentication, "the peer refuses to authenticate"},
-	{"LCP: timeout sending Config-Requests", l2tp.CauseNegotiation, "the server's PPP is silent"},
+	{"LCP: timeout sending Config-Requests", l2tp.CauseNegotiation, "the server's PPP is silent; it may have a tunnel from before a loss of power, and gives that up within minutes"},
 	{"IPCP: timeout sending Config-Requests", l2tp.CauseAddress, "the server gives no addresses"},
 	{"Could not determine local IP address", l2tp.CauseAddress, "the server gives us no address"},
 	{"Peer is not authorized to use remote address", l2tp.CauseAddress, "the peer wants an address that it may not have"},

@@ -83,6 +83,14 @@ func renderSecrets(users []l2tp.User) string {
 	return b.String()
 }
 
+// renderAuthUp returns the script that pppd runs when a client of our server
+// has authenticated, with its name as second argument (man pppd(8)). It writes
+// the name down, the only way that pppd tells it, in a file that begins with
+// prefix and ends with the number of the pppd.
+func renderAuthUp(prefix string) string {
+	return "#!/bin/sh\numask 077\nprintf '%s\\n' \"$2\" >" + prefix + "$PPPD_PID\n"
+}
+
 // quote writes a word as pppd reads it back (getword in its options.c): within
 // double quotes, with a backslash before what would end or change it. The text
 // has no control characters, which the Config refuses.

@@ -111,7 +111,7 @@ func TestIntegrationPKCS12AndLogin(t *testing.T) {
 	require.NoError(t, os.Chmod(filepath.Join(p.folder, "check.sh"), 0o700))
 	p.up(t)
 	i := b.made(t, "client_tun", openvpn.Answers{
-		Name: "office", Remote: "192.0.2.2", PKCS12: true, KeyPassword: openvpn.NewSecret("p12 pass"),
+		Name: "office", Remote: "192.0.2.2", PKCS12: true, KeyPassword: openvpn.NewSecret("no p12 pass"),
 		Username: "joe", Password: openvpn.NewSecret("wrong"),
 	})
 	id, err := b.ca.IssueClient(pki.Request{Name: "office"})
@@ -120,10 +120,23 @@ func TestIntegrationPKCS12AndLogin(t *testing.T) {
 	require.NoError(t, b.store.Put("office", "tls-crypt.key", files["tc.key"]))
 
 	s := b.serve(t, i)
-	st := until(t, s, "office", func(st openvpn.InstanceStatus) bool { return st.State == openvpn.StateFailed })
-	assert.Equal(t, openvpn.CauseAuth, st.Cause, st.Detail)
+	failed := func(cause openvpn.Cause) {
+		t.Helper()
+		st := until(t, s, "office", func(st openvpn.InstanceStatus) bool { return st.State == openvpn.StateFailed && !st.Started })
+		assert.Equal(t, cause, st.Cause, st.Detail)
+		assert.Greater(t, time.Until(st.RetryAt), 5*time.Second, "a wrong password is not tried often")
+	}
+	apply := func() {
+		t.Helper()
+		require.NoError(t, s.Apply(t.Context(), openvpn.Config{Enabled: true, Instances: []openvpn.Instance{i}, Folder: openvpn.Folder{Off: true}}))
+	}
+	failed(openvpn.CauseKeyPassword) // which ends openvpn
+	i.KeyPassword = openvpn.NewSecret("p12 pass")
+	apply()
+	until(t, s, "office", func(st openvpn.InstanceStatus) bool { return st.Cause == openvpn.CauseAuth })
+	failed(openvpn.CauseAuth)
 	i.Password = openvpn.NewSecret(`se "c\ret`)
-	require.NoError(t, s.Apply(t.Context(), openvpn.Config{Enabled: true, Instances: []openvpn.Instance{i}, Folder: openvpn.Folder{Off: true}}))
+	apply()
 	connected(t, s, "office")
 	ping(t, b.ours, "10.8.0.1")
 }

@@ -33,6 +33,7 @@ type bench struct {
 	store        *filestore.Store
 	ca           *pki.Authority
 	folder       string
+	run          string // of the runner
 	runner       openvpn.Runner
 }
 
@@ -58,10 +59,18 @@ func newBench(t *testing.T) *bench {
 	short, err := os.MkdirTemp("", "fgo")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(short)) })
-	real, err := process.New(process.Options{Folder: filepath.Join(short, "run"), Program: openvpnProgram(t)})
+	b.run = filepath.Join(short, "run")
+	b.use(t, process.Options{})
+	return b
+}
+
+// use makes a runner of the bench, on our host.
+func (b *bench) use(t *testing.T, o process.Options) {
+	t.Helper()
+	o.Folder, o.Program = b.run, openvpnProgram(t)
+	real, err := process.New(o)
 	require.NoError(t, err)
 	b.runner = inside{real, b.ours}
-	return b
 }
 
 // missing skips, or fails where everything has to be there.

@@ -44,6 +44,7 @@ func TestBackend(t *testing.T, run func(t *testing.T, test func(t *testing.T)), 
 		{"crash", crash},
 		{"start_again", startAgain},
 		{"sessions", sessions},
+		{"change", change},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			run(t, func(t *testing.T) { c.test(t, build(t)) })
@@ -200,4 +201,32 @@ func sessions(t *testing.T, r Rig) {
 	require.NoError(t, err)
 	assert.Empty(t, list)
 	stop(t, d)
+}
+
+// change: a link lives on, and what cannot be changed changes nothing.
+func change(t *testing.T, r Rig) {
+	setup := l2tp.Setup{Server: &r.Listener}
+	d := start(t, r, setup)
+	link, err := d.Dial(t.Context(), r.Good)
+	require.NoError(t, err)
+	other := r.Listener
+	other.Users = []l2tp.User{{Name: "somebody", Password: l2tp.NewSecret("else")}}
+	other.PPP.MTU--
+	require.NoError(t, d.Change(t.Context(), l2tp.Setup{Server: &other}))
+	for _, impossible := range []l2tp.Setup{
+		{}, {Listen: r.Listener.Local, Server: &other}, {Server: &l2tp.ServerSetup{Local: other.Local, First: other.Last, Last: other.Last}},
+	} {
+		require.ErrorIs(t, d.Change(t.Context(), impossible), l2tp.ErrRestart)
+	}
+	require.NoError(t, d.Change(t.Context(), setup))
+	select {
+	case <-link.Done():
+		require.FailNow(t, "the link ended")
+	case <-d.Done():
+		require.FailNow(t, "the programs ended")
+	default:
+	}
+	require.NoError(t, link.Close(t.Context()))
+	stop(t, d)
+	require.ErrorIs(t, d.Change(t.Context(), setup), l2tp.ErrClosed)
 }
