@@ -115,11 +115,7 @@ var errWrong = errors.New("account: user or password is wrong")
 // authenticate returns the user of a name and a password. Whether there is
 // such a user shows in no answer, and in no time that one takes.
 func (m *Manager) authenticate(r *http.Request, name, password string) (record, error) {
-	m.changing.Lock()
-	if err := m.reload(); err != nil {
-		m.log.Error("the users are not read again, those before stay", "error", err)
-	}
-	m.changing.Unlock()
+	m.look()
 	user, exists := m.user(name)
 	hash := user.Password
 	if !exists {

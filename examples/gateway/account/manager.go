@@ -45,6 +45,8 @@ type Manager struct {
 	table   *table
 	stamp   stamp
 	streams map[string]stream // by user
+	looked  time.Time         // when the file was last looked at
+	trouble string            // what was wrong with it then; it is logged once
 }
 
 // Open reads the users of a folder. It is an error if there are none: [Ensure]
@@ -75,6 +77,33 @@ func (m *Manager) Reload() error {
 	m.changing.Lock()
 	defer m.changing.Unlock()
 	return m.reload()
+}
+
+// look reloads the users if somebody has changed their file, such as
+// [NewPassword]. It costs a look at the file's time.
+func (m *Manager) look() {
+	err := m.Reload()
+	trouble := ""
+	if err != nil {
+		trouble = err.Error()
+	}
+	m.mu.Lock()
+	said := m.trouble == trouble
+	m.looked, m.trouble = time.Now(), trouble
+	m.mu.Unlock()
+	if err != nil && !said {
+		m.log.Error("the users are not read again, those before stay", "error", err)
+	}
+}
+
+// lookSometimes does so once a second, for every request.
+func (m *Manager) lookSometimes() {
+	m.mu.Lock()
+	due := time.Since(m.looked) >= time.Second
+	m.mu.Unlock()
+	if due {
+		m.look()
+	}
 }
 
 // reload is called with changing held.

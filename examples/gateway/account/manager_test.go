@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -79,6 +81,17 @@ func TestNewPasswordFromTheShell(t *testing.T) {
 	require.NoError(t, r.manager.Reload())
 	assert.Contains(t, r.manager.Users(), account.Info{User: account.User{Name: "rescue", Role: account.Admin}})
 	require.Error(t, account.NewPassword(r.folder, "No Name", &out))
+}
+
+// A file that is changed by hand counts within a second, also without a login.
+func TestChangedByHand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		b := r.browser().mustLogin("victor", victorPassword)
+		r.write("anna", account.Admin, annasPassword)
+		time.Sleep(time.Second)
+		assert.Equal(t, http.StatusSeeOther, b.get("/").Code)
+	})
 }
 
 func TestUsers(t *testing.T) {

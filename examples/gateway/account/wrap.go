@@ -65,6 +65,7 @@ func (m *Manager) serve(w http.ResponseWriter, r *http.Request, next http.Handle
 // identify says who asks; the zero User is nobody. It is not ok to come with a
 // token that is none.
 func (m *Manager) identify(r *http.Request) (*http.Request, User, bool) {
+	m.lookSometimes()
 	if r.Header.Get("Authorization") != "" {
 		known, ok := m.byAuthorization(r)
 		return r, User{known.Name, known.Role}, ok
