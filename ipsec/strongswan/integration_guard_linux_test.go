@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fieldgate/fieldgate/internal/twohosts"
 	"github.com/fieldgate/fieldgate/ipsec"
-	"github.com/fieldgate/fieldgate/ipsec/internal/twohosts"
 )
 
 // An operator loads tunnels of his own by swanctl, which unloads all that is

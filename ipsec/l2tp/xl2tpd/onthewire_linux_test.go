@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldgate/fieldgate/internal/pki"
-	"github.com/fieldgate/fieldgate/ipsec/internal/twohosts"
+	"github.com/fieldgate/fieldgate/internal/twohosts"
 )
 
 // peerSide is the channel as the peer has it.
