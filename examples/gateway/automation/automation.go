@@ -16,6 +16,7 @@ import (
 	"github.com/fieldgate/fieldgate/api"
 	"github.com/fieldgate/fieldgate/examples/gateway/account"
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
+	"github.com/fieldgate/fieldgate/examples/gateway/doctor"
 	"github.com/fieldgate/fieldgate/ipsec"
 	"github.com/fieldgate/fieldgate/ipsec/l2tp"
 	"github.com/fieldgate/fieldgate/openvpn"
@@ -40,7 +41,7 @@ type Options struct {
 	Control control.Control
 	Live    Live
 	// Doctor looks for what is wrong; nil: there is none.
-	Doctor func(ctx context.Context) []Finding
+	Doctor func(ctx context.Context) []doctor.Finding
 	// Log gets what fails; nil: nothing is logged.
 	Log *slog.Logger
 	// Version is that of the gateway.

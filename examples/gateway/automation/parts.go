@@ -10,6 +10,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/examples/gateway/account"
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
+	"github.com/fieldgate/fieldgate/examples/gateway/doctor"
 )
 
 // Service is how a service is.
@@ -43,9 +44,11 @@ type Missing struct {
 
 // Finding is something that the doctor has found to be wrong.
 type Finding struct {
-	Service  string `json:"service"`
-	Item     string `json:"item,omitempty" doc:"Such as the name of a tunnel."`
-	Sentence string `json:"sentence" doc:"What is wrong, and what to do."`
+	Service  string          `json:"service"`
+	Subject  string          `json:"subject,omitempty" doc:"Such as the name of a tunnel."`
+	Sentence string          `json:"sentence" doc:"What is wrong."`
+	Todo     string          `json:"todo" doc:"What to do."`
+	Severity doctor.Severity `json:"severity" enum:"fault,warning" doc:"A fault is something that does not work; a warning works, but not for long or not wholly."`
 }
 
 type statusOutput struct {
@@ -110,7 +113,10 @@ func (a *Automation) parts() {
 	add(a, route{method: http.MethodGet, path: "/doctor", role: account.Viewer, summary: "What is wrong, and what to do"},
 		func(ctx context.Context, _ *struct{}) (*findingsOutput, error) {
 			out := new(findingsOutput)
-			out.Body.Findings = append([]Finding{}, a.Doctor(ctx)...)
+			out.Body.Findings = []Finding{}
+			for _, f := range a.Doctor(ctx) {
+				out.Body.Findings = append(out.Body.Findings, Finding(f))
+			}
 			return out, nil
 		})
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/fieldgate/fieldgate/examples/gateway/automation"
 	"github.com/fieldgate/fieldgate/examples/gateway/confstore"
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
+	"github.com/fieldgate/fieldgate/examples/gateway/doctor"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/ipsec"
 	"github.com/fieldgate/fieldgate/ipsec/ipsectest"
@@ -172,8 +173,8 @@ func newRig(t *testing.T) *rig {
 	t.Cleanup(r.control.Close)
 	r.handler, err = automation.New(automation.Options{
 		Control: r.control, Live: newLive(t), Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Version: "1.2.3",
-		Doctor: func(context.Context) []automation.Finding {
-			return []automation.Finding{{Service: "ipsec", Item: "demo0", Sentence: "The peer does not answer."}}
+		Doctor: func(context.Context) []doctor.Finding {
+			return []doctor.Finding{{Service: "ipsec", Subject: "demo0", Sentence: "The peer does not answer.", Todo: "Look at its cable.", Severity: doctor.Fault}}
 		},
 	})
 	require.NoError(t, err)
