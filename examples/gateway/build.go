@@ -228,10 +228,11 @@ func (g *gateway) plan(doc document.Document) []unit {
 				}
 				return l2tp.New(doc.L2TP, l2tp.Options{Backend: backend, Channel: channel{g.units}, Logger: g.log.With("service", "l2tp")})
 			},
-			patience: tunnelPatience,
-			detail:   l2tpDetail,
-			items:    l2tpItems,
-			do:       doL2TP,
+			reconfigure: func(ctx context.Context, s service) error { return reconfigureL2TP(ctx, s, doc.L2TP) },
+			patience:    tunnelPatience,
+			detail:      l2tpDetail,
+			items:       l2tpItems,
+			do:          doL2TP,
 		},
 		{
 			name:        "openvpn",

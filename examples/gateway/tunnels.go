@@ -155,6 +155,17 @@ func l2tpDetail(s service) string {
 	return fmt.Sprintf("%d of %d clients up", up, len(status.Clients))
 }
 
+// reconfigureL2TP changes the links of a running service; those that are as
+// before are not touched. Their channels have their configuration already:
+// IPsec comes before.
+func reconfigureL2TP(ctx context.Context, running service, c l2tp.Config) error {
+	err := running.(*l2tp.Service).Apply(ctx, c)
+	if invalid := (ipsec.ConfigError)(nil); err == nil || errors.As(err, &invalid) || errors.Is(err, l2tp.ErrStopped) {
+		return err
+	}
+	return partly{err} // it is tried again
+}
+
 // doL2TP starts, stops or restarts one client.
 func doL2TP(ctx context.Context, running service, name string, verb control.Verb) error {
 	s := running.(*l2tp.Service)

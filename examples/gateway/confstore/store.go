@@ -330,8 +330,8 @@ func (s *Store) History() ([]control.Version, error) {
 	return all, nil
 }
 
-// ErrNoRevision: there never was one of that number, or it is not kept any
-// more.
+// ErrNoRevision means that there never was a revision of that number, or that
+// it is not kept any more.
 var ErrNoRevision = errors.New("this revision is not kept")
 
 // At returns a kept revision.
