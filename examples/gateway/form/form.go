@@ -1,7 +1,6 @@
 package form
 
 import (
-	"encoding"
 	"fmt"
 	"net/url"
 	"reflect"
@@ -368,8 +367,3 @@ func each(record reflect.Value, path string, visit func(path string, v reflect.V
 		}
 	}
 }
-
-var (
-	textType   = reflect.TypeFor[encoding.TextUnmarshaler]()
-	secretKind = reflect.TypeFor[secretType]()
-)

@@ -26,9 +26,9 @@ const (
 
 func kindOf(t reflect.Type) kind {
 	switch {
-	case t == secretKind:
+	case t == reflect.TypeFor[secretType]():
 		return kindSecret
-	case reflect.PointerTo(t).Implements(textType):
+	case reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
 		return kindText
 	}
 	switch t.Kind() {
@@ -155,7 +155,7 @@ func setLines(v reflect.Value, typed string) error {
 // types. They are what the type itself names when it refuses one; "" is among
 // them when it may be left out.
 func Words(t reflect.Type) []string {
-	if t.Kind() != reflect.String || !reflect.PointerTo(t).Implements(textType) {
+	if t.Kind() != reflect.String || !reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
 		return nil
 	}
 	probe := func(word string) error {

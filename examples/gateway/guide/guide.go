@@ -5,30 +5,24 @@ package guide
 
 import (
 	_ "embed"
-	"encoding/json"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/fieldgate/fieldgate/examples/gateway/form"
 )
 
-// helpJSON is made from the Go sources by TestHelpIsCurrent -update.
+// helpText has a line for each path without indexes: the path, a tab, the
+// text. It is made from the Go sources by TestHelpIsCurrent -update.
 //
-//go:embed help.json
-var helpJSON []byte
-
-// help returns the texts by path without indexes.
-var help = sync.OnceValue(func() map[string]string {
-	texts := make(map[string]string)
-	if err := json.Unmarshal(helpJSON, &texts); err != nil {
-		panic(err) // it is embedded
-	}
-	return texts
-})
+//go:embed help.txt
+var helpText string
 
 // Help returns the text about a path of the document, without indexes.
-func Help(path string) string { return help()[path] }
+func Help(path string) string {
+	_, rest, _ := strings.Cut("\n"+helpText, "\n"+path+"\t")
+	text, _, _ := strings.Cut(rest, "\n")
+	return text
+}
 
 // Section is the [form.Guide] of the records at a path of the document, such
 // as ipsec.connections.

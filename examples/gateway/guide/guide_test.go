@@ -1,7 +1,6 @@
 package guide_test
 
 import (
-	"encoding/json"
 	"flag"
 	"go/ast"
 	"go/parser"
@@ -23,7 +22,7 @@ import (
 	"github.com/fieldgate/fieldgate/openvpn"
 )
 
-var update = flag.Bool("update", false, "write help.json from the Go sources")
+var update = flag.Bool("update", false, "write help.txt from the Go sources")
 
 // saysAll are keys that need no comment.
 var saysAll = []string{"name", "common_name", "host", "local", "remote", "password", "args", "context", "group", "peer"}
@@ -35,14 +34,18 @@ func TestHelpIsCurrent(t *testing.T) {
 	texts := make(map[string]string)
 	collect(t, reflect.TypeFor[document.Document](), "", texts, make(map[string]map[string]string))
 	collect(t, reflect.TypeFor[openvpn.Answers](), "recipe", texts, make(map[string]map[string]string))
-	want, err := json.MarshalIndent(texts, "", "  ")
-	require.NoError(t, err)
-	if *update {
-		require.NoError(t, os.WriteFile("help.json", append(want, '\n'), 0o600))
+	var want strings.Builder
+	for _, path := range slices.Sorted(maps.Keys(texts)) {
+		if texts[path] != "" {
+			want.WriteString(path + "\t" + texts[path] + "\n")
+		}
 	}
-	have, err := os.ReadFile("help.json")
+	if *update {
+		require.NoError(t, os.WriteFile("help.txt", []byte(want.String()), 0o600))
+	}
+	have, err := os.ReadFile("help.txt")
 	require.NoError(t, err)
-	assert.JSONEq(t, string(want), string(have), "run: go test ./examples/gateway/guide -update")
+	assert.Equal(t, want.String(), string(have), "run: go test ./examples/gateway/guide -update")
 	for _, path := range slices.Sorted(maps.Keys(texts)) {
 		if key := path[strings.LastIndexByte(path, '.')+1:]; key != path && !slices.Contains(saysAll, key) {
 			assert.NotEmpty(t, texts[path], "%s is not documented", path)
