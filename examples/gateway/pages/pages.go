@@ -12,6 +12,8 @@ import (
 	"github.com/fieldgate/fieldgate/api"
 	"github.com/fieldgate/fieldgate/examples/gateway/account"
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
+	"github.com/fieldgate/fieldgate/examples/gateway/doctor"
+	"github.com/fieldgate/fieldgate/examples/gateway/simulate"
 	"github.com/fieldgate/fieldgate/ipsec"
 	"github.com/fieldgate/fieldgate/ipsec/l2tp"
 	"github.com/fieldgate/fieldgate/openvpn"
@@ -57,6 +59,10 @@ type Options struct {
 	// Accounts are the users; nil: there is no page about them. [account.Manager.Wrap]
 	// goes around the pages.
 	Accounts *account.Manager
+	// Doctor looks for what is wrong; nil: there is no page about it.
+	Doctor func(ctx context.Context) []doctor.Finding
+	// Faults are those of a simulated device; nil: it is a real one.
+	Faults *simulate.Faults
 	// Version is that of the gateway.
 	Version string
 	// Simulated says so on every page.
@@ -103,7 +109,7 @@ func New(o Options) (*Pages, error) {
 	if err := p.static(); err != nil {
 		return nil, err
 	}
-	for _, add := range []func() error{p.statusPages, p.configPages, p.userPages, p.openvpnPages, p.certificatePages, p.ser2netPages, p.snmpPages, p.apiPages, p.tagPages, p.logPages, p.upgradePages} {
+	for _, add := range []func() error{p.statusPages, p.configPages, p.userPages, p.openvpnPages, p.certificatePages, p.ser2netPages, p.snmpPages, p.apiPages, p.tagPages, p.logPages, p.upgradePages, p.doctorPages} {
 		if err := add(); err != nil {
 			return nil, err
 		}

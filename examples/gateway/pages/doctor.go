@@ -1,0 +1,72 @@
+package pages
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/fieldgate/fieldgate/examples/gateway/account"
+	"github.com/fieldgate/fieldgate/examples/gateway/doctor"
+	"github.com/fieldgate/fieldgate/examples/gateway/simulate"
+)
+
+// doctorPages adds what looks for faults, and, to a simulated device, what
+// makes some.
+func (p *Pages) doctorPages() error {
+	if p.Doctor != nil {
+		p.sections = append(p.sections, section{"/doctor", "Doctor", account.Viewer})
+		err := p.show(page{path: "/doctor", title: "Doctor", template: "doctor.html", role: account.Viewer, data: func(r *http.Request) (any, error) {
+			return p.findings(r), nil
+		}})
+		if err != nil {
+			return err
+		}
+	}
+	if p.Faults == nil {
+		return nil
+	}
+	p.sections = append(p.sections, section{"/faults", "Faults", account.Viewer})
+	p.handle("POST /faults", account.Operator, p.switchFault)
+	return p.show(page{path: "/faults", title: "Faults", template: "faults.html", role: account.Viewer, data: func(*http.Request) (any, error) {
+		return p.Faults.All(), nil
+	}})
+}
+
+// finding is one with the page of its service.
+type finding struct {
+	doctor.Finding
+	Link string
+	Bad  bool // a fault
+}
+
+func (p *Pages) findings(r *http.Request) []finding {
+	var all []finding
+	for _, f := range p.Doctor(r.Context()) {
+		one := finding{Finding: f, Bad: f.Severity == doctor.Fault}
+		for _, path := range []string{"/" + f.Service, "/" + f.Service + "-settings", "/config/" + f.Service} {
+			if p.templates[path] != nil {
+				one.Link = path
+				break
+			}
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// switchFault makes or mends a fault of the simulated device.
+func (p *Pages) switchFault(w http.ResponseWriter, r *http.Request) error {
+	if err := p.form(w, r); err != nil {
+		return err
+	}
+	fault, on := r.PostForm.Get("fault"), r.PostForm.Get("on") == "yes"
+	account.Note(r.Context(), "switch a simulated fault")
+	err := p.Faults.Set(simulate.Switch(fault), on)
+	if errors.Is(err, simulate.ErrUnknown) {
+		return &refusal{http.StatusNotFound, "There is no such fault."}
+	}
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/faults", http.StatusSeeOther)
+	return nil
+}
