@@ -193,3 +193,25 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// What names other records is chosen among them; what was chosen before stays.
+func TestOffers(t *testing.T) {
+	c := ipsec.Connection{Phase1: ipsec.Names{"old", "two"}}
+	f := form.New(&c, guide{})
+	f.Offer("phase1", []string{"one", "two"})
+	f.Offer("certificate_set", []string{"plant"})
+	all := fields(f)
+	field := all["phase1"]
+	require.Equal(t, form.Picks, field.Kind)
+	require.Len(t, field.Picks, 3, "one more than there are")
+	assert.Equal(t, form.Option{Value: "old", Label: "old", Selected: true}, field.Picks[0][3], "it is not offered")
+	assert.True(t, field.Picks[1][2].Selected)
+	assert.True(t, field.Picks[2][0].Selected)
+	assert.Equal(t, form.Choice, all["certificate_set"].Kind)
+	assert.Len(t, all["certificate_set"].Choices, 2)
+
+	f.Decode(url.Values{"phase1": {"two", "", "one", ""}, "certificate_set": {"plant"}})
+	assert.Equal(t, ipsec.Names{"two", "one"}, c.Phase1)
+	assert.Equal(t, "plant", c.CertificateSet)
+	require.Len(t, fields(f)["phase1"].Picks, 4, "what was typed")
+}

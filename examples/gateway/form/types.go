@@ -82,14 +82,13 @@ func textOf(v reflect.Value) string {
 
 // setText puts what was typed into a value.
 func setText(v reflect.Value, typed string) error {
-	if u, is := v.Addr().Interface().(encoding.TextUnmarshaler); is {
+	if _, is := v.Addr().Interface().(encoding.TextUnmarshaler); is {
 		if typed == "" {
 			v.SetZero()
 			return nil
 		}
 		next := reflect.New(v.Type())
-		u = next.Interface().(encoding.TextUnmarshaler)
-		if err := u.UnmarshalText([]byte(typed)); err != nil {
+		if err := next.Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(typed)); err != nil {
 			return errors.New(strings.TrimPrefix(err.Error(), "config: "))
 		}
 		v.Set(next.Elem())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -142,12 +143,8 @@ func (p *Pages) importSave(w http.ResponseWriter, r *http.Request) error {
 	for _, fault := range doc.Faults() {
 		data.NameFault += fmt.Sprintf("%s: %s\n", fault.Path, fault.Problem)
 	}
-	if running, _ := p.Control.Applied(); data.NameFault == "" {
-		for _, other := range running.OpenVPN.Instances {
-			if other.Name == instance.Name {
-				data.NameFault = "An instance of that name still runs: apply its deletion first, or take another name."
-			}
-		}
+	if data.NameFault == "" && p.stillRuns(instance.Name) {
+		data.NameFault = stillRuns
 	}
 	if data.NameFault != "" {
 		return p.showImported(w, r, http.StatusUnprocessableEntity, data, imported)
@@ -169,4 +166,13 @@ func (p *Pages) importSave(w http.ResponseWriter, r *http.Request) error {
 	}
 	http.Redirect(w, r, instancePath("/openvpn/instance", instance.Name), http.StatusSeeOther)
 	return nil
+}
+
+const stillRuns = "an instance of that name still runs: apply its deletion first, or take another name"
+
+// stillRuns reports whether an instance is in force, so that its files must
+// stay as they are.
+func (p *Pages) stillRuns(name string) bool {
+	running, _ := p.Control.Applied()
+	return slices.ContainsFunc(running.OpenVPN.Instances, func(i openvpn.Instance) bool { return i.Name == name })
 }

@@ -83,10 +83,14 @@ func (p *Pages) optionsData(i openvpn.Instance, tab openvpn.Tab, typed url.Value
 		{"/openvpn/instances/" + url.PathEscape(i.Name), "Basic configuration"}, instanceLinks(i.Name)[0],
 	}}
 	for _, t := range tabs() {
-		data.Tabs = append(data.Tabs, optionTab{
-			Name: string(t), Path: instancePath("/openvpn/options", i.Name) + "&tab=" + string(t), Current: t == tab,
-			Set: len(slices.DeleteFunc(slices.Clone(i.Options), func(o openvpn.Option) bool { return !isOf(offered(i, t), o.Name) })),
-		})
+		row := optionTab{Name: string(t), Path: instancePath("/openvpn/options", i.Name) + "&tab=" + string(t), Current: t == tab}
+		infos := offered(i, t)
+		for _, o := range i.Options {
+			if isOf(infos, o.Name) {
+				row.Set++
+			}
+		}
+		data.Tabs = append(data.Tabs, row)
 	}
 	data.Form = optionsForm{Tab: string(tab), Name: i.Name, formData: formData{Action: "/openvpn/options", Base: p.base()}}
 	for _, info := range offered(i, tab) {

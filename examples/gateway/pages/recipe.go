@@ -98,6 +98,9 @@ func (p *Pages) makeInstance(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	}
+	if p.stillRuns(answers.Name) {
+		f.Fault("name", stillRuns)
+	}
 	if !f.OK() || len(others) > 0 {
 		_, base := p.Control.Saved()
 		data := newFormData("", base, f)

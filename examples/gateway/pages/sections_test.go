@@ -193,6 +193,15 @@ func TestRecipe(t *testing.T) {
 	status, page = s.post("/openvpn/new?recipe=server_tun", url.Values{"base": {"2"}, "name": {"OFFICE"}})
 	assert.Equal(t, http.StatusUnprocessableEntity, status, "names that differ in case only")
 	assert.Regexp(t, `id="name-error"`, page)
+
+	_, page = s.post("/apply", url.Values{"confirm": {"0"}})
+	require.Contains(t, page, "Applied.")
+	_, base := s.control.Saved()
+	status, page = s.post("/openvpn/instances/office", url.Values{"base": {fmt.Sprint(base)}, "action": {"delete"}})
+	require.Equal(t, http.StatusSeeOther, status, page)
+	status, page = s.post("/openvpn/new?recipe=server_tun", url.Values{"base": {fmt.Sprint(base)}, "name": {"office"}, "make": {"on"}})
+	assert.Equal(t, http.StatusUnprocessableEntity, status)
+	assert.Regexp(t, `id="name-error">[^<]*still runs`, page)
 }
 
 func TestImport(t *testing.T) {
