@@ -17,6 +17,7 @@ import (
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/examples/gateway/hub"
+	"github.com/fieldgate/fieldgate/examples/gateway/simulate"
 	"github.com/fieldgate/fieldgate/ipsec"
 	"github.com/fieldgate/fieldgate/ipsec/l2tp"
 	"github.com/fieldgate/fieldgate/ipsec/l2tp/xl2tpd"
@@ -44,9 +45,10 @@ type gateway struct {
 	log       *slog.Logger
 	ownLog    *devicelog.Ring // the newest messages of log
 	simulated bool
-	own       string // the folder of what is this device's, or the simulated one's
-	runDir    string // for sockets and files that need not last longer than the processes
-	listen    string // of -listen: instead of web.listen
+	device    *simulate.Device // that is simulated; nil: a real one
+	own       string           // the folder of what is this device's, or the simulated one's
+	runDir    string           // for sockets and files that need not last longer than the processes
+	listen    string           // of -listen: instead of web.listen
 	programs  programs
 	activated *os.File         // the socket of the pages that systemd has opened; nil: none
 	accounts  *account.Manager // nil: the users cannot be read

@@ -21,6 +21,7 @@
 //	leftovers.go   what a gateway before this one has left running
 //	authority.go   the certificate authority and its revocation list
 //	missing.go     what the host lacks
+//	doctor.go      what is wrong, for -doctor and the page
 //	engine.go, live.go  what the pages see of all this
 //	site.go, web.go, cleartext.go  the pages behind their login, the server, http to https
 //	apimount.go    the API below /api/ of the web server
@@ -51,6 +52,7 @@ import (
 	"github.com/fieldgate/fieldgate/examples/gateway/confstore"
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
+	"github.com/fieldgate/fieldgate/examples/gateway/simulate"
 )
 
 // Exit statuses.
@@ -72,7 +74,8 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 type options struct {
 	config, state, run, listen, newKey, newPassword string
 	programs                                        programs
-	simulate, check, version                        bool
+	simulate, check, doctor, version                bool
+	device                                          *simulate.Device // of simulate, once there is one
 }
 
 func parseFlags(args []string, errOut io.Writer) (options, error) {
@@ -88,6 +91,7 @@ func parseFlags(args []string, errOut io.Writer) (options, error) {
 	f.StringVar(&o.listen, "listen", "", "`address:port` of page and API, instead of web.listen")
 	f.BoolVar(&o.simulate, "simulate", false, "play a whole device on fakes")
 	f.BoolVar(&o.check, "check", false, "check the configuration and exit")
+	f.BoolVar(&o.doctor, "doctor", false, "say what is wrong with the running gateway and what to do, and exit; with status 1 if there is something")
 	f.StringVar(&o.newKey, "new-key", "", "make an API key called `name`, print what to store for it, and exit")
 	f.StringVar(&o.newPassword, "new-password", "", "give the user called `name` a new password for the pages, print it, and exit")
 	f.BoolVar(&o.version, "version", false, "print the version and exit")
@@ -117,6 +121,8 @@ func run(args []string, out, errOut io.Writer) int {
 		return report(errOut, printNewKey(out, o.newKey))
 	case o.newPassword != "":
 		return report(errOut, account.NewPassword(o.state, o.newPassword, out))
+	case o.doctor:
+		return examine(o, out, errOut)
 	case o.check:
 		return check(o, out, errOut)
 	}
@@ -152,6 +158,11 @@ func serveDevice(o options, out, errOut io.Writer) (err error) {
 	hangUp := make(chan os.Signal, 1)
 	signal.Notify(hangUp, syscall.SIGHUP)
 
+	if o.simulate {
+		if o.device, err = simulate.New(); err != nil {
+			return err
+		}
+	}
 	state, store, unread, err := prepare(o, out)
 	if err != nil {
 		return err
@@ -176,6 +187,10 @@ func serveDevice(o options, out, errOut io.Writer) (err error) {
 		tell(daemon.SdNotifyReady, log)
 		wg.Go(func() { giveBackMemory(beside) })
 		wg.Go(func() { g.keepAuthority(beside) })
+		wg.Go(func() { g.answerDoctor(beside) })
+		if g.device != nil {
+			wg.Go(func() { g.device.Play(beside) })
+		}
 		wg.Go(func() { feedWatchdog(beside, log, func() { g.units.states() }) })
 	}
 	leave := false
@@ -243,7 +258,8 @@ func newGateway(state *stateDir, log *slog.Logger, ownLog *devicelog.Ring, o opt
 	}
 	// What is sent to a simulated device is not for the real one.
 	g.own, err = state.folder("simulated")
-	g.points, g.backends = newPoints(g.own), g.simulatedBackends()
+	g.device, g.points = o.device, newPoints(g.own)
+	g.backends = g.simulatedBackends()
 	return g, err
 }
 
@@ -279,7 +295,7 @@ func prepare(o options, out io.Writer) (state *stateDir, store *confstore.Store,
 		return nil, nil, nil, err
 	}
 	if o.config == "" && ran != nil {
-		err = ensureConfig(state, out)
+		err = ensureConfig(state, o.device, out)
 	}
 	if err == nil {
 		store, unread, err = confstore.OpenReadable(o.folder(), confstore.Options{})
@@ -336,7 +352,7 @@ func (o options) configPath() string {
 
 // folder is where the configuration is kept.
 func (o options) folder() storeFolder {
-	return storeFolder{Disk: confstore.Disk(o.state), config: o.configPath()}
+	return storeFolder{Disk: confstore.Disk(o.state), config: o.configPath(), device: o.device}
 }
 
 // read reads the configuration, with what the command line overrides, and

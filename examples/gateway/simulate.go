@@ -9,42 +9,48 @@ import (
 	"github.com/fieldgate/fieldgate/api/redispoints"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/examples/gateway/hub"
-	"github.com/fieldgate/fieldgate/ipsec/ipsectest"
+	"github.com/fieldgate/fieldgate/examples/gateway/simulate"
+	"github.com/fieldgate/fieldgate/ipsec/l2tp"
 	"github.com/fieldgate/fieldgate/openvpn"
-	"github.com/fieldgate/fieldgate/openvpn/openvpntest"
 	"github.com/fieldgate/fieldgate/ser2net"
-	"github.com/fieldgate/fieldgate/ser2net/ser2nettest"
 	"github.com/fieldgate/fieldgate/ser2net/tlsport"
-	"github.com/fieldgate/fieldgate/telemetry/telemetrytest"
 )
 
 // simulatedBackends play a whole device, with values that change. It has its
 // modem and its devices whatever the configuration says of those.
 func (g *gateway) simulatedBackends() func(document.Document) backends {
-	modem, taker := fakeModem{apitest.NewModem()}, new(apitest.Upgrade)
-	runner, files := openvpntest.NewRunner(), openvpntest.NewStore()
+	d := g.device
 	fakes := backends{
-		openvpn: func() (openvpn.Runner, error) { return runner.Successor(), nil },
-		files:   func() (openvpn.Store, error) { return files, nil },
-		source:  telemetrytest.NewSource(),
-		system:  apitest.NewSystem(),
-		syslog:  apitest.NewSyslog(),
+		openvpn: func() (openvpn.Runner, error) { return d.OpenVPN.Successor(), nil },
+		files:   func() (openvpn.Store, error) { return d.Files, nil },
+		source:  d.Source,
+		system:  d.System(),
+		syslog:  d.Syslog,
 		modem: func() service {
 			c := document.Modem{Source: document.ModemAT, Device: "simulated"}
-			return g.modems.service(c, func() closingModem { return modem })
+			return g.modems.service(c, func() closingModem { return fakeModem{d.Modem} })
 		},
 		points: func() (service, error) {
 			return g.points.service(document.Points{Source: document.PointsHub}, newFakeHub, redispoints.Options{}, g.log)
 		},
 		upgrades: func(context.Context) service {
-			return g.upgrades.serviceOf(func() (api.Upgrade, error) { return taker, nil })
+			return g.upgrades.serviceOf(func() (api.Upgrade, error) { return d.Upgrade, nil })
 		},
-		ike: ipsectest.NewDaemon().Backend("fieldgate"),
+		ike: d.IKE.Backend("fieldgate"),
+		ppp: func() (l2tp.Backend, error) { return d.PPP, nil },
 		ports: func(c ser2net.Config) (service, error) {
-			return ser2net.New(c, ser2net.Options{Opener: new(ser2nettest.Opener), TLS: tlsport.Load, Logger: g.log.With("service", "ser2net")})
+			return ser2net.New(c, ser2net.Options{Opener: d.Serial, TLS: tlsport.Load, Logger: g.log.With("service", "ser2net")})
 		},
 	}
 	return func(document.Document) backends { return fakes }
+}
+
+// faults are those that can be switched on a simulated device.
+func (g *gateway) faults() *simulate.Faults {
+	if g.device == nil {
+		return nil
+	}
+	return g.device.Faults()
 }
 
 // fakeModem has nothing to close.

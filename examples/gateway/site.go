@@ -33,13 +33,15 @@ func (g *gateway) newWeb(doc document.Document, b backends) (service, error) {
 		MIB:             sync.OnceValue(func() []snmp.Mount { return g.mounts(context.Background(), b.system) }),
 		API:             &g.apiMount,
 		Accounts:        g.accounts,
+		Doctor:          g.findings,
+		Faults:          g.faults(),
 		Version:         version(),
 		Simulated:       g.simulated,
 	})
 	if err != nil {
 		return nil, err
 	}
-	a, err := automation.New(automation.Options{Control: g.control, Live: live{g, b.system}, Log: g.log.With("service", "web"), Version: version()})
+	a, err := automation.New(automation.Options{Control: g.control, Live: live{g, b.system}, Doctor: g.findings, Log: g.log.With("service", "web"), Version: version()})
 	if err != nil {
 		return nil, err
 	}

@@ -2,17 +2,21 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"path/filepath"
+	"syscall"
 
 	"github.com/fieldgate/fieldgate/examples/gateway/confstore"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
+	"github.com/fieldgate/fieldgate/examples/gateway/simulate"
 )
 
 // storeFolder is where the configuration is kept: in the state folder, but for
 // gateway.yaml where -config names another file.
 type storeFolder struct {
 	confstore.Disk
-	config string // path of gateway.yaml
+	config string           // path of gateway.yaml
+	device *simulate.Device // nil: a real one
 }
 
 const configName = "gateway.yaml"
@@ -35,6 +39,9 @@ func (f storeFolder) ReadFile(name string) ([]byte, error) {
 
 // WriteFile implements [confstore.Folder].
 func (f storeFolder) WriteFile(name string, content []byte) error {
+	if f.device != nil && f.device.Faults().DiskFull() {
+		return &fs.PathError{Op: "write", Path: name, Err: syscall.ENOSPC}
+	}
 	disk, name := f.elsewhere(name)
 	return disk.WriteFile(name, content)
 }

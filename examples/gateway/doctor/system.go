@@ -49,6 +49,9 @@ func (e *examination) system(context.Context) {
 // missing tells what the host lacks.
 func (e *examination) missing() {
 	for _, m := range e.Missing {
+		if m.Service == "clock" && e.Host.Clock != nil {
+			continue // told already
+		}
 		todo := "Bring it, then it is used by itself."
 		if m.Command != "" {
 			todo = "Mend it with: " + m.Command
