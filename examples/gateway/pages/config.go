@@ -5,8 +5,10 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/fieldgate/fieldgate/examples/gateway/account"
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
@@ -175,7 +177,7 @@ func (p *Pages) settings(r *http.Request, s settings) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, text := range doc.Warnings() {
+	for _, text := range p.warnings(doc, base) {
 		if about, is := strings.CutPrefix(text, s.key+"."); is {
 			data.Warnings = append(data.Warnings, about)
 		}
@@ -196,7 +198,7 @@ func (p *Pages) settings(r *http.Request, s settings) (any, error) {
 		for i := range rows.Len() {
 			row := rowData{Name: rows.Name(i), Path: table.Path + "/" + url.PathEscape(rows.Name(i))}
 			values := make(map[string]string)
-			for _, field := range form.New(rows.Record(i), about).Fields() {
+			for _, field := range form.New(rows.Record(i), only{about, l.columns}).Fields() {
 				values[field.Path] = strings.ReplaceAll(field.Value, "\n", ", ")
 				switch {
 				case field.Kind == form.Check:
@@ -244,6 +246,32 @@ func recordForm(doc *document.Document, s settings, l list, record any) (*form.F
 		f.Offer(path, names)
 	}
 	return f, nil
+}
+
+// only is a guide to some fields.
+type only struct {
+	guide.Section
+	fields []string
+}
+
+// Hide implements [form.Guide].
+func (o only) Hide(path string) bool { return !slices.Contains(o.fields, path) }
+
+// warned are the warnings of a revision: they take long to find in a large
+// configuration.
+type warned struct {
+	mu       sync.Mutex
+	revision control.Revision
+	texts    []string
+}
+
+func (p *Pages) warnings(doc document.Document, revision control.Revision) []string {
+	p.warned.mu.Lock()
+	defer p.warned.mu.Unlock()
+	if p.warned.revision != revision {
+		p.warned.revision, p.warned.texts = revision, doc.Warnings()
+	}
+	return p.warned.texts
 }
 
 func newFormData(action string, base control.Revision, f *form.Form) formData {

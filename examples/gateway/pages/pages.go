@@ -78,6 +78,7 @@ type Pages struct {
 	templates map[string]*page
 	sections  []section
 	samples   samples
+	warned    warned
 	pending   pending
 }
 
