@@ -19,7 +19,10 @@ var helpText string
 
 // Help returns the text about a path of the document, without indexes.
 func Help(path string) string {
-	_, rest, _ := strings.Cut("\n"+helpText, "\n"+path+"\t")
+	rest, first := strings.CutPrefix(helpText, path+"\t")
+	if !first {
+		_, rest, _ = strings.Cut(helpText, "\n"+path+"\t")
+	}
 	text, _, _ := strings.Cut(rest, "\n")
 	return text
 }

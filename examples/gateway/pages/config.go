@@ -17,6 +17,7 @@ import (
 	"github.com/fieldgate/fieldgate/examples/gateway/guide"
 	"github.com/fieldgate/fieldgate/ipsec"
 	"github.com/fieldgate/fieldgate/ipsec/l2tp"
+	"github.com/fieldgate/fieldgate/openvpn"
 	"github.com/fieldgate/fieldgate/ser2net"
 )
 
@@ -47,6 +48,8 @@ type list struct {
 	links func(name string) []link
 	// adds are the ways to a new record; nil: its form.
 	adds []link
+	// own: the template of the page has a table of its own.
+	own bool
 	// renamed is called when a record gets another name, before it is stored.
 	renamed func(old, name string) error
 }
@@ -70,8 +73,7 @@ func (p *Pages) allSettings() []settings {
 		}},
 		{path: "/l2tp", key: "l2tp", title: "L2TP", lists: []list{{key: "clients", title: "Clients", one: "client", fresh: l2tp.DefaultClient()}}},
 		{path: "/openvpn", key: "openvpn", title: "OpenVPN", template: "openvpn.html", more: p.openvpn, lists: []list{
-			{key: "instances", title: "Instances", one: "instance", columns: []string{"enabled", "role", "port", "protocol"},
-				links: instanceLinks, renamed: p.moveFiles},
+			{key: "instances", title: "Instances", one: "instance", own: true, links: instanceLinks, renamed: p.moveFiles},
 		}},
 		{path: "/ser2net", key: "ser2net", title: "ser2net", template: "ser2net.html", more: p.ser2net, lists: []list{
 			{key: "ports", title: "Ports", one: "port", columns: []string{"enabled", "device", "listen", "protocol"}, fresh: ser2net.DefaultPort()},
@@ -177,12 +179,11 @@ func (p *Pages) settings(r *http.Request, s settings) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, text := range p.warnings(doc, base) {
-		if about, is := strings.CutPrefix(text, s.key+"."); is {
-			data.Warnings = append(data.Warnings, about)
-		}
-	}
+	data.Warnings = p.warnings(doc, base, s.key)
 	for _, l := range s.lists {
+		if l.own {
+			continue
+		}
 		rows, err := doc.List(s.key + "." + l.key)
 		if err != nil {
 			return nil, err
@@ -257,21 +258,49 @@ type only struct {
 // Hide implements [form.Guide].
 func (o only) Hide(path string) bool { return !slices.Contains(o.fields, path) }
 
-// warned are the warnings of a revision: they take long to find in a large
-// configuration.
+// Help, Show and Extra implement [form.Guide]: a table has none of them.
+func (only) Help(string) string     { return "" }
+func (only) Show(string) *form.Show { return nil }
+func (only) Extra(string) bool      { return false }
+
+// warned are the warnings about the sections of a revision: they take long to
+// find in a large configuration.
 type warned struct {
 	mu       sync.Mutex
 	revision control.Revision
-	texts    []string
+	texts    map[string][]string // by section
 }
 
-func (p *Pages) warnings(doc document.Document, revision control.Revision) []string {
+func (p *Pages) warnings(doc document.Document, revision control.Revision, section string) []string {
 	p.warned.mu.Lock()
 	defer p.warned.mu.Unlock()
-	if p.warned.revision != revision {
-		p.warned.revision, p.warned.texts = revision, doc.Warnings()
+	if p.warned.texts == nil || p.warned.revision != revision {
+		p.warned.revision, p.warned.texts = revision, make(map[string][]string)
 	}
-	return p.warned.texts
+	if texts, known := p.warned.texts[section]; known {
+		return texts
+	}
+	var all []openvpn.Warning // the same type in every service
+	switch section {
+	case "ipsec":
+		all = doc.IPsec.Warnings()
+	case "l2tp":
+		all = doc.L2TP.Warnings()
+	case "openvpn":
+		all = doc.OpenVPN.Warnings()
+	case "ser2net":
+		all = doc.Ser2net.Warnings()
+	case "snmp":
+		all = doc.SNMP.Warnings()
+	case "api":
+		all = doc.API.Warnings()
+	}
+	texts := make([]string, len(all))
+	for i, w := range all {
+		texts[i] = w.String()
+	}
+	p.warned.texts[section] = texts
+	return texts
 }
 
 func newFormData(action string, base control.Revision, f *form.Form) formData {
