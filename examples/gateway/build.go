@@ -42,6 +42,7 @@ const syncVersion = "1"
 // gateway is what the units are built from and what outlives them.
 type gateway struct {
 	state     *stateDir
+	life      context.Context // ends when the gateway is to end
 	log       *slog.Logger
 	ownLog    *devicelog.Ring // the newest messages of log
 	simulated bool
@@ -269,6 +270,7 @@ func (g *gateway) plan(doc document.Document) []unit {
 			name:      "web",
 			enabled:   true,
 			essential: true,
+			carrier:   true,
 			config:    []any{doc.Device, doc.Web, doc.MaxConnections()},
 			build:     func(context.Context) (service, error) { return g.newWeb(doc, b) },
 		},

@@ -18,9 +18,10 @@ var _ control.Engine = engine{}
 func (e engine) Plan(doc document.Document) []control.Step { return e.units.plan(e.plan(doc)) }
 
 // Apply implements [control.Engine].
-func (e engine) Apply(ctx context.Context, doc document.Document) ([]control.Step, error) {
+func (e engine) Apply(_ context.Context, doc document.Document) ([]control.Step, error) {
 	e.warn(doc)
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	// Who asks may go away half-way, which is no reason to leave it there.
+	ctx, cancel := context.WithTimeout(e.life, startTimeout)
 	defer cancel()
 	return e.units.reload(ctx, e.plan(doc))
 }

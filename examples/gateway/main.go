@@ -174,6 +174,7 @@ func serveDevice(o options, out, errOut io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	g.life = ctx
 	g.control = control.New(store, engine{g}, log)
 	defer g.control.Close()
 	log.Info("starting", "version", version(), "config", o.configPath(), "simulate", o.simulate)

@@ -40,6 +40,9 @@ type unit struct {
 	// release ends the running service but leaves what it runs, such as
 	// tunnels, to the next gateway; nil: there is nothing to leave.
 	release func(ctx context.Context, running service) error
+	// carrier units carry the request that asks for a reload, and are restarted
+	// a moment after it, so that its answer arrives.
+	carrier bool
 	// patience is how long a stop may take; 0: unitTimeout.
 	patience time.Duration
 
@@ -66,13 +69,17 @@ type supervisor struct {
 	end  context.CancelFunc // ends the tree
 	gone <-chan error       // receives once the tree has ended
 
-	mu       sync.Mutex // one start, reload or stop at a time
+	mu     sync.Mutex // one start, reload or stop at a time
+	next   *unit      // what the carrier is restarted with; guarded by mu, nil: it is not
+	ending chan struct{}
+	later  sync.WaitGroup // restarts of the carrier
+
 	statesMu sync.Mutex // guards children for readers that must not wait for mu
 	children []*child   // in start order
 }
 
 func newSupervisor(log *slog.Logger) *supervisor {
-	s := &supervisor{log: log}
+	s := &supervisor{log: log, ending: make(chan struct{})}
 	s.tree = suture.New("gateway", suture.Spec{EventHook: s.note, Timeout: unitTimeout})
 	ctx, end := context.WithCancel(context.Background())
 	s.end = end
@@ -128,8 +135,16 @@ func (s *supervisor) reload(ctx context.Context, units []unit) ([]control.Step, 
 	defer s.mu.Unlock()
 	r := reload{supervisor: s, children: slices.Clone(s.children), steps: s.plan(units)}
 	for i, u := range slices.Backward(units) { // the set and the order of units never change
+		if u.carrier && s.next != nil {
+			s.next = &u // also what takes the change before back
+		}
 		switch r.steps[i].Action {
 		case control.Restarted, control.Started, control.Stopped:
+			if u.carrier {
+				r.steps[i].Detail = "in a moment, so that this answer arrives"
+				s.restartCarrier(u)
+				continue
+			}
 			r.stop(ctx, i, u)
 		}
 	}
@@ -143,6 +158,44 @@ func (s *supervisor) reload(ctx context.Context, units []unit) ([]control.Step, 
 	}
 	s.set(r.children)
 	return r.steps, errors.Join(r.errs...)
+}
+
+// carrierDelay is how long the carrier waits with its restart.
+const carrierDelay = 500 * time.Millisecond
+
+// restartCarrier restarts the carrier soon, with what a reload says until
+// then. It is called with mu held.
+func (s *supervisor) restartCarrier(u unit) {
+	waits := s.next != nil
+	s.next = &u
+	if waits {
+		return
+	}
+	s.later.Go(func() {
+		select {
+		case <-time.After(carrierDelay):
+		case <-s.ending:
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 2*unitTimeout)
+		defer cancel()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		u := *s.next
+		s.next = nil
+		i := slices.IndexFunc(s.children, func(c *child) bool { return c.unit.name == u.name })
+		if i < 0 || s.children[i].actionFor(u) == control.Unchanged { // it stopped, or all is as it was
+			return
+		}
+		r := reload{supervisor: s, children: slices.Clone(s.children), steps: make([]control.Step, len(s.children))}
+		r.steps[i] = control.Step{Service: u.name, Action: control.Restarted}
+		r.stop(ctx, i, u)
+		r.start(ctx, i)
+		s.set(r.children)
+		if err := errors.Join(r.errs...); err != nil {
+			s.log.Error("the configuration is taken over in part only", "error", err)
+		}
+	})
 }
 
 // reload is one on its way.
@@ -225,9 +278,11 @@ func (s *supervisor) refresh(ctx context.Context, name string) error {
 	return nil
 }
 
-// stop ends all units, the last started first, and the tree. With release
-// those that can leave to the next gateway what they run.
+// stop ends all units, the last started first, and the tree; it is called
+// once. With release those that can leave to the next gateway what they run.
 func (s *supervisor) stop(ctx context.Context, release bool) error {
+	close(s.ending)
+	s.later.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.children {

@@ -128,3 +128,29 @@ func TestIntegrationDamagedConfiguration(t *testing.T) {
 	assert.FileExists(t, filepath.Join(state, "gateway.unread.yaml"))
 	assert.Equal(t, exitOK, again.end(syscall.SIGTERM))
 }
+
+// Who moves the pages to another address gets the answer to that, and finds
+// them there.
+func TestIntegrationMovesThePages(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := free.Addr().String()
+	require.NoError(t, free.Close())
+	p := startGateway(t, newState(t, "web: {listen: '127.0.0.1:0'}\ntelemetry: {enabled: false}\n"), "-listen", "")
+	require.NotEmpty(t, p.url, "stderr: %s", &p.stderr)
+	p.login()
+	status, page := p.post("/config/web", map[string][]string{"base": {"1"}, "listen": {address}, "action": {"apply"}})
+	require.Equal(t, http.StatusOK, status, page)
+	assert.Contains(t, page, "restarted")
+	p.url = "http://" + address + "/"
+	soon(t, "the pages are there", func() bool {
+		conn, err := net.Dial("tcp", address)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err == nil
+	})
+	assert.Contains(t, p.page(), "running")
+	assert.NotContains(t, p.stderr.String(), "level=ERROR")
+	assert.Equal(t, exitOK, p.end(syscall.SIGTERM), "stderr: %s", &p.stderr)
+}
