@@ -19,8 +19,7 @@ func (p *Pages) events(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "There is no such page.", http.StatusNotFound)
 		return
 	}
-	all, err := sets()
-	if err != nil || all[pg.template].Lookup("live") == nil {
+	if p.parsed[pg.template].Lookup("live") == nil {
 		http.Error(w, "Nothing lives on this page.", http.StatusNotFound)
 		return
 	}
@@ -42,7 +41,7 @@ func (p *Pages) events(w http.ResponseWriter, r *http.Request) {
 		inner.URL.Path, inner.URL.RawQuery = pg.path, r.URL.Query().Get("query")
 		data, err := facts(inner)
 		if err == nil {
-			err = all[pg.template].ExecuteTemplate(&b, "live", p.frameOf(inner, pg.title, data))
+			err = p.parsed[pg.template].ExecuteTemplate(&b, "live", p.frameOf(inner, pg.title, data))
 		}
 		if err != nil {
 			return // the page asks again

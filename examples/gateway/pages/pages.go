@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html/template"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -75,6 +76,7 @@ type Options struct {
 type Pages struct {
 	Options
 	mux       *http.ServeMux
+	parsed    map[string]*template.Template // by the name of the file
 	templates map[string]*page
 	sections  []section
 	samples   samples
@@ -107,6 +109,10 @@ func New(o Options) (*Pages, error) {
 	}
 	p := &Pages{Options: o, mux: http.NewServeMux(), templates: make(map[string]*page)}
 	p.sections = menu()
+	var err error
+	if p.parsed, err = parseAll(); err != nil {
+		return nil, err
+	}
 	if err := p.static(); err != nil {
 		return nil, err
 	}
@@ -168,8 +174,8 @@ func (p *Pages) handle(pattern string, role account.Role, serve func(w http.Resp
 
 // show adds a page.
 func (p *Pages) show(pg page) error {
-	if err := parsed(pg.template); err != nil {
-		return err
+	if p.parsed[pg.template] == nil {
+		return fmt.Errorf("pages: there is no template %s", pg.template)
 	}
 	p.templates[pg.path] = &pg
 	path := pg.path
@@ -244,11 +250,7 @@ func (p *Pages) done(w http.ResponseWriter, r *http.Request, path, message strin
 	if err != nil {
 		alert.Text, alert.Trouble = "", "It did not work: "+err.Error()
 	}
-	all, fault := sets()
-	if fault != nil {
-		return fault
-	}
-	return all["error.html"].ExecuteTemplate(w, "message", alert)
+	return p.parsed["error.html"].ExecuteTemplate(w, "message", alert)
 }
 
 // maxForm bounds what a form may send.

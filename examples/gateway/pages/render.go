@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"path"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/fieldgate/fieldgate/examples/gateway/account"
@@ -20,8 +19,8 @@ var templateFiles embed.FS
 //go:embed static
 var staticFiles embed.FS
 
-// sets are the templates of the pages, each with the layout.
-var sets = sync.OnceValues(func() (map[string]*template.Template, error) {
+// parseAll returns the templates of the pages, each with the layout.
+func parseAll() (map[string]*template.Template, error) {
 	layout, err := template.New("layout.html").Funcs(functions()).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
 	if err != nil {
 		return nil, err
@@ -45,15 +44,6 @@ var sets = sync.OnceValues(func() (map[string]*template.Template, error) {
 		all[e.Name()] = set
 	}
 	return all, nil
-})
-
-// parsed reports whether there is a template of a name.
-func parsed(name string) error {
-	all, err := sets()
-	if err == nil && all[name] == nil {
-		err = fmt.Errorf("pages: there is no template %s", name)
-	}
-	return err
 }
 
 // frame is what the layout shows around a page.
@@ -75,14 +65,10 @@ type frame struct {
 
 // render writes a page. Nothing is sent before the template has succeeded.
 func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, title, name string, data any) error {
-	all, err := sets()
-	if err != nil {
-		return err
-	}
 	f := p.frameOf(r, title, data)
-	f.Live = all[name].Lookup("live") != nil
+	f.Live = p.parsed[name].Lookup("live") != nil
 	var b bytes.Buffer
-	if err := all[name].ExecuteTemplate(&b, "layout.html", f); err != nil {
+	if err := p.parsed[name].ExecuteTemplate(&b, "layout.html", f); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
