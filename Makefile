@@ -13,7 +13,7 @@ BIG_ENDIAN := $(wildcard internal/config internal/lifecycle internal/hostfacts t
 # The processors that gateways have, as GOARCH or GOARCH with its variant.
 TARGETS := amd64 arm64 arm,GOARM=6 arm,GOARM=7 mips,GOMIPS=softfloat mipsle,GOMIPS=softfloat riscv64
 
-.PHONY: help test quick check peers format vet lint tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api bench-ipsec bench-openvpn test-ipsec-matrix soak-ser2net fmt
+.PHONY: help test quick check peers format vet lint tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api bench-ipsec bench-openvpn test-ipsec-matrix test-l2tp soak-ser2net fmt
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -96,6 +96,9 @@ bench-openvpn: ## measure openvpn beside the plain program, into docs/benchmarks
 
 test-ipsec-matrix: ## every algorithm of the specification against a real charon, some minutes
 	@FIELDGATE_IPSEC_MATRIX=1 go test -count=1 -v -timeout 20m -run '^TestIntegrationMatrix$$' ./ipsec/strongswan
+
+test-l2tp: ## the L2TP programs through the conformance suite, in User-mode Linux
+	@FIELDGATE_L2TP_SUITE=1 go test -count=1 -v -timeout 10m -run '^TestIntegrationL2TP$$' ./ipsec/l2tp/xl2tpd
 
 soak-ser2net: ## 1 GB each way and 1,000,000 clients through ser2net, some minutes
 	@SER2NET_SOAK_MEGABYTES=1024 SER2NET_SOAK_CONNECTS=1000000 go test -count=1 -v -timeout 30m \

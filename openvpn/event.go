@@ -31,20 +31,20 @@ type LogLine struct {
 	Text  string
 }
 
-// NeedCredentials: openvpn waits for the password of What ("Auth",
+// NeedCredentials tells that openvpn waits for the password of What ("Auth",
 // "Private Key"), with a user name if User.
 type NeedCredentials struct {
 	What string
 	User bool
 }
 
-// CredentialsRefused: those of What were wrong.
+// CredentialsRefused tells that those of What were wrong.
 type CredentialsRefused struct {
 	What   string
 	Reason string
 }
 
-// ClientAsks: a client wants to log in at a server with Users.
+// ClientAsks tells that a client wants to log in at a server with Users.
 type ClientAsks struct {
 	CID, KID   uint64
 	CommonName string
@@ -54,20 +54,20 @@ type ClientAsks struct {
 	Renewal    bool // of a session that stands
 }
 
-// ClientCame: a client's session stands.
+// ClientCame tells that a client's session stands.
 type ClientCame struct {
 	CID        uint64
 	CommonName string
 }
 
-// ClientLeft: a client's session has ended.
+// ClientLeft tells that a client's session has ended.
 type ClientLeft struct {
 	CID        uint64
 	CommonName string
 }
 
-// SocketLost: somebody else took the management socket, or openvpn does not
-// answer; the process may still run.
+// SocketLost tells that somebody else took the management socket, or that
+// openvpn does not answer; the process may still run.
 type SocketLost struct{ Reason string }
 
 // Exited is the last event. Output is the last thing it wrote, Fatal what it

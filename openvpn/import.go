@@ -146,7 +146,7 @@ type hints struct {
 	client, pull, tlsServer, tlsClient, modeServer bool
 	nobind                                         bool
 	port, lport, rport                             uint16
-	lportSet, topologySet, ifconfig                bool
+	lportSet, topologySet                          bool
 	listens                                        bool // proto names the end that listens
 }
 

@@ -22,7 +22,7 @@ const (
 	MaxFile = 4 << 20
 )
 
-// ErrName: a name is no plain base name. Letters, digits, underscores, dashes
+// ErrName says that a name is no plain base name. Letters, digits, underscores, dashes
 // and dots make one, no leading dot or dash, and nothing that ends with ".new".
 var ErrName = errors.New("no plain name of a file")
 

@@ -25,7 +25,7 @@ type Script struct {
 	Stubborn bool
 }
 
-// What openvpn 2.6 writes when it dies at once.
+// Bind is what openvpn 2.6 writes when its port is taken.
 func Bind() Script {
 	return Script{Output: []string{
 		"TCP/UDP: Socket bind failed on local address [AF_INET][undef]:1194: Address already in use (errno=98)",

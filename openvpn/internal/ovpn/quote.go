@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// ErrUnwritable: a word has a character that no line may have.
+// ErrUnwritable says that a word has a character that no line may have.
 var ErrUnwritable = errors.New("control characters cannot be written")
 
 // Join returns the line, with its newline, that [Split] reads as these words.
