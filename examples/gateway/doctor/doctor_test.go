@@ -106,6 +106,14 @@ func TestIPsec(t *testing.T) {
 			host:   doctor.Host{Resolve: func(context.Context, string) error { return errors.New("no such host") }},
 			want:   "fault: ipsec demo0: The name ipsec.vpn.example is not known to the DNS servers, or they do not answer. Look at the name, at the DNS servers in /etc/resolv.conf and at the uplink.",
 		},
+		"closed by the peer, to come up on demand": {
+			config: func(c *ipsec.Config) { c.Connections[0].StartAction = ipsec.StartTrap },
+			later: func(d *ipsectest.Daemon) {
+				d.Pass("demo0", 100)
+				time.Sleep(time.Second)
+				d.PeerCloses("demo0")
+			},
+		},
 		"charon killed": {
 			later: func(d *ipsectest.Daemon) { d.Kill() },
 			want:  "fault: ipsec: The IKE daemon, charon, does not answer: fake: the IKE daemon is not available. Start it, for example with systemctl start strongswan; the connections then come back by themselves.",
