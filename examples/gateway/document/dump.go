@@ -56,6 +56,9 @@ func merge(old, next *yaml.Node) {
 	case yaml.MappingNode:
 		mergeKeys(old, next)
 	case yaml.SequenceNode:
+		if len(old.Content) == 0 {
+			old.Style = next.Style // that of none is no style for some
+		}
 		for i, item := range next.Content {
 			if i < len(old.Content) {
 				merge(old.Content[i], item)

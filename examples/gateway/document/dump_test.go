@@ -129,3 +129,18 @@ func TestReplaceSecrets(t *testing.T) {
 		assert.False(t, ok, odd)
 	}
 }
+
+// A record that is added to an empty list is written as people write it.
+func TestDumpAddsToAnEmptyList(t *testing.T) {
+	before := []byte("ser2net:\n  enabled: true\n  ports: [] # none yet\n    # - name: meter\nsnmp:\n  enabled: false\n")
+	doc, faults := Parse(before)
+	require.Empty(t, faults)
+	doc.Ser2net.Ports = []ser2net.PortConfig{{Name: "meter", Enabled: true, Listen: ":5000", Device: "/dev/ttyS0"}}
+	text, err := Dump(doc, before, func(_ string, s Secret) string { return s.Reveal() })
+	require.NoError(t, err)
+	assert.Contains(t, string(text), "\n    - name: meter\n      enabled: true\n")
+	assert.Contains(t, string(text), "# none yet")
+	again, faults := Parse(text)
+	require.Empty(t, faults)
+	assert.Equal(t, doc, again)
+}
