@@ -482,6 +482,7 @@ func TestFlags(t *testing.T) {
 		"check, -listen wrong": {[]string{"-check", "-config", valid, "-listen", "8080"}, exitInvalid, "-listen: "},
 		"check, nothing there": {[]string{"-check", "-state", filepath.Join(dir, "state")}, exitFailed, "no configuration yet"},
 		"check, port twice":    {[]string{"-check", "-config", valid, "-listen", "127.0.0.1:9"}, exitInvalid, "-listen: api.listen: this is the port of web.listen"},
+		"schema":               {[]string{"-schema"}, exitOK, `"$schema": "https://json-schema.org/`},
 		"new key":              {[]string{"-new-key", "ops"}, exitOK, "hash: sha256:"},
 		"new key, bad name":    {[]string{"-new-key", "two words"}, exitInvalid, "keys[0].name"},
 	} {

@@ -74,7 +74,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 type options struct {
 	config, state, run, listen, newKey, newPassword string
 	programs                                        programs
-	simulate, check, doctor, version                bool
+	simulate, check, doctor, schema, version        bool
 	device                                          *simulate.Device // of simulate, once there is one
 }
 
@@ -92,6 +92,7 @@ func parseFlags(args []string, errOut io.Writer) (options, error) {
 	f.BoolVar(&o.simulate, "simulate", false, "play a whole device on fakes")
 	f.BoolVar(&o.check, "check", false, "check the configuration and exit")
 	f.BoolVar(&o.doctor, "doctor", false, "say what is wrong with the running gateway and what to do, and exit; with status 1 if there is something")
+	f.BoolVar(&o.schema, "schema", false, "print the JSON schema of the configuration and exit")
 	f.StringVar(&o.newKey, "new-key", "", "make an API key called `name`, print what to store for it, and exit")
 	f.StringVar(&o.newPassword, "new-password", "", "give the user called `name` a new password for the pages, print it, and exit")
 	f.BoolVar(&o.version, "version", false, "print the version and exit")
@@ -117,6 +118,8 @@ func run(args []string, out, errOut io.Writer) int {
 	case o.version:
 		_, _ = fmt.Fprintln(out, "fieldgate gateway", version())
 		return exitOK
+	case o.schema:
+		return report(errOut, printSchema(out))
 	case o.newKey != "":
 		return report(errOut, printNewKey(out, o.newKey))
 	case o.newPassword != "":
@@ -144,6 +147,15 @@ func check(o options, out, errOut io.Writer) int {
 	}
 	_, _ = fmt.Fprintln(out, o.configPath()+": valid")
 	return exitOK
+}
+
+// printSchema prints the schema of the configuration.
+func printSchema(out io.Writer) error {
+	schema, err := document.Schema()
+	if err == nil {
+		_, err = out.Write(schema)
+	}
+	return err
 }
 
 // serveDevice runs the device until SIGTERM or SIGINT, which end what it runs

@@ -17,6 +17,7 @@ import (
 	"github.com/fieldgate/fieldgate/examples/gateway/account"
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/examples/gateway/doctor"
+	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/ipsec"
 	"github.com/fieldgate/fieldgate/ipsec/l2tp"
 	"github.com/fieldgate/fieldgate/openvpn"
@@ -54,7 +55,6 @@ type Automation struct {
 	Options
 	mux  *http.ServeMux
 	huma huma.API
-	spec []byte // the OpenAPI document
 }
 
 // New returns the API.
@@ -86,8 +86,12 @@ func New(o Options) (*Automation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("automation: %w", err)
 	}
-	a.spec = spec
-	a.mux.HandleFunc("GET /services/openapi.json", a.openAPI)
+	schema, err := document.Schema()
+	if err != nil {
+		return nil, fmt.Errorf("automation: %w", err)
+	}
+	a.mux.HandleFunc("GET /services/openapi.json", published("application/openapi+json", spec))
+	a.mux.HandleFunc("GET /services/schema.json", published("application/schema+json", schema))
 	a.mux.HandleFunc("GET /metrics", a.metrics)
 	a.mux.HandleFunc("GET /healthz", a.health)
 	return a, nil
@@ -134,13 +138,16 @@ func (w *silentWriter) Header() http.Header         { return w.header }
 func (w *silentWriter) Write(b []byte) (int, error) { return len(b), nil }
 func (w *silentWriter) WriteHeader(status int)      { w.status = status }
 
-func (a *Automation) openAPI(w http.ResponseWriter, r *http.Request) {
-	if p := refused(r.Context(), account.Viewer); p != nil {
-		p.write(w)
-		return
+// published answers with a document about the API to every user.
+func published(contentType string, text []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if p := refused(r.Context(), account.Viewer); p != nil {
+			p.write(w)
+			return
+		}
+		w.Header().Set("Content-Type", contentType)
+		_, _ = w.Write(text)
 	}
-	w.Header().Set("Content-Type", "application/openapi+json")
-	_, _ = w.Write(a.spec)
 }
 
 // refused says why who asks may not do what needs a role; nil: who asks may.

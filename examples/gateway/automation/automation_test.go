@@ -20,6 +20,7 @@ import (
 	"github.com/fieldgate/fieldgate/examples/gateway/account"
 	"github.com/fieldgate/fieldgate/examples/gateway/automation"
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
+	"github.com/fieldgate/fieldgate/examples/gateway/document"
 )
 
 func serve(r *rig, q *http.Request) *httptest.ResponseRecorder {
@@ -156,7 +157,7 @@ func TestRoles(t *testing.T) {
 		"POST /services/items/ser2net/meter/stop": account.Operator,
 		"GET /services/config":                    account.Viewer, "GET /services/config/ipsec": account.Viewer, "GET /services/plan": account.Viewer, "GET /services/history": account.Viewer,
 		"GET /services/status": account.Viewer, "GET /services/details": account.Viewer, "GET /services/items/ser2net": account.Viewer, "GET /services/doctor": account.Viewer,
-		"GET /services/export": account.Viewer, "GET /services/openapi.json": account.Viewer, "GET /metrics": account.Viewer,
+		"GET /services/export": account.Viewer, "GET /services/openapi.json": account.Viewer, "GET /services/schema.json": account.Viewer, "GET /metrics": account.Viewer,
 	}
 	r := newRig(t)
 	users := []account.User{{}, {Name: "victor", Role: account.Viewer}, {Name: "otto", Role: account.Operator}, {Name: "x", Role: "root"}}
@@ -317,4 +318,14 @@ func TestBehindTheLogin(t *testing.T) {
 		notes = append(notes, e.User+": "+e.What)
 	}
 	assert.Contains(t, notes, `anna: stop "meter" of "ser2net"`)
+}
+
+// The schema of the configuration is what the program prints, too.
+func TestSchemaOfTheConfiguration(t *testing.T) {
+	w := newRig(t).ask(http.MethodGet, "/services/schema.json", "")
+	require.Equal(t, http.StatusOK, w.Code)
+	assert.Equal(t, "application/schema+json", w.Header().Get("Content-Type"))
+	want, err := document.Schema()
+	require.NoError(t, err)
+	assert.JSONEq(t, string(want), w.Body.String())
 }

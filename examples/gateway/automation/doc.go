@@ -1,7 +1,8 @@
 // Package automation is the gateway for programs: what people do on its pages
 // as a JSON API below /services/, with the same rules and the same messages,
-// described by OpenAPI 3.1 at /services/openapi.json; the numbers of the
-// gateway for Prometheus at /metrics; and /healthz.
+// described by OpenAPI 3.1 at /services/openapi.json, and the configuration by
+// its JSON schema at /services/schema.json; the numbers of the gateway for
+// Prometheus at /metrics; and /healthz.
 //
 // Who asks is told by [account.From]: package account goes around it. A
 // program sends the token of a user:
