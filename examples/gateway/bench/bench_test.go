@@ -72,7 +72,7 @@ func TestPlantConfiguration(t *testing.T) {
 func TestDocsHaveMarks(t *testing.T) {
 	text, err := os.ReadFile("../../../docs/benchmarks.md")
 	require.NoError(t, err)
-	_, err = benchkit.Replace(string(text), target, "")
+	_, err = benchkit.Replace(string(text), target("api"), "")
 	assert.NoError(t, err)
 }
 
@@ -105,5 +105,22 @@ func TestIntegrationGateway(t *testing.T) {
 	require.NoError(t, err)
 	for _, f := range figures {
 		assert.True(t, f.met, f.cells())
+	}
+}
+
+// The gateway as a whole starts, shows its pages and saves.
+func TestIntegrationDevice(t *testing.T) {
+	t.Chdir("../../..")
+	dir, err := os.MkdirTemp("", "fg") // a short name: there are sockets below
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(dir)) })
+	b := &bench{program: filepath.Join(dir, "gateway"), dir: dir, rounds: 1, rest: 100 * time.Millisecond}
+	require.NoError(t, benchkit.Build(t.Context(), b.program, "./examples/gateway", nil))
+	for _, measure := range []measure{{"starts", b.starts}, {"pages", b.pages}, {"saving", b.saving}} {
+		figures, err := measure.do(t.Context())
+		require.NoError(t, err, measure.what)
+		for _, f := range figures {
+			assert.Positive(t, f.ours, f.name)
+		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/fieldgate/fieldgate/api"
 	"github.com/fieldgate/fieldgate/internal/benchkit"
@@ -23,7 +24,8 @@ type bench struct {
 	dir     string
 	plant   *plant
 	rounds  int
-	started int // gateways so far
+	started int           // gateways so far
+	rest    time.Duration // how long a gateway is left alone before, and while it is, measured
 }
 
 // gateway is one that runs.

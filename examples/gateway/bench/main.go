@@ -1,7 +1,9 @@
 // Command bench measures the HTTP API of examples/gateway, next to a bare
-// net/http server where that does the same, and prints one table:
+// net/http server where that does the same, and prints one table; or the
+// gateway as a whole, with its pages:
 //
 //	go run ./examples/gateway/bench
+//	go run ./examples/gateway/bench -of gateway
 //
 // It builds what it measures, so it runs at the top of the module.
 // docs/benchmarks.md tells how each figure is taken; with -docs FILE the table
@@ -22,17 +24,18 @@ import (
 	"github.com/fieldgate/fieldgate/internal/benchkit"
 )
 
-// target is the make target whose marks in a document the table stands
-// between.
-const target = "bench-api"
+// target is the make target whose marks in a document the table of something
+// stands between.
+func target(of string) string { return "bench-" + of }
 
 // limit ends a run in which something hangs.
 const limit = 15 * time.Minute
 
 func main() {
 	docs := flag.String("docs", "", "`file` to write the table into; none = only print it")
+	of := flag.String("of", "api", "measure the `subject`: api or gateway")
 	rounds := flag.Int("rounds", 41, "how often requests are measured")
-	only := flag.String("only", "", "measure `what` only: requests, polling, upload, limit or crowd")
+	only := flag.String("only", "", "measure `what` only: requests, polling, upload, limit or crowd; starts, pages or saving")
 	bare := flag.String("bare", "", "be the bare server that answers each request with this `text`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -41,7 +44,7 @@ func main() {
 	if *bare != "" {
 		err = serveBare(ctx, *bare)
 	} else {
-		err = run(ctx, *docs, *only, *rounds)
+		err = run(ctx, *docs, *of, *only, *rounds)
 	}
 	cancel()
 	stop()
@@ -51,10 +54,16 @@ func main() {
 	}
 }
 
+// measure is one of the things that are measured.
+type measure struct {
+	what string
+	do   func(context.Context) ([]figure, error)
+}
+
 // run measures one thing after the other, so that they do not disturb each
 // other.
-func run(ctx context.Context, docs, only string, rounds int) error {
-	dir, err := os.MkdirTemp("", target+"-")
+func run(ctx context.Context, docs, of, only string, rounds int) error {
+	dir, err := os.MkdirTemp("", "fg") // a short name: there are sockets below
 	if err != nil {
 		return err
 	}
@@ -72,15 +81,20 @@ func run(ctx context.Context, docs, only string, rounds int) error {
 		return err
 	}
 	defer plant.close()
-	b := &bench{program: program, dir: dir, plant: plant, rounds: rounds}
-	var figures []figure
-	for _, measure := range []struct {
-		what string
-		do   func(context.Context) ([]figure, error)
-	}{
+	b := &bench{program: program, dir: dir, plant: plant, rounds: rounds, rest: settleFor}
+	measures := []measure{
 		{"requests", b.requests}, {"polling", b.polling}, {"upload", b.upload},
 		{"limit", b.connectionLimit}, {"crowd", b.crowd},
-	} {
+	}
+	switch of {
+	case "api":
+	case "gateway":
+		measures = []measure{{"starts", b.starts}, {"pages", b.pages}, {"saving", b.saving}}
+	default:
+		return fmt.Errorf("-of %s: api or gateway", of)
+	}
+	var figures []figure
+	for _, measure := range measures {
 		if only != "" && only != measure.what {
 			continue
 		}
@@ -97,5 +111,5 @@ func run(ctx context.Context, docs, only string, rounds int) error {
 	if docs == "" {
 		return nil
 	}
-	return benchkit.WriteDocument(docs, target, text)
+	return benchkit.WriteDocument(docs, target(of), text)
 }
