@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -41,6 +42,12 @@ type Store struct {
 	doc     document.Document
 	secrets secrets
 	damaged bool // secrets.yaml is, and the next save replaces it
+	// unstored: the newest revision is not on the disk, since it cannot be
+	// written or stands in for one that cannot be read.
+	unstored bool
+	// used are the secrets that each file of the history refers to. A file
+	// that is there does not change any more.
+	used map[string]map[string]bool
 }
 
 var _ control.Store = (*Store)(nil)
@@ -122,31 +129,29 @@ func (s *Store) Reload() (edited bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	l, text, doc, known := c.label, c.text, c.doc, c.secrets
-	if c.sealed && l.Revision >= s.newest.Revision {
-		s.newest, s.text, s.doc, s.secrets = l, text, doc, known
-		_ = s.finish() // what cannot be tidied up now is at the next save
-		return false, nil
-	}
 	last, err := s.lastRevision()
 	if err != nil {
 		return false, err
 	}
-	s.newest.Revision = max(last, l.Revision, s.newest.Revision)
-	s.text, s.doc, s.secrets = text, doc, known
+	l, text, doc := c.label, c.text, c.doc
+	if c.sealed && l.Revision >= max(last, s.newest.Revision) {
+		s.newest, s.text, s.doc, s.secrets, s.unstored = l, text, doc, c.secrets, false
+		_ = s.finish() // what cannot be tidied up now is at the next save
+		return false, nil
+	}
 	what := currentFile + " was edited"
-	if s.newest.Revision == 0 {
+	switch {
+	case c.sealed: // its number is taken
+		what = fmt.Sprintf("revision %d again: it was put in the place of %s", l.Revision, currentFile)
+	case max(last, l.Revision, s.newest.Revision) == 0:
 		what = "read for the first time"
 	}
-	if _, err := s.save("file", what, doc, func(secret func(string, document.Secret) string) ([]byte, error) {
-		if kept, ok := document.ReplaceSecrets(text, doc, secret); ok {
-			return kept, nil
-		}
-		return document.Dump(doc, text, secret)
-	}); err != nil {
+	s.newest = label{Revision: max(last, l.Revision, s.newest.Revision)}
+	s.text, s.doc, s.secrets, s.unstored = text, doc, c.secrets, false
+	if _, err := s.save("file", what, doc, text, inPlace(text, doc)); err != nil {
 		// It counts all the same: a device with a read-only disk runs with it.
-		s.newest.Revision++
-		s.newest.By, s.newest.What, s.newest.At = "file", "not stored: "+err.Error(), s.now().UTC()
+		s.newest = label{Revision: s.newest.Revision + 1, By: "file", What: "not stored: " + err.Error(), At: s.now().UTC()}
+		s.unstored = true
 	}
 	return true, nil
 }
@@ -170,18 +175,23 @@ func (s *Store) Save(by, what string, base control.Revision, doc document.Docume
 	if uint64(base) != s.newest.Revision {
 		return control.Version{}, s.conflict(base)
 	}
-	return s.save(by, what, doc, s.dump(doc))
-}
-
-// dump writes a document with the comments of the newest text.
-func (s *Store) dump(doc document.Document) writer {
-	return func(secret func(string, document.Secret) string) ([]byte, error) {
-		return document.Dump(doc, s.text, secret)
-	}
+	return s.save(by, what, doc, s.text)
 }
 
 // writer writes a document with its secrets as secret gives them.
 type writer func(secret func(path string, s document.Secret) string) ([]byte, error)
+
+// inPlace replaces the secrets of a text that people have written, and leaves
+// everything else as it is.
+func inPlace(text []byte, doc document.Document) writer {
+	return func(secret func(string, document.Secret) string) ([]byte, error) {
+		kept, ok := document.ReplaceSecrets(text, doc, secret)
+		if !ok {
+			return nil, errNotReadBack
+		}
+		return kept, nil
+	}
+}
 
 func refused(faults []document.Fault) error {
 	e := &document.Error{File: "configuration"}
@@ -191,29 +201,59 @@ func refused(faults []document.Fault) error {
 	return e
 }
 
-// save is called with mu held.
-func (s *Store) save(by, what string, doc document.Document, write writer) (control.Version, error) {
-	added := secrets{}
-	for name, text := range s.secrets {
-		added[name] = text
+// errNotReadBack is of a text that would not mean what was to be stored.
+var errNotReadBack = errors.New("what would be written does not read back as what was given: is there a character in it that YAML cannot hold?")
+
+// save is called with mu held. What is written has the comments of an older
+// text, and is written by the first of the writers whose text reads back; the
+// last one is [document.Dump].
+func (s *Store) save(by, what string, doc document.Document, comments []byte, writers ...writer) (control.Version, error) {
+	added := maps.Clone(s.secrets)
+	if added == nil {
+		added = secrets{}
 	}
-	text, err := write(func(_ string, secret document.Secret) string {
+	refer := func(_ string, secret document.Secret) string {
 		return document.Reference(added.nameOf(secret.Reveal())).Reveal()
-	})
+	}
+	text, err := write(doc, added, refer, append(writers, func(secret func(string, document.Secret) string) ([]byte, error) {
+		return document.Dump(doc, comments, secret)
+	}))
+	if err == nil && s.unstored {
+		s.storeNewest(refer)
+	}
+	if err == nil && (len(added) > len(s.secrets) || s.damaged) {
+		err = added.write(s.folder)
+	}
 	if err != nil {
-		return control.Version{}, err
+		return control.Version{}, fmt.Errorf("the configuration is not stored: %w", err)
 	}
-	if len(added) > len(s.secrets) || s.damaged {
-		if err := added.write(s.folder); err != nil {
-			return control.Version{}, fmt.Errorf("the configuration is not stored: %w", err)
-		}
-		s.secrets, s.damaged = added, false
-	}
+	s.secrets, s.damaged = added, false
 	if err := s.commit(label{Revision: s.newest.Revision + 1, By: by, What: what}, text, doc); err != nil {
 		return control.Version{}, fmt.Errorf("the configuration is not stored: %w", err)
 	}
 	return s.newest.version(), nil
 }
+
+// write returns the text of the first writer that reads back.
+func write(doc document.Document, known secrets, refer func(string, document.Secret) string, writers []writer) (text []byte, err error) {
+	for _, w := range writers {
+		if text, err = w(refer); err != nil {
+			continue
+		}
+		if len(text) > maxText {
+			return nil, fmt.Errorf("it is too large: %d bytes, allowed are %d", len(text), maxText)
+		}
+		read, faults := document.ParseWith(text, known.lookup)
+		if len(faults) == 0 && len(document.Diff(doc, read)) == 0 {
+			return text, nil
+		}
+		err = errNotReadBack
+	}
+	return nil, err
+}
+
+// maxText leaves room for the label in what is read again.
+const maxText = document.MaxSize - 4<<10
 
 // commit makes a text the newest revision. What comes after that is tidying
 // up, and is done again at the next start if it fails.
@@ -223,233 +263,20 @@ func (s *Store) commit(l label, text []byte, doc document.Document) error {
 	if err != nil {
 		return err
 	}
-	if err := replace(s.folder, currentFile, content); err != nil {
+	before, unread := s.folder.ReadFile(currentFile)
+	if err := put(s.folder, currentFile, content); err != nil {
 		return err
 	}
-	s.newest, s.text, s.doc = l, text, doc
+	if err := s.folder.Sync("."); err != nil {
+		// It may be gone after a power cut, so it does not count, unless it
+		// cannot be taken back either.
+		if unread == nil && put(s.folder, currentFile, before) == nil {
+			return err
+		}
+	}
+	s.newest, s.text, s.doc, s.unstored = l, text, doc, false
 	_ = s.finish()
 	return nil
-}
-
-// finish puts the newest revision into the history, and removes what is no
-// longer kept.
-func (s *Store) finish() error {
-	names, err := s.folder.Names(HistoryFolder)
-	if err != nil {
-		return err
-	}
-	if own := historyName(s.newest.Revision); !slices.Contains(names, own) {
-		content, err := seal(s.newest, s.text)
-		if err == nil {
-			err = replace(s.folder, HistoryFolder+"/"+own, content)
-		}
-		if err != nil {
-			return err
-		}
-		names = append(names, own)
-	}
-	names = slices.DeleteFunc(names, func(name string) bool { return revisionOf(name) == 0 })
-	slices.Sort(names)
-	for len(names) > s.keep {
-		if err := s.folder.Remove(HistoryFolder + "/" + names[0]); err != nil {
-			return err
-		}
-		names = names[1:]
-	}
-	return s.dropSecrets(names)
-}
-
-// dropSecrets removes the secrets that no kept revision refers to.
-func (s *Store) dropSecrets(history []string) error {
-	used := make(map[string]bool)
-	for _, name := range history {
-		content, err := s.folder.ReadFile(HistoryFolder + "/" + name)
-		if err != nil {
-			return err
-		}
-		markReferences(content, used)
-	}
-	content, err := seal(s.newest, s.text)
-	if err != nil {
-		return err
-	}
-	markReferences(content, used)
-	kept := s.secrets.only(used)
-	if len(kept) == len(s.secrets) {
-		return nil
-	}
-	if err := kept.write(s.folder); err != nil {
-		return err
-	}
-	s.secrets = kept
-	return nil
-}
-
-// markReferences notes the names of secrets that a stored text refers to. It
-// looks at every value, so that it needs no document that still reads: one of
-// a newer version keeps its secrets too.
-func markReferences(content []byte, used map[string]bool) {
-	var root yaml.Node
-	if yaml.Load(content, &root) != nil {
-		return
-	}
-	var down func(n *yaml.Node)
-	down = func(n *yaml.Node) {
-		if name, is := strings.CutPrefix(n.Value, document.Reference("").Reveal()); is && n.Kind == yaml.ScalarNode {
-			used[name] = true
-		}
-		for _, c := range n.Content {
-			down(c)
-		}
-	}
-	down(&root)
-}
-
-// History lists the kept revisions, the newest first.
-func (s *Store) History() ([]control.Version, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	names, err := s.folder.Names(HistoryFolder)
-	if err != nil {
-		return nil, err
-	}
-	all := []control.Version{s.newest.version()}
-	for _, name := range names {
-		if r := revisionOf(name); r == 0 || r == s.newest.Revision {
-			continue
-		}
-		content, err := s.folder.ReadFile(HistoryFolder + "/" + name)
-		if err != nil {
-			return nil, err
-		}
-		if l, _, ok := unseal(content); ok {
-			all = append(all, l.version())
-		}
-	}
-	slices.SortFunc(all, func(a, b control.Version) int { return -cmpRevision(a.Revision, b.Revision) })
-	return all, nil
-}
-
-// ErrNoRevision means that there never was a revision of that number, or that
-// it is not kept any more.
-var ErrNoRevision = errors.New("this revision is not kept")
-
-// At returns a kept revision.
-func (s *Store) At(r control.Revision) (document.Document, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.at(r)
-}
-
-func (s *Store) at(r control.Revision) (document.Document, error) {
-	if uint64(r) == s.newest.Revision {
-		return s.doc, nil
-	}
-	content, err := s.folder.ReadFile(HistoryFolder + "/" + historyName(uint64(r)))
-	if errors.Is(err, fs.ErrNotExist) {
-		return document.Document{}, fmt.Errorf("revision %d: %w", r, ErrNoRevision)
-	}
-	if err != nil {
-		return document.Document{}, err
-	}
-	doc, faults := document.ParseWith(content, s.secrets.lookup)
-	if len(faults) > 0 {
-		return document.Document{}, &document.Error{File: fmt.Sprintf("revision %d", r), Faults: faults}
-	}
-	return doc, nil
-}
-
-// Diff lists what differs between two kept revisions.
-func (s *Store) Diff(from, to control.Revision) ([]control.Change, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a, err := s.at(from)
-	if err != nil {
-		return nil, err
-	}
-	b, err := s.at(to)
-	if err != nil {
-		return nil, err
-	}
-	return changes(a, b), nil
-}
-
-func changes(a, b document.Document) []control.Change {
-	var all []control.Change
-	for _, d := range document.Diff(a, b) {
-		all = append(all, control.Change(d))
-	}
-	return all
-}
-
-func (s *Store) conflict(base control.Revision) error {
-	c := &control.Conflict{Base: base, Newest: control.Revision(s.newest.Revision), By: s.newest.By, At: s.newest.At}
-	if old, err := s.at(base); err == nil {
-		c.Changes = changes(old, s.doc)
-	}
-	return c
-}
-
-// Export returns the newest revision as YAML, as people wrote it. Without
-// secrets it reads [redacted] in their places.
-func (s *Store) Export(withSecrets bool) ([]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return document.Dump(s.doc, s.text, func(_ string, secret document.Secret) string {
-		if withSecrets {
-			return secret.Reveal()
-		}
-		return secret.String()
-	})
-}
-
-// Import stores a text as the next revision. Secrets that read [redacted] are
-// those of the newest revision.
-func (s *Store) Import(by string, base control.Revision, text []byte) (control.Version, error) {
-	if len(text) > document.MaxSize {
-		return control.Version{}, refused([]document.Fault{{Problem: "too large to be a configuration"}})
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if uint64(base) != s.newest.Revision {
-		return control.Version{}, s.conflict(base)
-	}
-	text, err := document.FillRedacted(text, s.doc)
-	if err != nil {
-		return control.Version{}, err
-	}
-	doc, faults := document.ParseWith(text, s.secrets.lookup)
-	if len(faults) > 0 {
-		return control.Version{}, &document.Error{File: "import", Faults: faults}
-	}
-	s.text = bytes.Clone(text) // its comments are kept from now on
-	return s.save(by, "imported", doc, s.dump(doc))
-}
-
-// SetUnconfirmed stores which apply waits for its confirmation; nil: none.
-func (s *Store) SetUnconfirmed(u *control.Unconfirmed) error {
-	if u == nil {
-		err := s.folder.Remove(pendingFile)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		return errors.Join(err, s.folder.Sync("."))
-	}
-	text, err := json.Marshal(u)
-	if err != nil {
-		return err
-	}
-	return replace(s.folder, pendingFile, text)
-}
-
-// Unconfirmed returns what waited when the gateway ended; nil: nothing.
-func (s *Store) Unconfirmed() *control.Unconfirmed {
-	text, err := s.folder.ReadFile(pendingFile)
-	var u control.Unconfirmed
-	if err != nil || json.Unmarshal(text, &u) != nil || u.Previous == 0 {
-		return nil
-	}
-	return &u
 }
 
 func (s *Store) lastRevision() (uint64, error) {

@@ -3,6 +3,7 @@ package document
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -17,8 +18,9 @@ func Dump(doc Document, before []byte, secret func(path string, s Secret) string
 		return nil, fmt.Errorf("document: write as YAML: %w", err)
 	}
 	if secret != nil {
+		nodes := scalars(&next)
 		for path, s := range SecretsOf(&doc) {
-			node := nodeAt(&next, path)
+			node := nodes[path]
 			if node == nil {
 				return nil, fmt.Errorf("document: %s: there is no place for this secret", path)
 			}
@@ -111,18 +113,11 @@ func valueOf(mapping *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// nodeAt returns the value at a path; nil: there is none.
-func nodeAt(root *yaml.Node, path string) *yaml.Node {
-	var found *yaml.Node
+// scalars returns the values that hold no others, by path.
+func scalars(root *yaml.Node) map[string]*yaml.Node {
+	all := make(map[string]*yaml.Node)
 	var down func(n *yaml.Node, at string)
 	down = func(n *yaml.Node, at string) {
-		if found != nil || !within(path, at) {
-			return
-		}
-		if at == path {
-			found = n
-			return
-		}
 		switch n.Kind {
 		case yaml.DocumentNode:
 			for _, c := range n.Content {
@@ -134,12 +129,14 @@ func nodeAt(root *yaml.Node, path string) *yaml.Node {
 			}
 		case yaml.SequenceNode:
 			for i, c := range n.Content {
-				down(c, fmt.Sprintf("%s[%d]", at, i))
+				down(c, at+"["+strconv.Itoa(i)+"]")
 			}
+		default:
+			all[at] = n
 		}
 	}
 	down(root, "")
-	return found
+	return all
 }
 
 func join(path, key string) string {
@@ -158,8 +155,9 @@ func ReplaceSecrets(text []byte, doc Document, secret func(path string, s Secret
 		return nil, false
 	}
 	lines := bytes.SplitAfter(text, []byte("\n"))
+	nodes := scalars(&root)
 	for path, s := range SecretsOf(&doc) {
-		node, with := nodeAt(&root, path), secret(path, *s)
+		node, with := nodes[path], secret(path, *s)
 		if node == nil || node.Line < 1 || node.Line > len(lines) {
 			return nil, false
 		}
