@@ -18,7 +18,7 @@ func Dump(doc Document, before []byte, secret func(path string, s Secret) string
 		return nil, fmt.Errorf("document: write as YAML: %w", err)
 	}
 	if secret != nil {
-		nodes := scalars(&next)
+		nodes := nodesByPath(&next)
 		for path, s := range SecretsOf(&doc) {
 			node := nodes[path]
 			if node == nil {
@@ -113,8 +113,8 @@ func valueOf(mapping *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// scalars returns the values that hold no others, by path.
-func scalars(root *yaml.Node) map[string]*yaml.Node {
+// nodesByPath returns the values that hold no others, by path.
+func nodesByPath(root *yaml.Node) map[string]*yaml.Node {
 	all := make(map[string]*yaml.Node)
 	var down func(n *yaml.Node, at string)
 	down = func(n *yaml.Node, at string) {
@@ -155,7 +155,7 @@ func ReplaceSecrets(text []byte, doc Document, secret func(path string, s Secret
 		return nil, false
 	}
 	lines := bytes.SplitAfter(text, []byte("\n"))
-	nodes := scalars(&root)
+	nodes := nodesByPath(&root)
 	for path, s := range SecretsOf(&doc) {
 		node, with := nodes[path], secret(path, *s)
 		if node == nil || node.Line < 1 || node.Line > len(lines) {
