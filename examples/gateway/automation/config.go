@@ -224,7 +224,7 @@ func changed(saved document.Document, sent Tree, place []string) (document.Docum
 	}
 	text, err := yaml.Marshal(&root)
 	if err == nil {
-		text, err = document.FillRedacted(text, saved)
+		text, err = document.FillRedacted(text, saved, document.Secret.Reveal)
 	}
 	if err != nil {
 		return saved, err

@@ -73,15 +73,23 @@ func (d Disk) Names(below string) ([]string, error) {
 
 func (d Disk) path(name string) string { return filepath.Join(string(d), name) }
 
-// replace puts content in the place of a file in one step.
-func replace(f Folder, name string, content []byte) error {
+// put puts content in the place of a file in one step. Until the folder is
+// synced a power cut may bring the file before back.
+func put(f Folder, name string, content []byte) error {
 	next := name + ".new"
-	if err := f.WriteFile(next, content); err != nil {
-		_ = f.Remove(next) // it may be what fills the disk; the error is the one of writing
-		return err
+	err := f.WriteFile(next, content)
+	if err == nil {
+		err = f.Rename(next, name)
 	}
-	if err := f.Rename(next, name); err != nil {
-		_ = f.Remove(next)
+	if err != nil {
+		_ = f.Remove(next) // it may be what fills the disk; the error is the one of writing
+	}
+	return err
+}
+
+// replace does so for good.
+func replace(f Folder, name string, content []byte) error {
+	if err := put(f, name, content); err != nil {
 		return err
 	}
 	return f.Sync(filepath.Dir(name))

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -25,6 +26,13 @@ type label struct {
 // word about it: its keys may mean something else.
 const format = 1
 
+func newerVersion(of int) string {
+	return fmt.Sprintf("written by a newer version of the gateway (format %d, this one knows %d): install that version, or restore an older revision", of, format)
+}
+
+// maxRevision is the last one whose file in the history has its place.
+const maxRevision = 9_999_999_999
+
 // seal returns text with its label before it.
 func seal(l label, text []byte) ([]byte, error) {
 	l.Format, l.Sum = format, sum(text)
@@ -40,7 +48,7 @@ func seal(l label, text []byte) ([]byte, error) {
 func unseal(content []byte) (l label, text []byte, ok bool) {
 	line, text, _ := bytes.Cut(content, []byte("\n"))
 	rest, labelled := bytes.CutPrefix(line, []byte(labelPrefix))
-	if !labelled || json.Unmarshal(rest, &l) != nil {
+	if !labelled || json.Unmarshal(rest, &l) != nil || l.Revision >= maxRevision {
 		return label{}, content, false
 	}
 	return l, text, l.Revision > 0 && l.Sum == sum(text)

@@ -54,7 +54,7 @@ func OpenReadable(folder Folder, o Options) (s *Store, unread, err error) {
 	// A number of its own, above all that there are: it is stored by the next
 	// save only.
 	s.newest = label{Revision: max(last, l.Revision) + 1, By: "gateway", What: what, At: s.now().UTC()}
-	s.text, s.doc = text, doc
+	s.text, s.doc, s.unstored = text, doc, true
 	return s, unread, nil
 }
 

@@ -1,27 +1,17 @@
 package confstore
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"slices"
-	"strings"
 	"sync"
 	"time"
-
-	"go.yaml.in/yaml/v4"
 
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 )
 
-const (
-	currentFile = "gateway.yaml"
-	pendingFile = "pending.json"
-)
+const currentFile = "gateway.yaml"
 
 // HistoryFolder is where older revisions are kept.
 const HistoryFolder = "history"
@@ -109,8 +99,7 @@ func read(folder Folder) (c content, err error) {
 	}
 	c.label, c.text, c.sealed = unseal(file)
 	if c.label.Format > format {
-		return c, refuse(fmt.Sprintf("written by a newer version of the gateway (format %d, this one knows %d): install that version, or restore an older revision",
-			c.label.Format, format))
+		return c, refuse(newerVersion(c.label.Format))
 	}
 	doc, faults := document.ParseWith(file, c.secrets.lookup)
 	if len(faults) > 0 {
@@ -204,6 +193,9 @@ func refused(faults []document.Fault) error {
 // errNotReadBack is of a text that would not mean what was to be stored.
 var errNotReadBack = errors.New("what would be written does not read back as what was given: is there a character in it that YAML cannot hold?")
 
+// errUnsynced is of a revision that counts, for the file cannot be changed back.
+var errUnsynced = errors.New("the configuration is stored, but a power cut may bring the one before back")
+
 // save is called with mu held. What is written has the comments of an older
 // text, and is written by the first of the writers whose text reads back; the
 // last one is [document.Dump].
@@ -228,7 +220,9 @@ func (s *Store) save(by, what string, doc document.Document, comments []byte, wr
 		return control.Version{}, fmt.Errorf("the configuration is not stored: %w", err)
 	}
 	s.secrets, s.damaged = added, false
-	if err := s.commit(label{Revision: s.newest.Revision + 1, By: by, What: what}, text, doc); err != nil {
+	if err := s.commit(label{Revision: s.newest.Revision + 1, By: by, What: what}, text, doc); errors.Is(err, errUnsynced) {
+		return control.Version{}, err
+	} else if err != nil {
 		return control.Version{}, fmt.Errorf("the configuration is not stored: %w", err)
 	}
 	return s.newest.version(), nil
@@ -267,48 +261,16 @@ func (s *Store) commit(l label, text []byte, doc document.Document) error {
 	if err := put(s.folder, currentFile, content); err != nil {
 		return err
 	}
-	if err := s.folder.Sync("."); err != nil {
-		// It may be gone after a power cut, so it does not count, unless it
-		// cannot be taken back either.
-		if unread == nil && put(s.folder, currentFile, before) == nil {
-			return err
-		}
+	// Where the folder is not synced, a power cut may bring the revision before
+	// back, so that is put back at once.
+	synced := s.folder.Sync(".")
+	if synced != nil && unread == nil && put(s.folder, currentFile, before) == nil {
+		return synced
 	}
 	s.newest, s.text, s.doc, s.unstored = l, text, doc, false
+	if synced != nil {
+		return fmt.Errorf("%w: %w", errUnsynced, synced)
+	}
 	_ = s.finish()
 	return nil
-}
-
-func (s *Store) lastRevision() (uint64, error) {
-	names, err := s.folder.Names(HistoryFolder)
-	last := uint64(0)
-	for _, name := range names {
-		last = max(last, revisionOf(name))
-	}
-	return last, err
-}
-
-func (l label) version() control.Version {
-	return control.Version{Revision: control.Revision(l.Revision), At: l.At, By: l.By, What: l.What}
-}
-
-func historyName(revision uint64) string { return fmt.Sprintf("%010d.yaml", revision) }
-
-// revisionOf returns the revision of a file of the history; 0: it is none.
-func revisionOf(name string) uint64 {
-	var r uint64
-	if n, err := fmt.Sscanf(name, "%010d.yaml", &r); n != 1 || err != nil || historyName(r) != name {
-		return 0
-	}
-	return r
-}
-
-func cmpRevision(a, b control.Revision) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }

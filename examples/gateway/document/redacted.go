@@ -12,9 +12,10 @@ import (
 
 // FillRedacted returns a text with the secrets of a document wherever it reads
 // [redacted], so that what was exported without secrets can be imported
-// again. The records of lists are found by their names. A text that is no
-// YAML comes back as it is.
-func FillRedacted(text []byte, from Document) ([]byte, error) {
+// again. The records of lists are found by their names. write tells how a
+// secret stands in the text, see [Literal]. A text that is no YAML comes back
+// as it is.
+func FillRedacted(text []byte, from Document, write func(Secret) string) ([]byte, error) {
 	var root yaml.Node
 	if yaml.Load(text, &root) != nil {
 		return text, nil
@@ -39,7 +40,7 @@ func FillRedacted(text []byte, from Document) ([]byte, error) {
 			}
 		case yaml.ScalarNode:
 			if secret, is := known[path]; is && n.Value == redacted {
-				n.Value, n.Tag, n.Style = secret.Reveal(), "!!str", 0
+				n.Value, n.Tag, n.Style = write(secret), "!!str", 0
 				filled++
 			}
 		}

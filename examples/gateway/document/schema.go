@@ -40,9 +40,9 @@ type schema struct {
 	Items       *schema            `json:"items,omitempty"`
 }
 
-// scalars is what a text may be written as: a serial number of digits needs no
+// anyText is what a text may be written as: a serial number of digits needs no
 // quotes.
-func scalars() []string { return []string{"string", "number", "boolean", "null"} }
+func anyText() []string { return []string{"string", "number", "boolean", "null"} }
 
 // schemaOf returns the schema of what stands at a path, without indexes. A
 // group or a value without anything in it is left as it is by the gateway, so
@@ -55,13 +55,13 @@ func schemaOf(t reflect.Type, path string) *schema {
 	}
 	switch {
 	case t == reflect.TypeFor[Secret]():
-		s.Type, s.WriteOnly = scalars(), true
+		s.Type, s.WriteOnly = anyText(), true
 		return s
 	case len(words) > 0:
 		s.Enum = enum(words)
 		return s
 	case reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
-		s.Type = scalars()
+		s.Type = anyText()
 		return s
 	}
 	switch t.Kind() {
@@ -86,7 +86,7 @@ func schemaOf(t reflect.Type, path string) *schema {
 	case reflect.Bool:
 		s.Type = []string{"boolean", "null"}
 	case reflect.String:
-		s.Type = scalars()
+		s.Type = anyText()
 	case reflect.Float32, reflect.Float64:
 		s.Type = []string{"number", "null"}
 	default:

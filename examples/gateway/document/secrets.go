@@ -45,9 +45,13 @@ func References(doc *Document) map[string]string {
 func resolve(doc *Document, lookup func(name string) (Secret, bool)) (faults []Fault) {
 	places := SecretsOf(doc)
 	for path, name := range References(doc) {
+		if rest, is := strings.CutPrefix(name, ":"); is {
+			*places[path] = snmp.NewSecret(reference + rest)
+			continue
+		}
 		secret, known := lookup(name)
 		if !known {
-			faults = append(faults, Fault{path, "there is no secret of this name any more: write the secret itself here"})
+			faults = append(faults, Fault{path, "there is no secret of this name any more: write the secret itself here (one that begins with secret: with two colons)"})
 			continue
 		}
 		*places[path] = secret
@@ -57,6 +61,16 @@ func resolve(doc *Document, lookup func(name string) (Secret, bool)) (faults []F
 
 // Reference returns the secret that refers to the one of a name.
 func Reference(name string) Secret { return snmp.NewSecret(reference + name) }
+
+// Literal returns a secret as a text with the secret itself has it: one that
+// looks like a reference has a second colon there.
+func Literal(s Secret) string {
+	text := s.Reveal()
+	if rest, is := strings.CutPrefix(text, reference); is {
+		return reference + ":" + rest
+	}
+	return text
+}
 
 // walk calls visit for each field of a document, and below it if visit
 // returns true. All values are addressable. A path is written as YAML has its
