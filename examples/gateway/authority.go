@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/openvpn"
 	"github.com/fieldgate/fieldgate/openvpn/pki"
 )
@@ -27,17 +28,20 @@ func (g *gateway) authorityFolder() string { return filepath.Join(g.own, "author
 // keeper looks after the authority until its context ends: the revocation
 // list is made anew before it ends, since openvpn then refuses every client,
 // and each new list goes to the servers that have the authority's clients.
+// Nobody else hands it on.
 type keeper struct {
 	folder  string
-	servers func() []openvpn.Instance
+	servers func() ([]openvpn.Instance, control.Revision)
 	files   openvpn.Store
 	changed func(ctx context.Context) error // tells the running servers
 	failed  func(err error)
 
 	authority *pki.Authority
 	cared     time.Time
-	told      []byte // the list that all servers have
-	trouble   string // the last, which is told once
+	told      []byte           // the list that all servers have
+	toldTo    control.Revision // what these servers are those of
+	untold    bool             // files have changed of which the running servers do not know
+	trouble   string           // the last, which is told once
 }
 
 func (k *keeper) run(ctx context.Context) {
@@ -71,26 +75,29 @@ func (k *keeper) look(ctx context.Context) (err error) {
 		}
 	}
 	var care error
-	if now := time.Now(); now.Sub(k.cared).Abs() >= authorityCare { // also when the clock was set
+	now := time.Now()
+	caring := now.Sub(k.cared).Abs() >= authorityCare // also when the clock was set
+	if caring {
 		k.cared = now
 		_, care = k.authority.Maintain(now)
 	}
 	list, err := k.authority.CRL()
-	if err != nil || bytes.Equal(list, k.told) {
+	servers, revision := k.servers()
+	// Files may be put there by hand, so that all are looked at from time to time.
+	if err != nil || !caring && revision == k.toldTo && bytes.Equal(list, k.told) {
 		return errors.Join(care, err)
 	}
-	if err := k.spread(ctx, list); err != nil {
+	if err := k.spread(ctx, servers, list); err != nil {
 		return errors.Join(care, err)
 	}
-	k.told = list
+	k.told, k.toldTo = list, revision
 	return care
 }
 
 // spread gives the list to the servers whose clients the authority certifies.
-func (k *keeper) spread(ctx context.Context, list []byte) error {
+func (k *keeper) spread(ctx context.Context, servers []openvpn.Instance, list []byte) error {
 	var errs []error
-	changed := false
-	for _, i := range k.servers() {
+	for _, i := range servers {
 		ca, name := i.Files[openvpn.FileCA], i.Files[openvpn.FileCRL]
 		if ca == "" || name == "" {
 			continue
@@ -101,11 +108,13 @@ func (k *keeper) spread(ctx context.Context, list []byte) error {
 		if has, err := k.files.Get(i.Name, name); err == nil && bytes.Equal(has, list) {
 			continue
 		}
-		changed = true
+		k.untold = true
 		errs = append(errs, k.files.Put(i.Name, name, list))
 	}
-	if changed {
-		errs = append(errs, k.changed(ctx))
+	if k.untold {
+		err := k.changed(ctx)
+		k.untold = err != nil
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
@@ -120,9 +129,9 @@ func (g *gateway) keepAuthority(ctx context.Context) {
 	k := keeper{
 		folder: g.authorityFolder(),
 		files:  files,
-		servers: func() []openvpn.Instance {
-			doc, _ := g.control.Applied()
-			return doc.OpenVPN.Instances
+		servers: func() ([]openvpn.Instance, control.Revision) {
+			doc, revision := g.control.Applied()
+			return doc.OpenVPN.Instances, revision
 		},
 		changed: func(ctx context.Context) error { return g.units.refresh(ctx, "openvpn") },
 		failed: func(err error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/openvpn"
 	"github.com/fieldgate/fieldgate/openvpn/openvpntest"
 	"github.com/fieldgate/fieldgate/openvpn/pki"
@@ -28,12 +29,15 @@ func TestKeeper(t *testing.T) {
 		server := func(name string) openvpn.Instance {
 			return openvpn.Instance{Name: name, Files: map[openvpn.FileKind]string{openvpn.FileCA: "ca.crt", openvpn.FileCRL: "crl.pem"}}
 		}
+		servers := []openvpn.Instance{server("ours"), server("theirs"), {Name: "client"}, server("later")}
+		var revision atomic.Uint64
 		var told, failures atomic.Int32
 		var refuse atomic.Bool
 		k := keeper{
 			folder: folder, files: files,
-			servers: func() []openvpn.Instance {
-				return []openvpn.Instance{server("ours"), server("theirs"), {Name: "client"}}
+			servers: func() ([]openvpn.Instance, control.Revision) {
+				r := control.Revision(revision.Load())
+				return servers[:len(servers)-1+int(r)], r
 			},
 			changed: func(context.Context) error {
 				told.Add(1)
@@ -71,6 +75,21 @@ func TestKeeper(t *testing.T) {
 		assert.NotEqual(t, first, second, "who is revoked is told to the server")
 		assert.EqualValues(t, 2, told.Load())
 
+		// a server that is applied later gets the list, as does one with old files
+		require.NoError(t, files.Put("later", "ca.crt", made.CAPEM()))
+		require.NoError(t, files.Put("later", "crl.pem", first))
+		revision.Store(1)
+		time.Sleep(2 * authorityLook)
+		has, err := files.Get("later", "crl.pem")
+		require.NoError(t, err)
+		assert.Equal(t, second, has, "a server that comes later")
+		require.NoError(t, files.Put("ours", "crl.pem", first))
+		time.Sleep(2 * authorityCare)
+		has, err = files.Get("ours", "crl.pem")
+		require.NoError(t, err)
+		assert.Equal(t, second, has, "a server that got an older list by hand")
+		assert.EqualValues(t, 4, told.Load())
+
 		// a list that nobody touches is made anew long before it ends
 		refuse.Store(true)
 		time.Sleep(20 * time.Hour)
@@ -83,6 +102,12 @@ func TestKeeper(t *testing.T) {
 		assert.EqualValues(t, 1, failures.Load(), "a failure is told once")
 		_, err = files.Get("theirs", "crl.pem")
 		require.Error(t, err, "the server of another authority is left alone")
+		assert.Greater(t, told.Load(), int32(10), "those that could not be told are told again")
+		refuse.Store(false)
+		time.Sleep(2 * authorityLook)
+		quiet := told.Load()
+		time.Sleep(time.Hour)
+		assert.Equal(t, quiet, told.Load(), "until they have been")
 		end()
 		<-ended
 	})

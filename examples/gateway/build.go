@@ -62,6 +62,7 @@ type gateway struct {
 	backends func(document.Document) backends
 	units    *supervisor
 	apiMount apiMount
+	channel  channel
 	ports    ports
 	serial   tty.Opener // of all serial lines, so that nobody takes one from another
 
@@ -206,16 +207,21 @@ func (g *gateway) plan(doc document.Document) []unit {
 			detail: apiDetail,
 		},
 		{
-			name:        "ipsec",
-			enabled:     tunnels.Enabled,
-			config:      tunnels,
-			build:       func(context.Context) (service, error) { return g.newTunnels(tunnels, b) },
-			reconfigure: func(ctx context.Context, s service) error { return reconfigureTunnels(ctx, s, tunnels) },
-			release:     letGo,
-			patience:    tunnelPatience,
-			detail:      tunnelsDetail,
-			items:       tunnelItems,
-			do:          doTunnel,
+			name:    "ipsec",
+			enabled: tunnels.Enabled,
+			config:  tunnels,
+			build: func(context.Context) (service, error) {
+				g.channel.own.Store(&doc.IPsec)
+				return g.newTunnels(tunnels, b)
+			},
+			reconfigure: func(ctx context.Context, s service) error {
+				return g.channel.reconfigure(ctx, s, doc.IPsec, doc.L2TP)
+			},
+			release:  letGo,
+			patience: tunnelPatience,
+			detail:   tunnelsDetail,
+			items:    tunnelItems,
+			do:       doTunnel,
 		},
 		{
 			name:    "l2tp",
@@ -229,7 +235,7 @@ func (g *gateway) plan(doc document.Document) []unit {
 				if err != nil {
 					return nil, err
 				}
-				return l2tp.New(doc.L2TP, l2tp.Options{Backend: backend, Channel: channel{g.units}, Logger: g.log.With("service", "l2tp")})
+				return l2tp.New(doc.L2TP, l2tp.Options{Backend: backend, Channel: &g.channel, ApplyChannels: g.channel.follow, Logger: g.log.With("service", "l2tp")})
 			},
 			reconfigure: func(ctx context.Context, s service) error { return reconfigureL2TP(ctx, s, doc.L2TP) },
 			patience:    tunnelPatience,

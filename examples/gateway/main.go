@@ -29,6 +29,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -194,6 +195,7 @@ func serveDevice(o options, out, errOut io.Writer) (err error) {
 	g.openAccounts(out)
 	err = g.start(ctx, g.control.Boot())
 
+	turn := make(chan struct{}) // whoever sends knows that the loop below goes round
 	beside, end := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	if err == nil {
@@ -204,12 +206,21 @@ func serveDevice(o options, out, errOut io.Writer) (err error) {
 		if g.device != nil {
 			wg.Go(func() { g.device.Play(beside) })
 		}
-		wg.Go(func() { feedWatchdog(beside, log, func() { g.units.states() }) })
+		wg.Go(func() {
+			feedWatchdog(beside, log, func() {
+				select {
+				case turn <- struct{}{}:
+				case <-beside.Done():
+				}
+				g.units.turn()
+			})
+		})
 	}
 	leave := false
 	for err == nil && ctx.Err() == nil && !leave {
 		select {
 		case <-ctx.Done():
+		case <-turn:
 		case <-handOver:
 			log.Info("asked to hand over: tunnels go on")
 			leave = true
@@ -224,6 +235,7 @@ func serveDevice(o options, out, errOut io.Writer) (err error) {
 	tell(daemon.SdNotifyStopping, log)
 	end()
 	wg.Wait()
+	g.control.Close() // nothing is taken back while everything ends
 	return errors.Join(err, g.stop(leave))
 }
 
@@ -265,6 +277,10 @@ func newGateway(state *stateDir, log *slog.Logger, ownLog *devicelog.Ring, o opt
 		state: state, log: log, ownLog: ownLog, simulated: o.simulate, listen: o.listen, runDir: runDir,
 		programs: o.programs, activated: activatedSocket(), units: newSupervisor(log), own: state.path,
 	}
+	g.channel.units = g.units
+	// Who may reach the pages decides about TLS: where they are, not where the
+	// configuration would have them.
+	g.listen = cmp.Or(addressOf(g.activated), g.listen)
 	if !o.simulate {
 		g.points, g.backends = newPoints(state.path), g.realBackends
 		return g, nil
@@ -337,7 +353,12 @@ func (g *gateway) reload(ctx context.Context, o options, store *confstore.Store)
 		g.log.Error("the configuration is not taken over, everything goes on as before", "error", o.named(err))
 		return
 	}
-	if _, err := g.control.Apply(ctx, "SIGHUP", 0); err != nil {
+	_, err := g.control.Apply(ctx, "SIGHUP", 0)
+	switch {
+	case errors.Is(err, control.ErrUnconfirmed):
+		g.log.Warn("the configuration is saved and not applied", "error", err)
+		return
+	case err != nil:
 		g.log.Error("the configuration is taken over in part only", "error", err)
 		return
 	}

@@ -57,6 +57,9 @@ type unit struct {
 // patience.
 const unitTimeout = 4 * time.Second
 
+// errEnded is for who asks while the gateway ends.
+var errEnded = errors.New("the gateway ends")
+
 // partly is the error of a service that has taken its new configuration but
 // for some of its items, which tell about it themselves.
 type partly struct{ error }
@@ -133,6 +136,9 @@ func (s *supervisor) plan(units []unit) []control.Step {
 func (s *supervisor) reload(ctx context.Context, units []unit) ([]control.Step, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.children) != len(units) {
+		return nil, errEnded
+	}
 	r := reload{supervisor: s, children: slices.Clone(s.children), steps: s.plan(units)}
 	for i, u := range slices.Backward(units) { // the set and the order of units never change
 		if u.carrier && s.next != nil {
@@ -278,6 +284,12 @@ func (s *supervisor) refresh(ctx context.Context, name string) error {
 	return nil
 }
 
+// turn returns once no start, reload or stop is under way.
+func (s *supervisor) turn() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+}
+
 // stop ends all units, the last started first, and the tree; it is called
 // once. With release those that can leave to the next gateway what they run.
 func (s *supervisor) stop(ctx context.Context, release bool) error {
@@ -328,12 +340,18 @@ func (s *supervisor) do(ctx context.Context, name, item string, verb control.Ver
 
 // service returns the service that runs in the unit of a name; nil: none.
 func (s *supervisor) service(name string) service {
+	_, running := s.find(name)
+	return running
+}
+
+// find returns a unit and the service that runs in it; nil: none.
+func (s *supervisor) find(name string) (unit, service) {
 	for _, c := range s.all() {
-		if c.unitNow().name == name {
-			return c.running()
+		if u := c.unitNow(); u.name == name {
+			return u, c.running()
 		}
 	}
-	return nil
+	return unit{}, nil
 }
 
 func (s *supervisor) all() []*child {

@@ -438,3 +438,19 @@ func TestSupervisorRefreshes(t *testing.T) {
 		require.NoError(t, s.stop(t.Context(), false))
 	})
 }
+
+// Who asks for a change while everything ends is refused, and so is who asks
+// after that.
+func TestSupervisorReloadsNothingAtItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
+		require.NoError(t, s.start(t.Context(), []unit{b.unit("a", "1"), b.unit("b", "1")}))
+		require.NoError(t, s.stop(t.Context(), false))
+		b.took()
+		steps, err := s.reload(t.Context(), []unit{b.unit("a", "2"), b.unit("b", "1")})
+		require.ErrorIs(t, err, errEnded)
+		assert.Empty(t, steps)
+		assert.Empty(t, b.took())
+		s.turn()
+	})
+}

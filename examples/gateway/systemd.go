@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"net"
 	"os"
 	"time"
 
@@ -23,6 +24,19 @@ func activatedSocket() *os.File {
 		_ = f.Close() // it is not used
 	}
 	return files[0]
+}
+
+// addressOf returns where a socket listens; "": nowhere.
+func addressOf(socket *os.File) string {
+	if socket == nil {
+		return ""
+	}
+	listener, err := net.FileListener(socket) // a copy
+	if err != nil {
+		return "" // whoever serves it says so
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
 }
 
 // tell tells systemd about the gateway.

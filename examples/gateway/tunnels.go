@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
@@ -156,8 +157,7 @@ func l2tpDetail(s service) string {
 }
 
 // reconfigureL2TP changes the links of a running service; those that are as
-// before are not touched. Their channels have their configuration already:
-// IPsec comes before.
+// before are not touched.
 func reconfigureL2TP(ctx context.Context, running service, c l2tp.Config) error {
 	err := running.(*l2tp.Service).Apply(ctx, c)
 	if invalid := (ipsec.ConfigError)(nil); err == nil || errors.As(err, &invalid) || errors.Is(err, l2tp.ErrStopped) {
@@ -205,29 +205,73 @@ func l2tpItems(running service) []control.Item {
 
 // channel is the IPsec service that runs at the moment, for L2TP, which goes
 // on when that one is restarted.
-type channel struct{ units *supervisor }
+type channel struct {
+	units *supervisor
+	own   atomic.Pointer[ipsec.Config] // of the IPsec service, without the channels of L2TP
+}
+
+// links returns the configuration of L2TP whose channels IPsec has to keep for
+// now: the one that runs, even where next takes its place in place. It closes
+// its links inside of their channels, and then calls follow.
+func (c *channel) links(next l2tp.Config) l2tp.Config {
+	u, running := c.units.find("l2tp")
+	now, ok := u.config.(l2tp.Config)
+	if !ok || !next.Enabled || running == nil || now.Extend(*c.own.Load()).Validate() != nil {
+		return next
+	}
+	return now
+}
+
+// reconfigure changes the connections of the running service, and leaves the
+// channels that L2TP is about to give up to follow.
+func (c *channel) reconfigure(ctx context.Context, running service, own ipsec.Config, links l2tp.Config) error {
+	before := c.own.Swap(&own)
+	err := c.apply(ctx, running, c.links(links))
+	if _, is := errors.AsType[partly](err); err != nil && !is {
+		c.own.Store(before)
+	}
+	return err
+}
+
+// follow gives the IPsec service the channels of a configuration of L2TP.
+func (c *channel) follow(ctx context.Context, links l2tp.Config) error {
+	running := c.units.service("ipsec")
+	if running == nil {
+		return nil // its next start is with them
+	}
+	return c.apply(ctx, running, links)
+}
+
+func (c *channel) apply(ctx context.Context, running service, links l2tp.Config) error {
+	return reconfigureTunnels(ctx, running, links.Extend(*c.own.Load()))
+}
 
 var errNoIPsec = errors.New("IPsec does not run")
 
+func (c *channel) ipsec() *ipsec.Service {
+	s, _ := c.units.service("ipsec").(*ipsec.Service) // none is none
+	return s
+}
+
 // Initiate implements [l2tp.ChannelService].
-func (c channel) Initiate(ctx context.Context, name string) error {
-	if s, ok := c.units.service("ipsec").(*ipsec.Service); ok {
+func (c *channel) Initiate(ctx context.Context, name string) error {
+	if s := c.ipsec(); s != nil {
 		return s.Initiate(ctx, name)
 	}
 	return errNoIPsec
 }
 
 // Terminate implements [l2tp.ChannelService].
-func (c channel) Terminate(ctx context.Context, name string) error {
-	if s, ok := c.units.service("ipsec").(*ipsec.Service); ok {
+func (c *channel) Terminate(ctx context.Context, name string) error {
+	if s := c.ipsec(); s != nil {
 		return s.Terminate(ctx, name)
 	}
 	return nil
 }
 
 // Status implements [l2tp.ChannelService].
-func (c channel) Status() ipsec.Status {
-	if s, ok := c.units.service("ipsec").(*ipsec.Service); ok {
+func (c *channel) Status() ipsec.Status {
+	if s := c.ipsec(); s != nil {
 		return s.Status()
 	}
 	return ipsec.Status{At: time.Now()}
