@@ -237,8 +237,7 @@ func write(doc document.Document, known secrets, refer func(string, document.Sec
 		if len(text) > maxText {
 			return nil, fmt.Errorf("it is too large: %d bytes, allowed are %d", len(text), maxText)
 		}
-		read, faults := document.ParseWith(text, known.lookup)
-		if len(faults) == 0 && len(document.Diff(doc, read)) == 0 {
+		if document.Means(text, doc, known.lookup) {
 			return text, nil
 		}
 		err = errNotReadBack

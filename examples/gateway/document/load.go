@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -107,6 +108,17 @@ func ParseWith(text []byte, lookup func(name string) (Secret, bool)) (Document, 
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return doc, faults
+}
+
+// Means reports whether a text, with secrets that are kept elsewhere, reads as
+// doc, which has no faults.
+func Means(text []byte, doc Document, lookup func(name string) (Secret, bool)) bool {
+	read := Default()
+	if yaml.Load(text, &read, yaml.WithKnownFields()) != nil {
+		return false
+	}
+	nilEmptyLists(&read)
+	return len(resolve(&read, lookup)) == 0 && (reflect.DeepEqual(doc, read) || len(Diff(doc, read)) == 0)
 }
 
 // yamlFaults turns an error of the YAML library into faults. places may be
