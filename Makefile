@@ -8,12 +8,12 @@ SHELL := bash
 # host wrongly (net.Interfaces, sysinfo), so TestLive... is left out there.
 BIG_ENDIAN := $(wildcard internal/config internal/lifecycle internal/hostfacts telemetry ser2net/internal snmp/internal \
 	internal/pki ipsec/internal/vici openvpn/internal openvpn/pki \
-	api/atmodem api/hubconfig api/redispoints examples/gateway/hub)
+	api/atmodem api/hubconfig api/redispoints examples/gateway/hub examples/gateway/confstore examples/gateway/document examples/gateway/form)
 
 # The processors that gateways have, as GOARCH or GOARCH with its variant.
 TARGETS := amd64 arm64 arm,GOARM=6 arm,GOARM=7 mips,GOMIPS=softfloat mipsle,GOMIPS=softfloat riscv64
 
-.PHONY: help test quick check peers format vet lint tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api bench-ipsec bench-openvpn test-ipsec-matrix test-l2tp soak-ser2net fmt
+.PHONY: help test quick check peers format vet lint tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api bench-gateway bench-ipsec bench-openvpn test-ipsec-matrix test-l2tp soak-ser2net fmt
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -87,6 +87,9 @@ bench-snmp: ## measure the SNMP agent beside snmpd, into docs/benchmarks.md
 
 bench-api: ## measure the API of the gateway beside a bare net/http server, into docs/benchmarks.md
 	@go run ./examples/gateway/bench -docs docs/benchmarks.md
+
+bench-gateway: ## measure the gateway as a whole, with its pages, into docs/benchmarks.md
+	@go run ./examples/gateway/bench -of gateway -docs docs/benchmarks.md
 
 bench-ipsec: ## measure ipsec beside swanctl, into docs/benchmarks.md
 	@go run ./examples/ipsec/bench -docs docs/benchmarks.md
