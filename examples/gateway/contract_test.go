@@ -5,7 +5,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -20,9 +22,13 @@ import (
 	"github.com/fieldgate/fieldgate/api/redispoints"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/examples/gateway/hub"
+	"github.com/fieldgate/fieldgate/examples/gateway/simulate"
 	"github.com/fieldgate/fieldgate/internal/httpserve"
 	"github.com/fieldgate/fieldgate/internal/lifecycle/lifecycletest"
 	"github.com/fieldgate/fieldgate/internal/memnet"
+	"github.com/fieldgate/fieldgate/ser2net"
+	"github.com/fieldgate/fieldgate/ser2net/ser2nettest"
+	"github.com/fieldgate/fieldgate/snmp"
 	"github.com/fieldgate/fieldgate/telemetry"
 	"github.com/fieldgate/fieldgate/telemetry/telemetrytest"
 )
@@ -102,6 +108,47 @@ func TestContract(t *testing.T) {
 			u := new(upgrades)
 			return lifecycletest.Subject{Service: u.service(c, "1.8.2", log), Disabled: u.service(document.Upgrade{}, "1.8.2", log)}
 		},
+		"ipsec": func(t *testing.T, _ *memnet.Network) lifecycletest.Subject {
+			device, s := wired(t, "ipsec", func(doc *document.Document) { doc.IPsec.Enabled, doc.L2TP.Enabled = false, false })
+			s.Resources = device.IKE.Sessions
+			return s
+		},
+		"l2tp": func(t *testing.T, _ *memnet.Network) lifecycletest.Subject {
+			device, s := wired(t, "l2tp", func(doc *document.Document) { doc.L2TP.Enabled = false })
+			s.Resources, s.Hold = device.PPP.Running, device.PPP.Hold
+			s.Refuse = func(err error) { device.PPP.Refuse(err) }
+			return s
+		},
+		"openvpn": func(t *testing.T, _ *memnet.Network) lifecycletest.Subject {
+			device, s := wired(t, "openvpn", func(doc *document.Document) { doc.OpenVPN.Enabled = false })
+			s.Resources = device.OpenVPN.Running
+			return s
+		},
+		"ser2net": func(t *testing.T, net *memnet.Network) lifecycletest.Subject {
+			hardware := new(ser2nettest.Opener)
+			hardware.Add("/dev/ttyS0", ser2nettest.Hardware{})
+			make := func(enabled bool) service {
+				port := ser2net.DefaultPort()
+				port.Name, port.Enabled, port.Device, port.Listen = "meter", true, "/dev/ttyS0", "127.0.0.1:1"
+				s, err := ser2net.New(ser2net.Config{Enabled: enabled, Ports: []ser2net.PortConfig{port}}, ser2net.Options{Opener: hardware, Listen: net.Listen})
+				require.NoError(t, err)
+				return s
+			}
+			return lifecycletest.Subject{
+				Service: make(true), Disabled: make(false), Refuse: net.Refuse, Hold: net.Hold,
+				Resources: func() int { return net.Open() + hardware.InUse() },
+			}
+		},
+		"snmp": func(t *testing.T, net *memnet.Network) lifecycletest.Subject {
+			make := func(enabled bool) service {
+				c := snmp.DefaultConfig()
+				c.Enabled = enabled
+				s, err := snmp.New(c, snmp.Options{ListenPacket: net.ListenPacket})
+				require.NoError(t, err)
+				return s
+			}
+			return lifecycletest.Subject{Service: make(true), Disabled: make(false), Refuse: net.Refuse, Hold: net.Hold}
+		},
 		"web": func(_ *testing.T, net *memnet.Network) lifecycletest.Subject {
 			return lifecycletest.Subject{
 				Service: web{addr: "device:8080", most: 64, listen: net.Listen, handler: http.NotFoundHandler(), log: log}.service(),
@@ -114,11 +161,39 @@ func TestContract(t *testing.T) {
 			lifecycletest.TestService(t, func(t *testing.T) lifecycletest.Subject {
 				network := new(memnet.Network)
 				s := subject(t, network)
-				s.Resources = network.Open
+				if s.Resources == nil {
+					s.Resources = network.Open
+				}
 				return s
 			})
 		})
 	}
+}
+
+// wired returns a service as the gateway builds it for a simulated device,
+// and as it builds it once off has switched it off.
+func wired(t *testing.T, name string, off func(*document.Document)) (*simulate.Device, lifecycletest.Subject) {
+	t.Helper()
+	device, err := simulate.New()
+	require.NoError(t, err)
+	log := slog.New(slog.DiscardHandler)
+	g := &gateway{log: log, runDir: t.TempDir(), device: device, units: newSupervisor(log), points: newPoints(t.TempDir())}
+	t.Cleanup(func() { require.NoError(t, g.units.stop(context.Background(), false)) })
+	g.channel.units, g.backends = g.units, g.simulatedBackends()
+	build := func(doc document.Document) service {
+		units := g.plan(doc)
+		i := slices.IndexFunc(units, func(u unit) bool { return u.name == name })
+		s, err := units[i].build(t.Context())
+		require.NoError(t, err)
+		return s
+	}
+	var doc document.Document
+	device.Fill(&doc)
+	subject := lifecycletest.Subject{Service: build(doc)}
+	require.NoError(t, os.RemoveAll(g.runDir)) // nothing is left of another gateway
+	off(&doc)
+	subject.Disabled = build(doc)
+	return device, subject
 }
 
 // bootSource numbers starts, and can refuse or hold the next one.
