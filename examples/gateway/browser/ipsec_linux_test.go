@@ -83,11 +83,11 @@ func TestIntegrationWalkThrough(t *testing.T) {
 	b.press("Additional fields")
 	b.fill("Local ID", "wcclite")
 	b.follow("Save")
-	b.row("demo0", "no", "psk", "aes256-sha256-dh5", "aes128-sha1")
+	b.row("demo0", "psk", "aes256-sha256-dh5", "aes128-sha1")
 
-	b.follow("Edit demo0")
-	b.tick("Enabled")
-	b.apply()
+	b.tick("Enabled demo0")
+	b.follow("Save & Apply what is ticked")
+	b.until("heading", "Applied")
 	b.follow("IPsec")
 	b.row("demo0", "yes", "armed") // enabled, configured, and comes up on demand
 	configured, err := hosts.A.Swanctl(t.Context(), "--list-conns")

@@ -3,7 +3,6 @@ package pages
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -51,13 +50,19 @@ func (p *Pages) plan(*http.Request) (any, error) {
 	return data, err
 }
 
+// An apply waits so many seconds to be confirmed.
+const (
+	minConfirm = int(control.MinConfirm / time.Second)
+	maxConfirm = 60 * 60
+)
+
 func (p *Pages) applyForm(w http.ResponseWriter, r *http.Request) error {
 	if err := p.form(w, r); err != nil {
 		return err
 	}
 	seconds, err := strconv.Atoi(r.PostForm.Get("confirm"))
-	if err != nil || seconds < 0 {
-		return &refusal{http.StatusBadRequest, "The time to confirm is no number of seconds."}
+	if err != nil || seconds != 0 && (seconds < minConfirm || seconds > maxConfirm) {
+		return &refusal{http.StatusBadRequest, fmt.Sprintf("The time to confirm is %d to %d seconds, or 0 for none.", minConfirm, maxConfirm)}
 	}
 	return p.apply(w, r, time.Duration(seconds)*time.Second)
 }
@@ -165,13 +170,9 @@ func (p *Pages) send(w http.ResponseWriter, secrets bool) error {
 
 func (p *Pages) importText(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, document.MaxSize+maxForm)
-	file, _, err := r.FormFile("file")
+	text, err := uploaded(r, "file")
 	if err != nil {
-		return &refusal{http.StatusBadRequest, "There is no file in the form."}
-	}
-	text, err := io.ReadAll(file)
-	if err != nil {
-		return &refusal{http.StatusBadRequest, "The file cannot be read."}
+		return err
 	}
 	_, base := p.Control.Saved()
 	if _, err := p.Control.Import(r.Context(), account.From(r.Context()).Name, base, text); err != nil {

@@ -2,11 +2,8 @@ package pages
 
 import (
 	"cmp"
-	"errors"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -53,6 +50,9 @@ type list struct {
 	// renamed is called when a record gets another name, before it is stored.
 	renamed func(old, name string) error
 }
+
+// file is the template of the page.
+func (s settings) file() string { return cmp.Or(s.template, "settings.html") }
 
 // link leads to another page.
 type link struct{ Path, Text string }
@@ -102,7 +102,7 @@ func (p *Pages) allSettings() []settings {
 // configPages adds a page for each section and for each record.
 func (p *Pages) configPages() error {
 	for _, s := range p.allSettings() {
-		err := p.show(page{path: s.path, title: s.title, template: cmp.Or(s.template, "settings.html"), role: account.Viewer, data: func(r *http.Request) (any, error) {
+		err := p.show(page{path: s.path, title: s.title, template: s.file(), role: account.Viewer, data: func(r *http.Request) (any, error) {
 			return p.settings(r, s)
 		}, live: func(r *http.Request) (any, error) { return p.lively(r, s) }})
 		if err != nil {
@@ -110,21 +110,20 @@ func (p *Pages) configPages() error {
 		}
 		p.handle("POST "+s.path, account.Admin, func(w http.ResponseWriter, r *http.Request) error { return p.saveSettings(w, r, s) })
 		for _, l := range s.lists {
+			if l.switched() {
+				p.handle("POST "+s.path+"/"+l.key, account.Admin, func(w http.ResponseWriter, r *http.Request) error { return p.switchRecords(w, r, s, l) })
+			}
 			at := s.path + "/" + l.key + "/{name}"
 			p.handle("GET "+at, account.Viewer, func(w http.ResponseWriter, r *http.Request) error {
-				return p.editRecord(w, r, s, l, r.PathValue("name"))
+				return p.editRecord(w, r, s, l, recordName(r))
 			})
 			p.handle("POST "+at, account.Admin, func(w http.ResponseWriter, r *http.Request) error {
-				return p.saveRecord(w, r, s, l, r.PathValue("name"))
+				return p.saveRecord(w, r, s, l, recordName(r))
 			})
 		}
 	}
 	return p.applyPages()
 }
-
-// newRecord stands for a record that is not there yet in the path of a page.
-// No record is called so: names have no such sign.
-const newRecord = "+"
 
 // settingsData is the page of a section.
 type settingsData struct {
@@ -133,7 +132,8 @@ type settingsData struct {
 	Items   []control.Item
 	Lists   []listData
 	Form    formData
-	More    any // what the page shows beyond that
+	More    any         // what the page shows beyond that
+	Own     *switchData // of the table that the template has; nil: it has none
 	// Warnings are what works but is weak or surprising in what is saved.
 	Warnings []string
 }
@@ -144,12 +144,19 @@ type listData struct {
 	Columns          []string
 	Rows             []rowData
 	Adds             []link
+	Switch           *switchData // nil: its records cannot be switched
 }
 
 type rowData struct {
 	Name, Path string
-	Cells      []string
+	Cells      []cell
 	Links      []link
+}
+
+// cell is one of a table: a text, or else a box that switches the record.
+type cell struct {
+	Text string
+	Tick *tick
 }
 
 // formData is a form of settings or of one record.
@@ -182,6 +189,7 @@ func (p *Pages) settings(r *http.Request, s settings) (any, error) {
 	data.Warnings = p.warnings(doc, base, s.key)
 	for _, l := range s.lists {
 		if l.own {
+			data.Own = newSwitch(doc, s, l, base)
 			continue
 		}
 		rows, err := doc.List(s.key + "." + l.key)
@@ -192,12 +200,13 @@ func (p *Pages) settings(r *http.Request, s settings) (any, error) {
 		if l.adds == nil {
 			table.Adds = []link{{table.Path + "/" + newRecord, "Add a " + l.one}}
 		}
+		table.Switch = newSwitch(doc, s, l, base)
 		about := guide.Section(s.key + "." + l.key)
 		for _, column := range l.columns {
 			table.Columns = append(table.Columns, about.Label(column))
 		}
 		for i := range rows.Len() {
-			row := rowData{Name: rows.Name(i), Path: table.Path + "/" + url.PathEscape(rows.Name(i))}
+			row := rowData{Name: rows.Name(i), Path: recordPath(table.Path, rows.Name(i))}
 			values := make(map[string]string)
 			for _, field := range form.New(rows.Record(i), only{about, l.columns}).Fields() {
 				values[field.Path] = strings.ReplaceAll(field.Value, "\n", ", ")
@@ -212,7 +221,11 @@ func (p *Pages) settings(r *http.Request, s settings) (any, error) {
 				row.Links = l.links(row.Name)
 			}
 			for _, column := range l.columns {
-				row.Cells = append(row.Cells, values[column])
+				c := cell{Text: values[column]}
+				if column == enabledKey {
+					c.Tick = &tick{table.Switch.ID, row.Name, c.Text == "yes"}
+				}
+				row.Cells = append(row.Cells, c)
 			}
 			table.Rows = append(table.Rows, row)
 		}
@@ -224,29 +237,6 @@ func (p *Pages) settings(r *http.Request, s settings) (any, error) {
 	}
 	data.Form = newFormData(s.path, base, form.New(group, guide.Section(s.key)))
 	return data, nil
-}
-
-// recordForm is the form of a record, with what its fields may name.
-func recordForm(doc *document.Document, s settings, l list, record any) (*form.Form, error) {
-	f := form.New(record, guide.Section(s.key+"."+l.key))
-	for path, sources := range l.offers {
-		var names []string
-		for _, source := range sources {
-			if word, is := strings.CutPrefix(source, "="); is {
-				names = append(names, word)
-				continue
-			}
-			others, err := doc.List(source)
-			if err != nil {
-				return nil, err
-			}
-			for i := range others.Len() {
-				names = append(names, others.Name(i))
-			}
-		}
-		f.Offer(path, names)
-	}
-	return f, nil
 }
 
 // only is a guide to some fields.
@@ -334,146 +324,6 @@ func (p *Pages) saveSettings(w http.ResponseWriter, r *http.Request, s settings)
 		page := shown.(settingsData)
 		data.Action = s.path
 		page.Form = data
-		return p.render(w, r, http.StatusUnprocessableEntity, s.title, cmp.Or(s.template, "settings.html"), page)
+		return p.render(w, r, http.StatusUnprocessableEntity, s.title, s.file(), page)
 	}})
-}
-
-// recordPage is the page of one record.
-type recordPage struct {
-	One, Name string
-	Up, Title string // the page of its section
-	New       bool
-	Form      formData
-	Links     []link
-}
-
-// record returns the list that a record is in, and its index; a new one is
-// added.
-func record(doc *document.Document, s settings, l list, name string) (document.List, int, error) {
-	rows, err := doc.List(s.key + "." + l.key)
-	if err != nil {
-		return rows, 0, err
-	}
-	if name == newRecord {
-		return rows, rows.Add(l.fresh), nil
-	}
-	if i := rows.Find(name); i >= 0 {
-		return rows, i, nil
-	}
-	return rows, 0, &refusal{http.StatusNotFound, "There is no " + l.one + " called " + strconv.Quote(name) + " any more."}
-}
-
-func (p *Pages) editRecord(w http.ResponseWriter, r *http.Request, s settings, l list, name string) error {
-	doc, base := p.Control.Saved()
-	rows, i, err := record(&doc, s, l, name)
-	if err != nil {
-		return err
-	}
-	f, err := recordForm(&doc, s, l, rows.Record(i))
-	if err != nil {
-		return err
-	}
-	return p.showRecord(w, r, http.StatusOK, s, l, name, newFormData("", base, f))
-}
-
-func (p *Pages) showRecord(w http.ResponseWriter, r *http.Request, status int, s settings, l list, name string, data formData) error {
-	data.Action, data.Delete = r.URL.EscapedPath(), name != newRecord
-	page := recordPage{One: l.one, Name: name, Up: s.path, Title: s.title, New: name == newRecord, Form: data}
-	if l.links != nil && !page.New {
-		page.Links = l.links(name)
-	}
-	return p.render(w, r, status, recordTitle(l, name), "record.html", page)
-}
-
-func recordTitle(l list, name string) string {
-	if name == newRecord {
-		return "New " + l.one
-	}
-	return strings.ToUpper(l.one[:1]) + l.one[1:] + " " + name
-}
-
-func (p *Pages) saveRecord(w http.ResponseWriter, r *http.Request, s settings, l list, name string) error {
-	if err := p.form(w, r); err != nil {
-		return err
-	}
-	doc, _ := p.Control.Saved()
-	rows, i, err := record(&doc, s, l, name)
-	if err != nil {
-		return err
-	}
-	f, err := recordForm(&doc, s, l, rows.Record(i))
-	if err != nil {
-		return err
-	}
-	e := edit{doc: doc, form: f, at: rows.Path(i), what: l.one + " " + name, path: s.path}
-	if r.PostForm.Get("action") == "delete" {
-		rows.Remove(i)
-		e.what, e.at = "delete "+e.what, ""
-	} else {
-		f.Decode(r.PostForm)
-		if now := rows.Name(i); l.renamed != nil && name != newRecord && now != name {
-			e.before = func() error { return l.renamed(name, now) }
-		}
-	}
-	e.doc = doc
-	e.again = func(data formData) error {
-		return p.showRecord(w, r, http.StatusUnprocessableEntity, s, l, name, data)
-	}
-	return p.save(w, r, e)
-}
-
-// edit is a change on its way to the store.
-type edit struct {
-	doc   document.Document
-	form  *form.Form
-	at    string // path of what the form is about
-	what  string // for the history
-	path  string // where to go afterwards
-	again func(formData) error
-	// before is done when the change is in order, before it is stored; nil:
-	// nothing is.
-	before func() error
-}
-
-// save checks and stores a change. What is wrong is shown beside its field,
-// with everything that was typed.
-func (p *Pages) save(w http.ResponseWriter, r *http.Request, e edit) error {
-	var others []string
-	for _, f := range e.doc.Faults() {
-		field, below := strings.CutPrefix(f.Path, e.at)
-		field = strings.TrimPrefix(field, ".")
-		if e.at == "" || !below || !e.form.Fault(field, f.Problem) {
-			others = append(others, strings.TrimPrefix(f.Path+": "+f.Problem, ": "))
-		}
-	}
-	base, err := strconv.ParseUint(r.PostForm.Get("base"), 10, 64)
-	if err != nil {
-		return &refusal{http.StatusBadRequest, "The form does not say which revision it began with."}
-	}
-	if !e.form.OK() || len(others) > 0 {
-		data := newFormData("", control.Revision(base), e.form)
-		data.Others = others
-		return e.again(data)
-	}
-	if e.before != nil {
-		if err := e.before(); err != nil {
-			return err
-		}
-	}
-	user := account.From(r.Context()).Name
-	_, err = p.Control.Save(r.Context(), user, e.what, control.Revision(base), e.doc)
-	var conflict *control.Conflict
-	if errors.As(err, &conflict) {
-		data := newFormData("", conflict.Newest, e.form)
-		data.Conflict = conflict
-		return e.again(data)
-	}
-	if err != nil {
-		return err
-	}
-	if r.PostForm.Get("action") == "apply" {
-		return p.apply(w, r, 0)
-	}
-	http.Redirect(w, r, cmp.Or(e.path, "/"), http.StatusSeeOther)
-	return nil
 }

@@ -2,8 +2,8 @@ package pages
 
 import (
 	"bytes"
+	"context"
 	"fmt"
-	"hash/maphash"
 	"net/http"
 	"strings"
 	"time"
@@ -23,33 +23,28 @@ func (p *Pages) events(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Nothing lives on this page.", http.StatusNotFound)
 		return
 	}
+	if !strings.Contains(r.Header.Get("Accept"), "text/event-stream") { // so that the login knows that it lasts
+		http.Error(w, "Ask for text/event-stream.", http.StatusNotAcceptable)
+		return
+	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.WriteHeader(http.StatusOK)
 	out := http.NewResponseController(w)
-	seed := maphash.MakeSeed()
-	facts := pg.live
-	if facts == nil {
-		facts = pg.data
-	}
-	var last uint64
+	v, leave := p.views.join(viewKey{pg.path, r.URL.Query().Get("query"), account.From(r.Context()).Role})
+	defer leave()
+	var last []byte
 	quiet := time.Now()
 	tick := time.NewTicker(p.Interval)
 	defer tick.Stop()
 	for {
-		var b bytes.Buffer
-		inner := r.Clone(r.Context())
-		inner.URL.Path, inner.URL.RawQuery = pg.path, r.URL.Query().Get("query")
-		data, err := facts(inner)
-		if err == nil {
-			err = p.parsed[pg.template].ExecuteTemplate(&b, "live", p.frameOf(inner, pg.title, data))
-		}
+		now, err := v.current(p.Interval*3/4, func() ([]byte, error) { return p.lives(r, pg, v.key) })
 		if err != nil {
 			return // the page asks again
 		}
-		if now := maphash.Bytes(seed, b.Bytes()); now != last {
+		if last == nil || !bytes.Equal(now, last) {
 			last, quiet = now, time.Now()
 			_ = out.SetWriteDeadline(time.Now().Add(10 * time.Second))
-			_, err = fmt.Fprintf(w, "data: %s\n\n", strings.ReplaceAll(b.String(), "\n", "\ndata: "))
+			_, err = w.Write(now)
 		} else if time.Since(quiet) > 20*time.Second {
 			quiet = time.Now()
 			_ = out.SetWriteDeadline(time.Now().Add(10 * time.Second))
@@ -64,4 +59,35 @@ func (p *Pages) events(w http.ResponseWriter, r *http.Request) {
 		case <-tick.C:
 		}
 	}
+}
+
+// renderTime bounds how long it may take to find out what lives on a page.
+const renderTime = 10 * time.Second
+
+// lives renders what lives on a page, as an event. It is the same for all of
+// a role, whoever of them has asked.
+func (p *Pages) lives(r *http.Request, pg *page, key viewKey) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), renderTime)
+	defer cancel()
+	inner := r.Clone(account.With(ctx, account.User{Role: key.role}))
+	inner.URL.Path, inner.URL.RawQuery = key.page, key.query
+	facts := pg.live
+	if facts == nil {
+		facts = pg.data
+	}
+	data, err := facts(inner)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	err = p.parsed[pg.template].ExecuteTemplate(&b, "live", p.frameOf(inner, pg.title, data))
+	return event(b.String()), err
+}
+
+// event makes a server-sent event of a text. Carriage returns end a line
+// there, too.
+func event(text string) []byte {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	text = strings.NewReplacer("\r", "\ndata: ", "\n", "\ndata: ").Replace(text)
+	return []byte("data: " + text + "\n\n")
 }

@@ -50,7 +50,7 @@ func instanceLinks(name string) []link {
 type openvpnData struct {
 	Version, Error, FolderError string
 	Running                     bool // the service runs
-	Rows                        []instanceRow
+	Rows                        []*instanceRow
 	Base                        control.Revision
 	Certificates                bool
 }
@@ -59,6 +59,7 @@ type openvpnData struct {
 type instanceRow struct {
 	Name             string
 	Enabled          bool
+	Tick             *tick // nil: it is not in what is saved
 	Started          bool
 	PID              int
 	Port             uint16
@@ -83,18 +84,16 @@ func (p *Pages) openvpn(*http.Request) (any, error) {
 	rows := make(map[string]*instanceRow)
 	add := func(name string) *instanceRow {
 		if rows[name] == nil {
-			data.Rows = append(data.Rows, instanceRow{Name: name})
-			rows = make(map[string]*instanceRow) // they have moved
-			for i := range data.Rows {
-				rows[data.Rows[i].Name] = &data.Rows[i]
-			}
+			rows[name] = &instanceRow{Name: name}
+			data.Rows = append(data.Rows, rows[name])
 		}
 		return rows[name]
 	}
 	for _, i := range doc.OpenVPN.Instances {
 		row := add(i.Name)
+		row.Tick = &tick{"switch-instances", i.Name, i.Enabled}
 		row.Enabled, row.State, row.Port, row.Protocol = i.Enabled, "stopped", i.Port, protocolName(i.Protocol)
-		row.Edit, row.Path = "/openvpn/instances/"+url.PathEscape(i.Name), instancePath("/openvpn/instance", i.Name)
+		row.Edit, row.Path = recordPath("/openvpn/instances", i.Name), instancePath("/openvpn/instance", i.Name)
 		if row.Port == 0 {
 			row.Port = 1194
 			if len(i.Remotes) > 0 && i.Remotes[0].Port != 0 {
@@ -187,7 +186,7 @@ func (p *Pages) instance(r *http.Request) (any, error) {
 	i, saved := p.instanceOf(name)
 	if saved {
 		data.Configured, data.Server = true, i.Role == openvpn.RoleServer
-		data.Links = []link{{"/openvpn/instances/" + url.PathEscape(name), "Edit"}, instanceLinks(name)[1]}
+		data.Links = []link{{recordPath("/openvpn/instances", name), "Edit"}, instanceLinks(name)[1]}
 		if err := p.filesOf(i, &data); err != nil {
 			return nil, err
 		}

@@ -80,7 +80,7 @@ func (p *Pages) options(r *http.Request) (any, error) {
 // optionsData is the form with what is set, or with what was typed.
 func (p *Pages) optionsData(i openvpn.Instance, tab openvpn.Tab, typed url.Values) optionsData {
 	data := optionsData{Name: i.Name, Links: []link{
-		{"/openvpn/instances/" + url.PathEscape(i.Name), "Basic configuration"}, instanceLinks(i.Name)[0],
+		{recordPath("/openvpn/instances", i.Name), "Basic configuration"}, instanceLinks(i.Name)[0],
 	}}
 	for _, t := range tabs() {
 		row := optionTab{Name: string(t), Path: instancePath("/openvpn/options", i.Name) + "&tab=" + string(t), Current: t == tab}

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -82,6 +83,7 @@ type Pages struct {
 	samples   samples
 	warned    warned
 	pending   pending
+	views     views
 }
 
 // section is an entry of the menu.
@@ -210,6 +212,10 @@ func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error) {
 		}
 		p.Log.Warn("page failed", "path", r.URL.Path, "error", err)
 	}
+	if r.Header.Get("HX-Request") != "" { // what asked is on a page that stays
+		p.message(w, known.status, "", known.sentence)
+		return
+	}
 	if err := p.render(w, r, known.status, "Error", "error.html", known.sentence); err != nil {
 		p.Log.Error("error page failed", "path", r.URL.Path, "error", err)
 		http.Error(w, known.sentence, known.status)
@@ -246,11 +252,23 @@ func (p *Pages) done(w http.ResponseWriter, r *http.Request, path, message strin
 		}
 		return p.back(w, r, path)
 	}
-	alert := struct{ Text, Trouble string }{Text: message}
 	if err != nil {
-		alert.Text, alert.Trouble = "", "It did not work: "+err.Error()
+		p.message(w, status, "", "It did not work: "+err.Error())
+		return nil
 	}
-	return p.parsed["error.html"].ExecuteTemplate(w, "message", alert)
+	p.message(w, http.StatusOK, message, "")
+	return nil
+}
+
+// message answers a script with a text for the page that is open.
+func (p *Pages) message(w http.ResponseWriter, status int, text, trouble string) {
+	var b bytes.Buffer
+	if err := p.parsed["error.html"].ExecuteTemplate(&b, "message", struct{ Text, Trouble string }{text, trouble}); err != nil {
+		p.Log.Error("message failed", "error", err)
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes()) // who has gone needs no message
 }
 
 // maxForm bounds what a form may send.

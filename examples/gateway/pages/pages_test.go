@@ -293,6 +293,7 @@ func TestEvents(t *testing.T) {
 	s := newSite(t)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+"/events?page=/ser2net", nil)
 	require.NoError(t, err)
+	request.Header.Set("Accept", "text/event-stream")
 	answer, err := http.DefaultClient.Do(request)
 	require.NoError(t, err)
 	defer func() { _ = answer.Body.Close() }()
@@ -300,7 +301,9 @@ func TestEvents(t *testing.T) {
 	lines := bufio.NewScanner(answer.Body)
 	require.True(t, lines.Scan())
 
-	status, _ := s.get("/events?page=/apply")
+	status, _ := s.get("/events?page=/ser2net")
+	assert.Equal(t, http.StatusNotAcceptable, status, "the login would take it for a page")
+	status, _ = s.get("/events?page=/apply")
 	assert.Equal(t, http.StatusNotFound, status, "nothing lives there")
 	status, _ = s.get("/events?page=/nowhere")
 	assert.Equal(t, http.StatusNotFound, status)

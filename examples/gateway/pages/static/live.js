@@ -1,17 +1,45 @@
 // Keeps what lives on a page current, and shows the fields that matter.
 "use strict";
 (function () {
-	// What is open and what has the focus stays so.
+	// Makes one node as another is, in the place where it stands, so that focus,
+	// selection, ticks, scrolling and what is read aloud stay as they are.
+	function become(from, to) {
+		if (from.nodeType !== to.nodeType || from.nodeName !== to.nodeName || (from.id || "") !== (to.id || "")) {
+			from.replaceWith(to);
+			return;
+		}
+		if (from.nodeType !== Node.ELEMENT_NODE) {
+			if (from.data !== to.data) from.data = to.data;
+			return;
+		}
+		for (const a of Array.from(to.attributes)) {
+			if (from.getAttribute(a.name) !== a.value) from.setAttribute(a.name, a.value);
+		}
+		for (const a of Array.from(from.attributes)) {
+			if (!to.hasAttribute(a.name) && !own(from, a.name)) from.removeAttribute(a.name);
+		}
+		const now = Array.from(to.childNodes), before = Array.from(from.childNodes);
+		now.forEach(function (child, i) {
+			if (i < before.length) become(before[i], child); else from.appendChild(child);
+		});
+		before.slice(now.length).forEach(function (child) { child.remove(); });
+	}
+
+	// own reports whether an attribute is of the browser or of this script.
+	function own(element, name) {
+		return name === "open" && element.nodeName === "DETAILS" || name === "tabindex" && element.classList.contains("scroll");
+	}
+
 	function replace(live, html) {
 		const focused = live.contains(document.activeElement) ? document.activeElement.id : "";
-		const open = Array.from(live.querySelectorAll("details[open][id]"), function (d) { return d.id; });
 		const log = live.querySelector(".log"), atEnd = !log || log.scrollTop + log.clientHeight >= log.scrollHeight - 4;
-		const top = log ? log.scrollTop : 0;
-		live.innerHTML = html;
-		open.forEach(function (id) { const d = document.getElementById(id); if (d) d.open = true; });
+		const next = live.cloneNode(false);
+		next.innerHTML = html;
+		become(live, next);
 		const now = live.querySelector(".log");
-		if (now) now.scrollTop = atEnd ? now.scrollHeight : top;
-		if (focused && document.getElementById(focused)) document.getElementById(focused).focus({ preventScroll: true });
+		if (now && atEnd) now.scrollTop = now.scrollHeight;
+		const again = focused && document.getElementById(focused);
+		if (again && again !== document.activeElement) again.focus({ preventScroll: true });
 		if (window.htmx) window.htmx.process(live);
 		reachable();
 	}
