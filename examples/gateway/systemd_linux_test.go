@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
@@ -40,19 +41,7 @@ func TestIntegrationSystemd(t *testing.T) {
 			_, _ = fmt.Fprintf(said, "%s\n", message[:n])
 		}
 	}()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	socket, err := listener.(*net.TCPListener).File()
-	require.NoError(t, err)
-
-	cmd := exec.Command("sh", "-c", `LISTEN_PID=$$ WATCHDOG_PID=$$ exec "$@"`, "sh", path, "-state", state)
-	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+address, "WATCHDOG_USEC=200000", "LISTEN_FDS=1")
-	cmd.ExtraFiles = []*os.File{socket}
-	log := new(lockedLog)
-	cmd.Stderr = log
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	require.NoError(t, socket.Close())
+	cmd, log, listener := startBySocket(t, path, state, "127.0.0.1:0", "NOTIFY_SOCKET="+address, "WATCHDOG_USEC=200000")
 	soon(t, "it is ready", func() bool { return strings.Contains(said.String(), "READY=1") })
 	ready := strings.Count(said.String(), "WATCHDOG=1")
 	soon(t, "it lives", func() bool { return strings.Count(said.String(), "WATCHDOG=1") > ready+2 })
@@ -75,6 +64,49 @@ func TestIntegrationSystemd(t *testing.T) {
 	require.NoError(t, cmd.Wait(), "stderr: %s", log)
 	assert.True(t, strings.Contains(said.String(), "STOPPING=1"), said.String())
 	require.NoError(t, listener.Close())
+}
+
+// startBySocket starts the gateway as systemd does that has opened its socket.
+func startBySocket(t *testing.T, path, state, listen string, env ...string) (*exec.Cmd, *lockedLog, net.Listener) {
+	t.Helper()
+	listener, err := net.Listen("tcp", listen)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	socket, err := listener.(*net.TCPListener).File()
+	require.NoError(t, err)
+	cmd := exec.Command("sh", "-c", `LISTEN_PID=$$ WATCHDOG_PID=$$ exec "$@"`, "sh", path, "-state", state)
+	cmd.Env = append(append(os.Environ(), "LISTEN_FDS=1"), env...)
+	cmd.ExtraFiles = []*os.File{socket}
+	log := new(lockedLog)
+	cmd.Stderr = log
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	require.NoError(t, socket.Close())
+	return cmd, log, listener
+}
+
+// A socket of systemd that others reach is served over TLS, also where the
+// configuration has an address of this host only.
+func TestIntegrationSocketForEverybody(t *testing.T) {
+	path, err := binary()
+	require.NoError(t, err)
+	cmd, log, listener := startBySocket(t, path, filepath.Join(t.TempDir(), "state"), "0.0.0.0:0")
+	soon(t, "it serves", func() bool { return strings.Contains(log.String(), "page and API are served") })
+	assert.Contains(t, log.String(), "url=https://")
+	client := &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
+	}}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	require.NoError(t, err)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://127.0.0.1:"+port+"/login", nil)
+	require.NoError(t, err)
+	request.Host = "device.example" // whatever name it has
+	resp, err := client.Do(request)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, http.StatusOK, resp.StatusCode)
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, cmd.Wait(), "stderr: %s", log)
 }
 
 // A device comes up with a configuration that is damaged, or that a newer
