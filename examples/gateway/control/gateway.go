@@ -80,7 +80,8 @@ type applied struct {
 
 // pending is an apply that waits for its confirmation.
 type pending struct {
-	previous Revision
+	revision Revision // what was applied
+	previous applied  // what comes back
 	until    time.Time
 	timer    *time.Timer
 }
@@ -97,32 +98,40 @@ func New(store Store, engine Engine, log *slog.Logger) *Gateway {
 // gateway ended.
 func (g *Gateway) Boot() document.Document {
 	doc, version := g.store.Newest()
+	now := applied{doc, version.Revision}
 	if waiting := g.store.Unconfirmed(); waiting != nil {
-		if back, err := g.restore(waiting.Previous, "restarted before it was confirmed"); err != nil {
-			g.log.Error("an unconfirmed configuration stays, the one before cannot be restored", "revision", version.Revision, "error", err)
-		} else {
-			doc = back
-		}
-		if err := g.store.SetUnconfirmed(nil); err != nil {
-			g.log.Error("the note of an unconfirmed configuration stays", "error", err)
-		}
-		_, version = g.store.Newest()
+		now = g.bootBack(waiting.Previous, now)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.applied = applied{doc, version.Revision}
-	return doc
+	g.applied = now
+	return now.doc
 }
 
-// restore makes an older revision the newest one.
-func (g *Gateway) restore(r Revision, why string) (document.Document, error) {
-	doc, err := g.store.At(r)
+// bootBack returns what an apply that nobody has confirmed takes back, or now
+// if that cannot be read.
+func (g *Gateway) bootBack(to Revision, now applied) applied {
+	doc, err := g.store.At(to)
 	if err != nil {
-		return doc, err
+		g.log.Error("an unconfirmed configuration stays, the one before cannot be read", "revision", uint64(now.revision), "error", err)
+		return now
 	}
+	r, err := g.restore(applied{doc, to}, fmt.Sprintf("revision %d was restarted before it was confirmed", now.revision))
+	if err != nil { // the note stays, for the next start
+		g.log.Error("the configuration before is in force, but is not stored as the newest one", "revision", uint64(to), "error", err)
+		return applied{doc, to}
+	}
+	if err := g.store.SetUnconfirmed(nil); err != nil {
+		g.log.Error("the note of an unconfirmed configuration stays", "error", err)
+	}
+	return applied{doc, r}
+}
+
+// restore makes an older configuration the newest revision.
+func (g *Gateway) restore(old applied, why string) (Revision, error) {
 	_, newest := g.store.Newest()
-	_, err = g.store.Save("gateway", fmt.Sprintf("revision %d again: revision %d was %s", r, newest.Revision, why), newest.Revision, doc)
-	return doc, err
+	version, err := g.store.Save("gateway", fmt.Sprintf("revision %d again: %s", old.revision, why), newest.Revision, old.doc)
+	return version.Revision, err
 }
 
 // Saved implements [Configuration].
@@ -184,7 +193,7 @@ func (g *Gateway) Apply(ctx context.Context, by string, confirm time.Duration) (
 	g.applying.Lock()
 	defer g.applying.Unlock()
 	g.mu.Lock()
-	waits, before := g.pending != nil, g.applied.revision
+	waits, before := g.pending != nil, g.applied
 	g.mu.Unlock()
 	if waits {
 		return nil, ErrUnconfirmed
@@ -192,8 +201,13 @@ func (g *Gateway) Apply(ctx context.Context, by string, confirm time.Duration) (
 	if confirm > 0 {
 		// Stored first: it has to come back even if applying it ends the
 		// gateway.
-		if err := g.store.SetUnconfirmed(&Unconfirmed{Previous: before, By: by}); err != nil {
+		if err := g.store.SetUnconfirmed(&Unconfirmed{Previous: before.revision, By: by}); err != nil {
 			return nil, fmt.Errorf("nothing is applied, since the way back cannot be stored: %w", err)
+		}
+	}
+	if confirm == 0 && g.store.Unconfirmed() != nil { // of one that was taken back, and could not be stored
+		if err := g.store.SetUnconfirmed(nil); err != nil {
+			return nil, fmt.Errorf("nothing is applied, since the next start would take it back: %w", err)
 		}
 	}
 	doc, version := g.store.Newest()
@@ -201,7 +215,7 @@ func (g *Gateway) Apply(ctx context.Context, by string, confirm time.Duration) (
 	g.log.Info("configuration applied", "revision", uint64(version.Revision), "by", by, "confirm", confirm, "error", err)
 	if confirm > 0 {
 		g.mu.Lock()
-		g.pending = &pending{previous: before, until: time.Now().Add(confirm)}
+		g.pending = &pending{revision: version.Revision, previous: before, until: time.Now().Add(confirm)}
 		g.pending.timer = time.AfterFunc(confirm, g.revert)
 		g.mu.Unlock()
 	}
@@ -221,13 +235,28 @@ func (g *Gateway) apply(ctx context.Context, doc document.Document, r Revision) 
 
 // Confirm implements [Configuration].
 func (g *Gateway) Confirm(by string) error {
-	p := g.takePending()
+	p := g.waiting()
 	if p == nil {
 		return ErrNothingPending
 	}
+	g.applying.Lock() // it may be on its way back
+	defer g.applying.Unlock()
+	if g.waiting() != p {
+		return ErrNothingPending
+	}
+	if err := g.store.SetUnconfirmed(nil); err != nil {
+		return fmt.Errorf("it is not confirmed, and will be taken back: %w", err)
+	}
 	p.timer.Stop()
+	g.takePending()
 	g.log.Info("configuration confirmed", "by", by)
-	return g.store.SetUnconfirmed(nil)
+	return nil
+}
+
+func (g *Gateway) waiting() *pending {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.pending
 }
 
 // Pending implements [Configuration].
@@ -257,19 +286,18 @@ func (g *Gateway) revert() {
 	if p == nil {
 		return
 	}
-	doc, err := g.restore(p.previous, "not confirmed in time")
-	if err != nil {
-		g.log.Error("the configuration before is not stored as the newest one", "revision", uint64(p.previous), "error", err)
-		if doc, err = g.store.At(p.previous); err != nil {
-			g.log.Error("an unconfirmed configuration stays, the one before cannot be read", "error", err)
-			return
-		}
+	revision, stored := g.restore(p.previous, fmt.Sprintf("revision %d was not confirmed in time", p.revision))
+	if stored != nil { // the note stays, for the next start
+		g.log.Error("the configuration before is not stored as the newest one", "revision", uint64(p.previous.revision), "error", stored)
+		revision = p.previous.revision
 	}
-	_, version := g.store.Newest()
 	ctx, cancel := context.WithTimeout(context.Background(), revertTimeout)
 	defer cancel()
-	_, err = g.apply(ctx, doc, version.Revision)
-	g.log.Warn("configuration taken back, nobody confirmed it", "revision", uint64(p.previous), "error", err)
+	_, err := g.apply(ctx, p.previous.doc, revision)
+	g.log.Warn("configuration taken back, nobody confirmed it", "revision", uint64(p.previous.revision), "error", err)
+	if stored != nil {
+		return
+	}
 	if err := g.store.SetUnconfirmed(nil); err != nil {
 		g.log.Error("the note of an unconfirmed configuration stays", "error", err)
 	}

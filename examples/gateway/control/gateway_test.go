@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,6 +26,13 @@ type engine struct {
 	mu   sync.Mutex
 	runs []string // the models applied
 	fail error
+	time time.Duration // what an apply takes
+}
+
+func (e *engine) hold(d time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.time = d
 }
 
 func (e *engine) Plan(document.Document) []control.Step { return nil }
@@ -32,6 +40,7 @@ func (e *engine) Plan(document.Document) []control.Step { return nil }
 func (e *engine) Apply(_ context.Context, doc document.Document) ([]control.Step, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	time.Sleep(e.time)
 	e.runs = append(e.runs, doc.Device.Model)
 	return []control.Step{{Service: "web", Action: control.Restarted}}, e.fail
 }
@@ -42,14 +51,39 @@ func (e *engine) applied() []string {
 	return append([]string(nil), e.runs...)
 }
 
+// folder is a disk that can be full.
+type folder struct {
+	confstore.Disk
+	full bool
+}
+
+func (f *folder) WriteFile(name string, content []byte) error {
+	if f.full {
+		return syscall.ENOSPC
+	}
+	return f.Disk.WriteFile(name, content)
+}
+
+func (f *folder) Remove(name string) error {
+	if f.full {
+		return syscall.EROFS
+	}
+	return f.Disk.Remove(name)
+}
+
 // start returns a gateway on a folder with revision 1, model "one".
 func start(t *testing.T, dir string) (*control.Gateway, *engine) {
+	t.Helper()
+	return startOn(t, dir, &folder{Disk: confstore.Disk(dir)})
+}
+
+func startOn(t *testing.T, dir string, disk *folder) (*control.Gateway, *engine) {
 	t.Helper()
 	path := filepath.Join(dir, "gateway.yaml")
 	if _, err := os.Stat(path); err != nil {
 		require.NoError(t, os.WriteFile(path, []byte("device: {model: one}\n"), 0o600))
 	}
-	store, err := confstore.Open(confstore.Disk(dir), confstore.Options{})
+	store, err := confstore.Open(disk, confstore.Options{})
 	require.NoError(t, err)
 	e := &engine{}
 	g := control.New(store, e, slog.New(slog.DiscardHandler))
@@ -140,6 +174,100 @@ func TestRestartedBeforeConfirmed(t *testing.T) {
 		once, _ := start(t, dir)
 		_, revision := once.Applied()
 		assert.EqualValues(t, 3, revision, "it is taken back once only")
+	})
+}
+
+// A disk that is full, or cannot be written, does not keep the way back closed.
+func TestTakenBackOnAFullDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		disk := &folder{Disk: confstore.Disk(dir)}
+		g, e := startOn(t, dir, disk)
+		save(t, g, "two")
+		_, err := g.Apply(t.Context(), "anna", time.Minute)
+		require.NoError(t, err)
+		disk.full = true
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		assert.Equal(t, []string{"two", "one"}, e.applied())
+
+		for range 2 { // each start, as long as it is not stored
+			again, _ := startOn(t, dir, disk)
+			doc, revision := again.Applied()
+			assert.Equal(t, "one", doc.Device.Model)
+			assert.EqualValues(t, 1, revision)
+		}
+		again, _ := startOn(t, dir, disk)
+		_, err = again.Apply(t.Context(), "anna", 0)
+		require.ErrorIs(t, err, syscall.EROFS, "the next start would take it back")
+		disk.full = false
+		_, err = again.Apply(t.Context(), "anna", 0)
+		require.NoError(t, err)
+		again, _ = startOn(t, dir, disk)
+		doc, revision := again.Applied()
+		assert.Equal(t, "two", doc.Device.Model, "it was applied after all")
+		assert.EqualValues(t, 2, revision)
+	})
+}
+
+// A confirmation that is not stored is none: it can be tried again, and else
+// what was said happens.
+func TestConfirmOnAFullDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		disk := &folder{Disk: confstore.Disk(dir)}
+		g, e := startOn(t, dir, disk)
+		save(t, g, "two")
+		_, err := g.Apply(t.Context(), "anna", time.Minute)
+		require.NoError(t, err)
+		disk.full = true
+		require.ErrorIs(t, g.Confirm("anna"), syscall.EROFS)
+		assert.NotZero(t, g.Pending())
+		disk.full = false
+		require.NoError(t, g.Confirm("anna"))
+		assert.Zero(t, g.Pending())
+		time.Sleep(time.Hour)
+		assert.Equal(t, []string{"two"}, e.applied())
+	})
+}
+
+// What others save meanwhile does not change what comes back.
+func TestSavedWhileItWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, e := start(t, t.TempDir())
+		save(t, g, "two")
+		_, err := g.Apply(t.Context(), "anna", time.Minute)
+		require.NoError(t, err)
+		for range confstore.DefaultKeep + 5 {
+			doc, _ := g.Saved()
+			save(t, g, doc.Device.Model+"x")
+		}
+		_, err = g.Apply(t.Context(), "bert", 0)
+		require.ErrorIs(t, err, control.ErrUnconfirmed)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		assert.Equal(t, []string{"two", "one"}, e.applied())
+		doc, _ := g.Saved()
+		assert.Equal(t, "one", doc.Device.Model)
+		history, err := g.History()
+		require.NoError(t, err)
+		assert.Equal(t, "revision 1 again: revision 2 was not confirmed in time", history[0].What)
+	})
+}
+
+// A confirmation that comes while it is taken back comes too late, and says so.
+func TestConfirmWhileItIsTakenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, e := start(t, t.TempDir())
+		save(t, g, "two")
+		_, err := g.Apply(t.Context(), "anna", time.Minute)
+		require.NoError(t, err)
+		e.hold(time.Second)
+		time.Sleep(time.Minute + 500*time.Millisecond)
+		require.ErrorIs(t, g.Confirm("anna"), control.ErrNothingPending)
+		time.Sleep(time.Second)
+		doc, _ := g.Applied()
+		assert.Equal(t, "one", doc.Device.Model)
 	})
 }
 
