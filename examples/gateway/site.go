@@ -27,6 +27,7 @@ func (g *gateway) newWeb(doc document.Document, b backends) (service, error) {
 		Live:            live{g, b.system},
 		Log:             g.log.With("service", "web"),
 		Store:           files,
+		TakeFiles:       func(ctx context.Context) error { return g.units.refresh(ctx, "openvpn") },
 		AuthorityFolder: g.authorityFolder(),
 		OwnLog:          g.ownLog,
 		Source:          b.source,

@@ -198,8 +198,8 @@ func (p *Pages) renew(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// change does something to a certificate, and gives the new revocation list to
-// the servers.
+// change does something to a certificate. Who looks after the authority gives
+// the new revocation list to the servers.
 func (p *Pages) change(w http.ResponseWriter, r *http.Request, what string, do func(*pki.Authority, pki.Serial) error) error {
 	a, err := p.openAuthority(w, r)
 	if err != nil {
@@ -216,28 +216,7 @@ func (p *Pages) change(w http.ResponseWriter, r *http.Request, what string, do f
 		return &refusal{http.StatusConflict, "It did not work: " + err.Error()}
 	}
 	p.Log.Info(what, "about", "openvpn", "serial", serial, "user", account.From(r.Context()).Name)
-	if err := p.spread(r, a); err != nil {
-		return &refusal{http.StatusConflict, "It is done, but not all servers have the new revocation list: " + err.Error()}
-	}
 	return toCertificates(w, r)
-}
-
-// spread gives the revocation list of the authority to the servers that trust
-// it, which look at it at the next handshake.
-func (p *Pages) spread(r *http.Request, a *pki.Authority) error {
-	list, err := a.CRL()
-	if err != nil || p.Store == nil {
-		return err
-	}
-	doc, _ := p.Control.Applied()
-	for _, i := range doc.OpenVPN.Instances {
-		ca, fault := p.Store.Get(i.Name, i.Files[openvpn.FileCA])
-		if i.Files[openvpn.FileCRL] == "" || fault != nil || !bytes.Equal(bytes.TrimSpace(ca), bytes.TrimSpace(a.CAPEM())) {
-			continue
-		}
-		err = errors.Join(err, p.Store.Put(i.Name, i.Files[openvpn.FileCRL], list))
-	}
-	return errors.Join(err, p.takeFiles(r))
 }
 
 // bundle sends a certificate with its key, as PKCS#12 file for other devices.

@@ -113,12 +113,10 @@ func (p *Pages) filesChanged(w http.ResponseWriter, r *http.Request, name string
 // takeFiles lets a running service take what the store holds now. Its
 // configuration stays.
 func (p *Pages) takeFiles(r *http.Request) error {
-	service := p.Live.OpenVPN()
-	if service == nil {
+	if p.TakeFiles == nil {
 		return nil
 	}
-	doc, _ := p.Control.Applied()
-	return service.Apply(r.Context(), doc.OpenVPN)
+	return p.TakeFiles(r.Context())
 }
 
 // makeFiles makes what an instance needs and does not have: with the authority

@@ -46,6 +46,9 @@ type Options struct {
 	Log     *slog.Logger
 	// Store keeps the files of OpenVPN instances; nil: none can be uploaded.
 	Store openvpn.Store
+	// TakeFiles has the running OpenVPN instances take what the store holds
+	// now, between applies; nil: they see it when they start.
+	TakeFiles func(ctx context.Context) error
 	// AuthorityFolder is where the gateway's own certificate authority is, or
 	// will be; empty: it can have none.
 	AuthorityFolder string

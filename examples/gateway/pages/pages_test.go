@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -73,6 +74,7 @@ type site struct {
 	control *control.Gateway
 	server  *httptest.Server
 	user    account.User
+	taken   atomic.Int32 // how often running instances were told of new files
 }
 
 func newSite(t *testing.T) *site {
@@ -86,7 +88,7 @@ func newSite(t *testing.T) *site {
 	s.control.Boot()
 	t.Cleanup(s.control.Close)
 	p, err := pages.New(pages.Options{Control: s.control, Live: s.live, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Version: "1", Interval: 10 * time.Millisecond,
-		Store: s.files, AuthorityFolder: filepath.Join(dir, "authority"), OwnLog: s.log, Source: telemetrytest.NewSource(), MIB: s.live.mib, API: s.live,
+		Store: s.files, TakeFiles: func(context.Context) error { s.taken.Add(1); return nil }, AuthorityFolder: filepath.Join(dir, "authority"), OwnLog: s.log, Source: telemetrytest.NewSource(), MIB: s.live.mib, API: s.live,
 	})
 	require.NoError(t, err)
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
