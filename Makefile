@@ -13,7 +13,7 @@ BIG_ENDIAN := $(wildcard internal/config internal/lifecycle internal/hostfacts t
 # The processors that gateways have, as GOARCH or GOARCH with its variant.
 TARGETS := amd64 arm64 arm,GOARM=6 arm,GOARM=7 mips,GOMIPS=softfloat mipsle,GOMIPS=softfloat riscv64
 
-.PHONY: help test quick check peers format vet lint tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api bench-gateway bench-ipsec bench-openvpn test-ipsec-matrix test-l2tp soak-ser2net fmt
+.PHONY: help test quick check peers format vet lint tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api bench-gateway bench-ipsec bench-openvpn test-ipsec-matrix test-l2tp axe screenshots soak-ser2net fmt
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -96,6 +96,14 @@ bench-ipsec: ## measure ipsec beside swanctl, into docs/benchmarks.md
 
 bench-openvpn: ## measure openvpn beside the plain program, into docs/benchmarks.md
 	@go run ./examples/openvpn/bench -docs docs/benchmarks.md
+
+axe: ## let axe-core look at every page of the gateway (npm gets it)
+	@command -v npm >/dev/null || { echo "needs npm"; exit 1; }; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+	(cd "$$dir" && npm pack --silent axe-core@4.14.1 >/dev/null && tar -xzf axe-core-4.14.1.tgz package/axe.min.js); \
+	AXE="$$dir/package/axe.min.js" go test -count=1 -v -run '^TestIntegrationAccessibility$$' ./examples/gateway/browser
+
+screenshots: ## pictures of every page of the gateway, into bin/screenshots
+	@SCREENSHOTS=$(CURDIR)/bin/screenshots go test -count=1 -run '^TestIntegrationScreenshots$$' ./examples/gateway/browser
 
 test-ipsec-matrix: ## every algorithm of the specification against a real charon, some minutes
 	@FIELDGATE_IPSEC_MATRIX=1 go test -count=1 -v -timeout 20m -run '^TestIntegrationMatrix$$' ./ipsec/strongswan
