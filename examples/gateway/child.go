@@ -26,10 +26,12 @@ type child struct {
 	mu      sync.Mutex
 	unit    unit
 	current service // started, not yet seen ended
-	state   control.ServiceState
-	stopBy  time.Time // until when a stop may take
-	release bool      // a stop leaves to the next gateway what runs
-	stopErr error     // what the stop came to
+	// starting: a service is being built and started for unit.
+	starting bool
+	state    control.ServiceState
+	stopBy   time.Time // until when a stop may take
+	release  bool      // a stop leaves to the next gateway what runs
+	stopErr  error     // what the stop came to
 }
 
 // String names the child in the tree's events.
@@ -41,12 +43,17 @@ func (c *child) unitNow() unit {
 	return c.unit
 }
 
-// take makes u what the next start builds; the running service has its
-// configuration already.
-func (c *child) take(u unit) {
+// take makes u what the next start builds. It reports false, and takes
+// nothing, if another service runs than the one that has u's configuration
+// already, or may run in a moment: one that was built for the unit before.
+func (c *child) take(u unit, has service) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.current != has || c.starting {
+		return false
+	}
 	c.unit = u
+	return true
 }
 
 // actionFor tells what becomes of the child when u takes its place.
@@ -103,14 +110,17 @@ func (c *child) Serve(ctx context.Context) error {
 
 // start builds and starts a service.
 func (c *child) start(ctx context.Context) error {
-	u := c.unitNow()
+	c.mu.Lock()
+	c.starting = true
+	u := c.unit
+	c.mu.Unlock()
 	svc, err := u.build(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		err = svc.Start(ctx)
 	}
-	err = svc.Start(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.starting = false
 	switch {
 	case errors.Is(err, errDisabled):
 		c.state = control.ServiceState{Name: u.name, State: "disabled", Since: time.Now()}

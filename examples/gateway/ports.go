@@ -57,6 +57,8 @@ func (p *ports) reconfigure(ctx context.Context, running service, c ser2net.Conf
 	if err != nil {
 		// All or nothing: the ports that did start are stopped again.
 		p.config = before
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unitTimeout) // its end may be what is wrong
+		defer cancel()
 		_ = running.(*ser2net.Service).Apply(ctx, p.effective()) // they ran before; the error is the one of the change
 	}
 	return err

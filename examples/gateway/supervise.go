@@ -159,7 +159,8 @@ func (s *supervisor) reload(ctx context.Context, units []unit) ([]control.Step, 
 			r.reconfigure(ctx, i, u)
 		}
 	}
-	for _, i := range slices.Backward(r.stopped) {
+	slices.Sort(r.stopped)
+	for _, i := range r.stopped {
 		r.start(ctx, i)
 	}
 	s.set(r.children)
@@ -209,7 +210,7 @@ type reload struct {
 	*supervisor
 	children []*child // as they will be
 	steps    []control.Step
-	stopped  []int // that have to start again, the last first
+	stopped  []int // that have to start again
 	errs     []error
 }
 
@@ -230,24 +231,27 @@ func (r *reload) stop(ctx context.Context, i int, u unit) {
 }
 
 func (r *reload) reconfigure(ctx context.Context, i int, u unit) {
-	ctx, cancel := context.WithTimeout(ctx, unitTimeout)
+	short, cancel := context.WithTimeout(ctx, unitTimeout)
 	defer cancel()
 	c := r.children[i]
 	running := c.running()
-	if running == nil { // it died meanwhile: its next start is with the new one
-		c.take(u)
+	if running != nil {
+		err := u.reconfigure(short, running)
+		if part, is := errors.AsType[partly](err); is {
+			r.steps[i].Detail = "not all of it: " + part.Error()
+			r.log.Warn("configuration taken in part", "service", u.name, "error", part.error)
+		} else if err != nil {
+			r.failed(i, "does not take its new configuration and keeps the old one", err)
+			return
+		}
+	}
+	if c.take(u, running) {
+		r.log.Info("configuration changed in place", "service", u.name)
 		return
 	}
-	err := u.reconfigure(ctx, running)
-	if part, is := errors.AsType[partly](err); is {
-		r.steps[i].Detail = "not all of it: " + part.Error()
-		r.log.Warn("configuration taken in part", "service", u.name, "error", part.error)
-	} else if err != nil {
-		r.failed(i, "does not take its new configuration and keeps the old one", err)
-		return
-	}
-	c.take(u)
-	r.log.Info("configuration changed in place", "service", u.name)
+	// It died meanwhile, and what comes up in its place has the old one.
+	r.steps[i].Action, r.steps[i].Detail = control.Restarted, ""
+	r.stop(ctx, i, u)
 }
 
 func (r *reload) start(ctx context.Context, i int) {

@@ -454,3 +454,36 @@ func TestSupervisorReloadsNothingAtItsEnd(t *testing.T) {
 		s.turn()
 	})
 }
+
+// A service that dies while it is changed, and comes up again with the
+// configuration it had, is restarted with the new one: what is said to be in
+// force is.
+func TestSupervisorChangesWhatDiesMeanwhile(t *testing.T) {
+	for name, die := range map[string]bool{"before": true, "after": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
+				require.NoError(t, s.start(t.Context(), []unit{b.unit("a", "1"), b.unit("b", "1")}))
+				b.took()
+				next := b.unit("a", "2")
+				next.reconfigure = func(context.Context, service) error {
+					b.die("a", errors.New("unplugged"))
+					if die {
+						time.Sleep(time.Second) // it is up again before this returns
+					}
+					return nil
+				}
+				steps, err := s.reload(t.Context(), []unit{next, b.unit("b", "1")})
+				require.NoError(t, err)
+				synctest.Wait()
+				time.Sleep(time.Second)
+				assert.True(t, strings.HasSuffix(b.took(), "start a 2"), "what runs has the new configuration")
+				assert.Equal(t, control.Unchanged, s.plan([]unit{next, b.unit("b", "1")})[0].Action)
+				if die {
+					assert.Equal(t, control.Restarted, steps[0].Action)
+				}
+				require.NoError(t, s.stop(t.Context(), false))
+			})
+		})
+	}
+}

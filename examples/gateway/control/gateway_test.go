@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -54,18 +55,18 @@ func (e *engine) applied() []string {
 // folder is a disk that can be full.
 type folder struct {
 	confstore.Disk
-	full bool
+	full atomic.Bool
 }
 
 func (f *folder) WriteFile(name string, content []byte) error {
-	if f.full {
+	if f.full.Load() {
 		return syscall.ENOSPC
 	}
 	return f.Disk.WriteFile(name, content)
 }
 
 func (f *folder) Remove(name string) error {
-	if f.full {
+	if f.full.Load() {
 		return syscall.EROFS
 	}
 	return f.Disk.Remove(name)
@@ -186,7 +187,7 @@ func TestTakenBackOnAFullDisk(t *testing.T) {
 		save(t, g, "two")
 		_, err := g.Apply(t.Context(), "anna", time.Minute)
 		require.NoError(t, err)
-		disk.full = true
+		disk.full.Store(true)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		assert.Equal(t, []string{"two", "one"}, e.applied())
@@ -200,7 +201,7 @@ func TestTakenBackOnAFullDisk(t *testing.T) {
 		again, _ := startOn(t, dir, disk)
 		_, err = again.Apply(t.Context(), "anna", 0)
 		require.ErrorIs(t, err, syscall.EROFS, "the next start would take it back")
-		disk.full = false
+		disk.full.Store(false)
 		_, err = again.Apply(t.Context(), "anna", 0)
 		require.NoError(t, err)
 		again, _ = startOn(t, dir, disk)
@@ -220,10 +221,10 @@ func TestConfirmOnAFullDisk(t *testing.T) {
 		save(t, g, "two")
 		_, err := g.Apply(t.Context(), "anna", time.Minute)
 		require.NoError(t, err)
-		disk.full = true
+		disk.full.Store(true)
 		require.ErrorIs(t, g.Confirm("anna"), syscall.EROFS)
 		assert.NotZero(t, g.Pending())
-		disk.full = false
+		disk.full.Store(false)
 		require.NoError(t, g.Confirm("anna"))
 		assert.Zero(t, g.Pending())
 		time.Sleep(time.Hour)
