@@ -59,7 +59,20 @@ func leaves(doc *Document) map[string]leaf {
 			return false
 		}
 		switch v.Kind() {
-		case reflect.Struct, reflect.Slice, reflect.Pointer:
+		case reflect.Struct:
+			if v.IsZero() && strings.HasSuffix(path, "]") { // a record of nothing is one more all the same
+				all[at] = leaf{shown: "(empty)"}
+			}
+			return true
+		case reflect.Slice:
+			return true
+		case reflect.Pointer: // no value is not the same as its zero value
+			if !v.IsNil() && v.Elem().IsZero() {
+				all[at] = leaf{shown: "(empty)"}
+				if v.Elem().Kind() != reflect.Struct {
+					all[at] = leaf{shown: fmt.Sprint(v.Elem().Interface())}
+				}
+			}
 			return true
 		}
 		if !v.IsZero() {
@@ -82,9 +95,14 @@ func named(path string, v reflect.Value, names map[string]string) string {
 		at = known + last
 	}
 	if strings.HasPrefix(last, "[") {
+		list := strings.TrimSuffix(at, last)
 		if name := recordName(v); name != "" {
-			at = strings.TrimSuffix(at, last) + "[" + name + "]"
+			at = list + "[" + name + "]"
 		}
+		if other, taken := names["="+at]; taken && other != path { // by a number, or twice
+			at = list + "[" + recordName(v) + " " + last[1:]
+		}
+		names["="+at] = path
 	}
 	names[path] = at
 	return at
