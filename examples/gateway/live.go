@@ -64,4 +64,4 @@ func (l live) Modem() api.Modem { return &l.modems }
 func (l live) Points() api.Points { return l.points }
 
 // Upgrade implements [pages.Live].
-func (l live) Upgrade() api.Upgrade { return &l.upgrades }
+func (l live) Upgrade() api.Upgrade { return l.upgrades.taker() }

@@ -25,6 +25,14 @@ func (u *upgrades) Receive(ctx context.Context, image io.Reader) (apply func() e
 	return s.taker.Receive(ctx, image)
 }
 
+// taker returns what takes firmware now; nil: nothing does.
+func (u *upgrades) taker() api.Upgrade {
+	if s := u.slot.now.Load(); s != nil {
+		return s.taker
+	}
+	return nil
+}
+
 // service returns the unit that takes firmware. running is the version that
 // runs now.
 func (u *upgrades) service(c document.Upgrade, running string, log *slog.Logger) service {
