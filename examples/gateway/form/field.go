@@ -47,9 +47,10 @@ type Option struct {
 
 // Row is a record of a table.
 type Row struct {
-	Index  int
-	New    bool
-	Fields []Field
+	Index   int
+	New     bool
+	Removed bool // its "remove" box was checked
+	Fields  []Field
 }
 
 // Show is a condition: the field of a path has one of these values.

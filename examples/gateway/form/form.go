@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"reflect"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/fieldgate/fieldgate/snmp"
@@ -14,15 +13,18 @@ import (
 // secretType is the type of the secrets of all services.
 type secretType = snmp.Secret
 
-// maxRows bounds the rows of a table that one request may send.
+// maxRows bounds the rows that one request may add to a table.
 const maxRows = 256
 
 // Form is the form of one record. It is for one request.
 type Form struct {
 	record reflect.Value // addressable struct
 	guide  Guide
-	typed  url.Values          // what was typed; nil: nothing was
-	faults map[string]string   // by path
+	typed  url.Values // what was typed; nil: nothing was
+	sent   sent
+	rows   map[string][]row    // of the tables that were decoded, by path
+	faults map[string]string   // by path, with the rows numbered as they were sent
+	paths  map[string]bool     // of all fields; nil: not looked at yet
 	offers map[string][]string // by path without indexes
 }
 
@@ -35,9 +37,10 @@ func New(record any, guide Guide) *Form {
 // already, or what was typed, stays though it is not offered.
 func (f *Form) Offer(path string, names []string) { f.offers[path] = names }
 
-// Fault notes what is wrong with the field at a path, or with the nearest one
-// around it. It reports whether there is such a field in the form.
+// Fault notes what is wrong with the field at a path of the record, or with the
+// nearest one around it. It reports whether there is such a field in the form.
 func (f *Form) Fault(path, problem string) bool {
+	path = f.asSent(path)
 	for path != "" {
 		if f.has(path) {
 			if f.faults[path] == "" {
@@ -58,9 +61,11 @@ func (f *Form) Fault(path, problem string) bool {
 func (f *Form) OK() bool { return len(f.faults) == 0 }
 
 func (f *Form) has(path string) bool {
-	found := false
-	eachField(f.Fields(), func(field Field) { found = found || field.Path == path })
-	return found
+	if f.paths == nil {
+		f.paths = make(map[string]bool)
+		eachField(f.Fields(), func(field Field) { f.paths[field.Path] = true })
+	}
+	return f.paths[path]
 }
 
 func eachField(fields []Field, visit func(Field)) {
@@ -120,6 +125,9 @@ func (f *Form) field(v reflect.Value, path, group string) Field {
 		}
 	case kindSecret:
 		field.Kind, field.Checked = Secret, !v.Interface().(secretType).IsZero()
+		if last != "" && field.Error == "" {
+			field.Error = "type it again: what was typed is not shown, and is not saved yet"
+		}
 	default:
 		field.Kind, field.Value = Text, textOf(v)
 		if kind == kindNumber {
@@ -191,11 +199,22 @@ func (f *Form) table(v reflect.Value, path, group string) Field {
 		Path: path, Kind: Table, Group: group, Label: f.guide.Label(about), Help: f.guide.Help(about),
 		Error: f.faults[path], Extra: f.guide.Extra(about), Show: f.guide.Show(about),
 	}
-	for i := range v.Len() {
-		field.Rows = append(field.Rows, Row{Index: i, Fields: f.fieldsOf(v.Index(i), fmt.Sprintf("%s[%d]", path, i), "")})
+	rows, decoded := f.rows[path]
+	if !decoded {
+		rows = rowsOf(v)
+	}
+	next := 0
+	for _, r := range rows {
+		record := r.record
+		if !r.removed {
+			record = v.Index(r.index)
+		}
+		at := fmt.Sprintf("%s[%d]", path, r.sent)
+		field.Rows = append(field.Rows, Row{Index: r.sent, Removed: r.removed, Fields: f.fieldsOf(record, at, "")})
+		next = r.sent + 1
 	}
 	empty := reflect.New(v.Type().Elem()).Elem()
-	field.Rows = append(field.Rows, Row{Index: v.Len(), New: true, Fields: f.fieldsOf(empty, fmt.Sprintf("%s[%d]", path, v.Len()), "")})
+	field.Rows = append(field.Rows, Row{Index: next, New: true, Fields: f.fieldsOf(empty, fmt.Sprintf("%s[%d]", path, next), "")})
 	return field
 }
 
@@ -205,7 +224,7 @@ func (f *Form) table(v reflect.Value, path, group string) Field {
 // not have, stay as they are, except boxes: a box that is not checked is not
 // sent. For that the form has an input "form" that tells the path of each box.
 func (f *Form) Decode(typed url.Values) {
-	f.typed = typed
+	f.typed, f.sent, f.rows, f.paths = typed, namesOf(typed), make(map[string][]row), nil
 	f.decode(f.record, "")
 }
 
@@ -230,7 +249,7 @@ func (f *Form) decode(record reflect.Value, path string) {
 
 // decodeOptional makes a group that is nil while none of its fields is set.
 func (f *Form) decodeOptional(v reflect.Value, path string) {
-	if !f.below(path) {
+	if !f.sent.below[path] {
 		return
 	}
 	group := reflect.New(v.Type().Elem())
@@ -243,73 +262,6 @@ func (f *Form) decodeOptional(v reflect.Value, path string) {
 		return
 	}
 	v.Set(group)
-}
-
-// decodeRecords reads the rows of a table. A new row counts when something was
-// typed into it; a row whose "remove" box is checked goes.
-func (f *Form) decodeRecords(v reflect.Value, path string) {
-	if !f.below(path) {
-		return
-	}
-	rows := reflect.MakeSlice(v.Type(), 0, v.Len())
-	for i := range max(f.rows(path), v.Len()) {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		row := reflect.New(v.Type().Elem()).Elem()
-		if i < v.Len() {
-			row.Set(v.Index(i))
-		}
-		if f.typed.Get(at+".remove") == "on" {
-			continue
-		}
-		faults := len(f.faults)
-		f.decode(row, at)
-		if i >= v.Len() && !f.filled(at) && len(f.faults) == faults {
-			continue
-		}
-		rows = reflect.Append(rows, row)
-	}
-	if rows.Len() == 0 {
-		v.SetZero()
-		return
-	}
-	v.Set(rows)
-}
-
-// below reports whether the request has a field below a path.
-func (f *Form) below(path string) bool {
-	for name := range f.typed {
-		if strings.HasPrefix(name, path+".") || strings.HasPrefix(name, path+"[") {
-			return true
-		}
-	}
-	return false
-}
-
-// filled reports whether something was typed below a path. Choices do not
-// count: they always send one of their words.
-func (f *Form) filled(path string) bool {
-	for name, values := range f.typed {
-		if strings.HasPrefix(name, path+".") && len(values) > 0 && strings.TrimSpace(values[0]) != "" && !f.typed.Has("choice:"+name) {
-			return true
-		}
-	}
-	return false
-}
-
-// rows returns how many rows of a table the request has.
-func (f *Form) rows(path string) int {
-	n := 0
-	for name := range f.typed {
-		rest, ok := strings.CutPrefix(name, path+"[")
-		if !ok {
-			continue
-		}
-		number, _, _ := strings.Cut(rest, "]")
-		if i, err := strconv.Atoi(number); err == nil && i >= 0 && i < maxRows {
-			n = max(n, i+1)
-		}
-	}
-	return n
 }
 
 func (f *Form) decodeField(v reflect.Value, path string) {
