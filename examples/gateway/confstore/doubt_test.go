@@ -1,6 +1,8 @@
 package confstore_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -230,4 +232,22 @@ func TestSecretsOnOneLine(t *testing.T) {
 		require.Equal(t, "c", same.IPsec.Connections[0].PreSharedKey.Reveal())
 		require.Equal(t, "r", same.IPsec.Connections[1].PreSharedKey.Reveal())
 	}
+}
+
+// What others have put in the way is not written into.
+func TestDiskWritesFilesOfItsOwn(t *testing.T) {
+	dir := t.TempDir()
+	other := filepath.Join(t.TempDir(), "other")
+	require.NoError(t, os.WriteFile(other, []byte("theirs"), 0o600))
+	require.NoError(t, os.Symlink(other, filepath.Join(dir, "link")))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "open"), nil, 0o644))
+	for _, name := range []string{"link", "open"} {
+		require.NoError(t, confstore.Disk(dir).WriteFile(name, []byte("ours")))
+		info, err := os.Lstat(filepath.Join(dir, name))
+		require.NoError(t, err)
+		assert.Equal(t, os.FileMode(0o600), info.Mode(), name)
+	}
+	text, err := os.ReadFile(other)
+	require.NoError(t, err)
+	assert.Equal(t, "theirs", string(text))
 }

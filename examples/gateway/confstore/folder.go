@@ -11,7 +11,8 @@ import (
 // Names may have one slash.
 type Folder interface {
 	ReadFile(name string) ([]byte, error) // wraps fs.ErrNotExist
-	// WriteFile makes a file of mode 0600 and syncs it.
+	// WriteFile makes a file of mode 0600, in the place of one that is there,
+	// and syncs it.
 	WriteFile(name string, content []byte) error
 	// Rename moves a file over another one.
 	Rename(old, name string) error
@@ -32,7 +33,11 @@ func (d Disk) WriteFile(name string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(d.path(name)), 0o700); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(d.path(name), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	// Never into what is there: it may be a link, or a file that others read.
+	if err := os.Remove(d.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(d.path(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
