@@ -212,7 +212,7 @@ func (m *Manager) Users() []Info {
 // Audit returns who did what, and who was turned away, the newest first.
 func (m *Manager) Audit() []Entry { return m.audit.newest() }
 
-// ErrNoUser: there is no user of that name.
+// ErrNoUser is the error of names that no user has.
 var ErrNoUser = errors.New("there is no user of this name")
 
 // change changes the users and stores them.

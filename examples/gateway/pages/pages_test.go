@@ -207,6 +207,30 @@ func TestAddEditDelete(t *testing.T) {
 	assert.Empty(t, doc.Ser2net.Ports)
 	status, _ = s.get(link[1])
 	assert.Equal(t, http.StatusNotFound, status)
+
+	status, page = s.post(link[1], url.Values{"base": {"3"}, "name": {"meter"}, "listen": {":5001"}, "device": {"/dev/ttyS0"}})
+	assert.Equal(t, http.StatusUnprocessableEntity, status, "it was deleted in another tab")
+	assert.Contains(t, page, "any more")
+	assert.Contains(t, page, `value=":5001"`, "what was typed is not lost")
+	form := sent(page, "/ser2net/ports/&#43;")
+	require.NotEmpty(t, form, page)
+	status, page = s.post("/ser2net/ports/+", url.Values{"base": form["base"], "name": {"meter"}, "listen": {":5001"}, "device": {"/dev/ttyS0"}})
+	require.Equal(t, http.StatusSeeOther, status, page)
+}
+
+// What a browser keeps of the pages is asked for again, and not sent again.
+func TestStatic(t *testing.T) {
+	s := newSite(t)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+"/static/live.js", nil)
+	require.NoError(t, err)
+	for _, want := range []int{http.StatusOK, http.StatusNotModified} {
+		answer, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		assert.Equal(t, want, answer.StatusCode)
+		assert.Equal(t, "no-cache", answer.Header.Get("Cache-Control"))
+		request.Header.Set("If-None-Match", answer.Header.Get("ETag"))
+	}
 }
 
 // What is wrong stands beside its field, and everything typed is still there.

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -96,7 +97,10 @@ func (p *Pages) editRecord(w http.ResponseWriter, r *http.Request, s settings, l
 }
 
 func (p *Pages) showRecord(w http.ResponseWriter, r *http.Request, status int, s settings, l list, name string, data formData) error {
-	data.Action, data.Delete = r.URL.EscapedPath(), name != ""
+	data.Action, data.Delete = s.path+"/"+l.key+"/"+newRecord, name != ""
+	if name != "" {
+		data.Action = recordPath(s.path+"/"+l.key, name)
+	}
 	page := recordPage{One: l.one, Name: name, Up: s.path, Title: s.title, New: name == "", Form: data}
 	if l.links != nil && !page.New {
 		page.Links = l.links(name)
@@ -115,14 +119,25 @@ func (p *Pages) saveRecord(w http.ResponseWriter, r *http.Request, s settings, l
 	if err := p.form(w, r); err != nil {
 		return err
 	}
-	doc, _ := p.Control.Saved()
+	doc, newest := p.Control.Saved()
 	rows, i, err := record(&doc, s, l, name)
+	var gone *refusal
+	if errors.As(err, &gone) && r.PostForm.Get("action") != "delete" {
+		name = "" // what was typed becomes a new one, if that is wanted
+		rows, i, err = record(&doc, s, l, name)
+	}
 	if err != nil {
 		return err
 	}
 	f, err := recordForm(&doc, s, l, rows.Record(i))
 	if err != nil {
 		return err
+	}
+	if gone != nil {
+		f.Decode(r.PostForm)
+		data := newFormData("", newest, f)
+		data.Others = []string{gone.sentence + " Nothing you typed is lost: saving it makes a new one."}
+		return p.showRecord(w, r, http.StatusUnprocessableEntity, s, l, name, data)
 	}
 	e := edit{doc: doc, form: f, at: rows.Path(i), what: l.one + " " + name, path: s.path}
 	if name == "" {

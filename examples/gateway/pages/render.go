@@ -2,6 +2,7 @@ package pages
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
 	"fmt"
 	"html/template"
@@ -108,11 +109,12 @@ func (p *Pages) static() error {
 		if err != nil {
 			return err
 		}
-		kind := types[path.Ext(e.Name())]
-		p.mux.HandleFunc("GET /static/"+e.Name(), func(w http.ResponseWriter, _ *http.Request) {
+		kind, tag := types[path.Ext(e.Name())], fmt.Sprintf(`"%x"`, sha256.Sum256(content))
+		p.mux.HandleFunc("GET /static/"+e.Name(), func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", kind)
-			w.Header().Set("Cache-Control", "max-age=3600")
-			_, _ = w.Write(content)
+			w.Header().Set("Cache-Control", "no-cache") // asked for again, as another gateway may run by then
+			w.Header().Set("ETag", tag)
+			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 		})
 	}
 	return nil

@@ -56,12 +56,23 @@
 	const live = document.getElementById("live");
 	if (live && window.EventSource) {
 		const page = encodeURIComponent(location.pathname), query = encodeURIComponent(location.search.slice(1));
-		const source = new EventSource("/events?page=" + page + "&query=" + query);
-		source.onmessage = function (event) {
-			replace(live, event.data);
-			document.body.classList.remove("stale");
-		};
-		source.onerror = function () { document.body.classList.add("stale"); };
+		let source = null;
+		// A page that nobody sees costs nothing: it may be far away, over a modem.
+		function follow() {
+			if (source && (document.hidden || source.readyState === EventSource.CLOSED)) {
+				source.close();
+				source = null;
+			}
+			if (source || document.hidden) return;
+			source = new EventSource("/events?page=" + page + "&query=" + query);
+			source.onmessage = function (event) {
+				replace(live, event.data);
+				document.body.classList.remove("stale");
+			};
+			source.onerror = function () { document.body.classList.add("stale"); };
+		}
+		document.addEventListener("visibilitychange", follow);
+		follow();
 		const log = live.querySelector(".log");
 		if (log) log.scrollTop = log.scrollHeight;
 	}
