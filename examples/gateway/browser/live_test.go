@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -77,4 +78,28 @@ func TestIntegrationConsole(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	assert.Empty(t, strings.Join(said, "\n"))
+}
+
+// TestIntegrationKeyboard goes through a page that changes by itself with the
+// Tab key alone, and finds everything that can be used on it.
+func TestIntegrationKeyboard(t *testing.T) {
+	needs(t, "chromium")
+	b := open(t, start(t, "-simulate"))
+	for _, at := range []string{"/openvpn", "/ipsec", "/users"} {
+		b.visit(at)
+		require.NoError(t, b.do(chromedp.KeyEvent(kb.Tab)))
+		var skip bool
+		require.NoError(t, b.do(chromedp.Evaluate(`document.activeElement.className === "skip" && document.activeElement.getBoundingClientRect().left >= 0`, &skip)))
+		assert.True(t, skip, "%s: the first Tab offers to skip the menu", at)
+		const usable = `Array.from(document.querySelectorAll("a[href], button, summary, select, textarea, input:not([type=hidden])")).filter(e => e.checkVisibility())`
+		var n int
+		require.NoError(t, b.do(chromedp.Evaluate(usable+`.length`, &n)))
+		require.Greater(t, n, 10, at)
+		for range n + 10 { // and areas to scroll
+			require.NoError(t, b.do(chromedp.Evaluate(`document.activeElement.reached = true; 0`, nil), chromedp.KeyEvent(kb.Tab)))
+		}
+		var missed []string
+		require.NoError(t, b.do(chromedp.Evaluate(usable+`.filter(e => !e.reached).map(e => e.outerHTML)`, &missed)))
+		assert.Empty(t, missed, at)
+	}
 }

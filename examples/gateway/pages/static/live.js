@@ -91,10 +91,10 @@
 
 	// Nothing typed is lost by leaving the page without a word.
 	let changed = false;
-	document.querySelectorAll("form.record").forEach(function (form) {
-		form.addEventListener("input", function () { changed = true; });
-		form.addEventListener("submit", function () { changed = false; });
+	document.addEventListener("input", function (event) {
+		if (event.target.form && event.target.form.classList.contains("record")) changed = true;
 	});
+	document.addEventListener("submit", function () { changed = false; });
 	window.addEventListener("beforeunload", function (event) { if (changed) event.preventDefault(); });
 
 	// How much of a file is uploaded.
