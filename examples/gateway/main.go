@@ -15,7 +15,8 @@
 //	upgrade.go     the firmware behind it
 //	memory.go      memory that was needed for a while goes back to the system
 //	names.go       the names in the certificate of the API
-//	supervise.go   ordered start, restart of what dies, reverse stop, reload
+//	supervise.go   ordered start, restart of what dies, reverse stop
+//	reload.go      what changes when another configuration comes into force
 //	child.go       one service after the other under supervision
 //	instances.go, tunnels.go, ports.go, agent.go  OpenVPN, IPsec and L2TP, ser2net, SNMP
 //	leftovers.go   what a gateway before this one has left running

@@ -127,7 +127,8 @@ const (
 	Restart Verb = "restart"
 )
 
-// ErrNoItem: there is no item of that name, or its service does not run.
+// ErrNoItem means that there is no item of that name, or that its service does
+// not run.
 var ErrNoItem = errors.New("there is nothing of that name to start or stop")
 
 // ServiceState is one service.
