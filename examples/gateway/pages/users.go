@@ -84,11 +84,15 @@ func (p *Pages) ownToken(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name := account.From(r.Context()).Name
-	if r.PostForm.Get("action") == "revoke" {
+	switch r.PostForm.Get("action") {
+	case "new":
+	case "revoke":
 		if err := p.Accounts.RevokeToken(r.Context(), name); err != nil {
 			return err
 		}
 		return p.toUsers(w, r)
+	default:
+		return &refusal{http.StatusBadRequest, "There is nothing like that to do."}
 	}
 	token, err := p.Accounts.NewToken(r.Context(), name)
 	if err != nil {

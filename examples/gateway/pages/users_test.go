@@ -159,7 +159,9 @@ func TestOwnAccount(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status, "who changes it stays logged in")
 	s.login("victor", "another password")
 
-	_, page = victor.post("/users/own-token", nil)
+	status, _ = victor.post("/users/own-token", nil)
+	assert.Equal(t, http.StatusBadRequest, status, "no token is replaced by accident")
+	_, page = victor.post("/users/own-token", url.Values{"action": {"new"}})
 	token := regexp.MustCompile(`<code id="token">(fgt_[\w-]{43})</code>`).FindStringSubmatch(page)
 	require.NotNil(t, token)
 	_, page = victor.get("/users")
