@@ -12,6 +12,7 @@ import (
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/ipsec"
 	"github.com/fieldgate/fieldgate/ipsec/l2tp"
+	"github.com/fieldgate/fieldgate/ipsec/strongswan"
 	"github.com/fieldgate/fieldgate/snmp/fieldgatemib"
 )
 
@@ -22,6 +23,9 @@ func (g *gateway) newTunnels(c ipsec.Config, b backends) (service, error) {
 	if c.Enabled {
 		g.mark("ipsec")
 		return ipsec.New(c, o)
+	}
+	if g.device == nil && !thisHost(g.programs).exists(orDefault(g.programs.charon, strongswan.DefaultSocket)) {
+		return disabled("ipsec"), nil // no daemon, no tunnels: the start is not to wait for it
 	}
 	return g.disabledAfter("ipsec", func(ctx context.Context) error {
 		none, err := ipsec.New(ipsec.Config{Enabled: true}, o)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -127,4 +128,18 @@ func TestL2TPEndsInsideItsChannel(t *testing.T) {
 		assert.Len(t, runningIn[*ipsec.Service](g, "ipsec").Status().Connections, 2)
 		require.NoError(t, g.units.stop(t.Context(), false))
 	})
+}
+
+// IPsec that is switched off does not keep the start waiting for a daemon that
+// is not there, whatever ran before.
+func TestTunnelsOffWithoutDaemon(t *testing.T) {
+	g := &gateway{log: slog.New(slog.DiscardHandler), runDir: t.TempDir()}
+	g.programs.charon = filepath.Join(t.TempDir(), "charon.vici")
+	g.mark("ipsec")
+	began := time.Now()
+	s, err := g.newTunnels(ipsec.Config{}, g.realBackends(document.Document{}))
+	require.NoError(t, err)
+	require.ErrorIs(t, s.Start(t.Context()), errDisabled)
+	assert.Less(t, time.Since(began), unitTimeout, "it does not wait")
+	assert.FileExists(t, g.markOf("ipsec"), "for when the daemon is back")
 }
