@@ -115,7 +115,10 @@ func TestIntegrationDoctorSocket(t *testing.T) {
 	folder, err := runFolder("", state)
 	require.NoError(t, err)
 	var info os.FileInfo
-	soon(t, "it is there", func() bool { info, err = os.Stat(filepath.Join(folder, doctorSocket)); return err == nil && info.Mode().Perm() == 0o600 })
+	soon(t, "it is there", func() bool {
+		info, err = os.Stat(filepath.Join(folder, doctorSocket))
+		return err == nil && info.Mode().Perm() == 0o600
+	})
 	soon(t, "a real device is looked at", func() bool {
 		out, _ := asked(t, state)
 		return strings.Contains(out, "fault: telemetry 127.0.0.1:5150: Nobody listens at the collector")
