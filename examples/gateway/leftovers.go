@@ -37,6 +37,11 @@ func (g *gateway) disabledAfter(name string, endLeft func(ctx context.Context) e
 		}
 		ctx, cancel := context.WithTimeout(ctx, unitTimeout)
 		defer cancel()
+		if g.standIn != 0 {
+			// The configuration could not be read: nobody has asked for
+			// these tunnels to end, and they may be the only way in.
+			return nil, errDisabled
+		}
 		if err := endLeft(ctx); err != nil {
 			g.log.Error("what an earlier gateway left may still run", "service", name, "error", err)
 		} else {

@@ -46,7 +46,7 @@ var states = []State{
 	{Switch: UnsetClock, Title: "Unset the clock", What: "The device believes that it is 1970."},
 }
 
-// ErrUnknown: there is no such switch.
+// ErrUnknown says that there is no such switch.
 var ErrUnknown = errors.New("simulate: there is no such fault")
 
 // Faults switches the faults of a [Device]. Its methods are safe for
