@@ -25,7 +25,7 @@ const doctorTime = 10 * time.Second
 
 // findings is what is wrong with the device now.
 func (g *gateway) findings(ctx context.Context) []doctor.Finding {
-	host := doctor.ThisHost(procsource.Clock(earliest()), g.state.path)
+	host := doctor.ThisHost(procsource.Clock(earliest()), earliest(), g.state.path)
 	if g.device != nil {
 		host = g.device.Host()
 	}
@@ -135,6 +135,6 @@ func examineStopped(o options) ([]doctor.Finding, error) {
 	if !o.simulate {
 		missing = thisHost(o.programs).missing(doc, false)
 	}
-	facts := doctor.Facts{Document: doc, Missing: missing, Host: doctor.ThisHost(procsource.Clock(earliest()), o.state)}
+	facts := doctor.Facts{Document: doc, Missing: missing, Host: doctor.ThisHost(procsource.Clock(earliest()), earliest(), o.state)}
 	return append(findings, doctor.Run(ctx, facts)...), nil
 }

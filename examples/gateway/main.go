@@ -188,6 +188,11 @@ func serveDevice(o options, out, errOut io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
+	leaveRun, err := takeRun(g.runDir)
+	if err != nil {
+		return err
+	}
+	defer leaveRun()
 	g.life = ctx
 	g.control = control.New(store, engine{g}, log)
 	defer g.control.Close()

@@ -72,6 +72,25 @@ func (d *stateDir) take() error {
 	return nil
 }
 
+// takeRun takes the folder of what runs for this process, so that no other
+// gateway manages the same tunnels. One that cannot be made or locked, on a
+// read-only disk for example, is left to those who need it.
+func takeRun(path string) (release func(), err error) {
+	if os.MkdirAll(path, 0o700) != nil {
+		return func() {}, nil
+	}
+	folder, err := os.Open(path)
+	if err != nil {
+		return func() {}, nil
+	}
+	release = func() { _ = folder.Close() }
+	if errors.Is(unix.Flock(int(folder.Fd()), unix.LOCK_EX|unix.LOCK_NB), unix.EWOULDBLOCK) {
+		release()
+		return nil, fmt.Errorf("%s: another gateway runs its tunnels from this folder: give this one a -run folder of its own", path)
+	}
+	return release, nil
+}
+
 // sweep removes the temporary files of a gateway that was killed. What
 // cannot be removed does no harm.
 func (d *stateDir) sweep() {

@@ -56,3 +56,21 @@ func TestStateFolder(t *testing.T) {
 	_, err = openState(dir)
 	require.ErrorIs(t, err, errLocked)
 }
+
+func TestTakeRun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run")
+	release, err := takeRun(path)
+	require.NoError(t, err)
+	_, err = takeRun(path)
+	require.ErrorContains(t, err, "give this one a -run folder of its own")
+	release()
+	release, err = takeRun(path)
+	require.NoError(t, err)
+	release()
+
+	blocked := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(blocked, nil, 0o600))
+	release, err = takeRun(filepath.Join(blocked, "run"))
+	require.NoError(t, err, "whoever needs it will say what is wrong")
+	release()
+}

@@ -409,6 +409,10 @@ func TestSystem(t *testing.T) {
 	set = false
 	f.Missing = append(f.Missing, control.Missing{Service: "clock", What: "the clock is not set"})
 	assert.Equal(t, []string{"fault: system clock: The clock of the system is not set: it stands at 1 January 1970 00:01, so certificates cannot be judged, and telemetry is sent without the time. Let it be set by NTP, or set it by hand with date -s."}, findings(t, f))
+	f.Host.Earliest = time.Unix(59, 0)
+	assert.Equal(t, []string{"warning: system clock: Nothing keeps the clock of the system right: it stands at 1 January 1970 00:01 UTC, which may be wrong, and telemetry is sent without the time. Let it be kept by NTP."}, findings(t, f))
+	f.Host.Earliest = time.Unix(61, 0)
+	assert.Contains(t, findings(t, f)[0], "The clock of the system is not set")
 	set, f.Missing = true, nil
 	left = 4 << 20
 	assert.Equal(t, []string{"warning: system /data: The disk is nearly full: 4096 KiB are left in /data. Delete what is not needed, such as old logs, or use a larger disk."}, findings(t, f))

@@ -16,6 +16,10 @@ import (
 type Host struct {
 	// Clock returns the time of day and whether it can be trusted.
 	Clock func() (time.Time, bool)
+	// Earliest is a time that is past for sure: a clock before it is not set,
+	// one after it that cannot be trusted is not kept right by anybody. Zero:
+	// one that cannot be trusted is not set.
+	Earliest time.Time
 	// Folders are those that the gateway writes to; Free returns how many
 	// bytes can still be written to one.
 	Folders []string
@@ -40,10 +44,10 @@ type Process struct {
 // String names the process.
 func (p Process) String() string { return p.Name + " (process " + strconv.Itoa(p.ID) + ")" }
 
-// ThisHost looks at this host. clock is as in [Host].
-func ThisHost(clock func() (time.Time, bool), folders ...string) Host {
+// ThisHost looks at this host. clock and earliest are as in [Host].
+func ThisHost(clock func() (time.Time, bool), earliest time.Time, folders ...string) Host {
 	return Host{
-		Clock: clock, Folders: folders, Free: free,
+		Clock: clock, Earliest: earliest, Folders: folders, Free: free,
 		Resolve: func(ctx context.Context, name string) error {
 			_, err := net.DefaultResolver.LookupHost(ctx, name)
 			return err

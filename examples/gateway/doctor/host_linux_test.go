@@ -47,7 +47,7 @@ func TestWhoHoldsADevice(t *testing.T) {
 	defer func() { _ = f.Close() }()
 	link := filepath.Join(folder, "by-id")
 	require.NoError(t, os.Symlink(device, link))
-	host := doctor.ThisHost(nil)
+	host := doctor.ThisHost(nil, time.Time{})
 	_, held := host.Holder(device)
 	assert.False(t, held, "this process does not count")
 	assert.True(t, host.Exists(link))
@@ -66,7 +66,7 @@ func TestWhoHasAPort(t *testing.T) {
 	udp, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	require.NoError(t, err)
 	defer func() { _ = udp.Close() }()
-	host := doctor.ThisHost(nil)
+	host := doctor.ThisHost(nil, time.Time{})
 	for network, c := range map[string]struct {
 		socket interface{ File() (*os.File, error) }
 		port   int
@@ -91,7 +91,7 @@ func TestWhoHasAPort(t *testing.T) {
 // The disk and the names of a real host.
 func TestThisHost(t *testing.T) {
 	clock := func() (time.Time, bool) { return time.Now(), true }
-	host := doctor.ThisHost(clock, t.TempDir())
+	host := doctor.ThisHost(clock, time.Time{}, t.TempDir())
 	left, err := host.Free(host.Folders[0])
 	require.NoError(t, err)
 	assert.Positive(t, left)

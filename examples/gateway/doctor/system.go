@@ -22,7 +22,12 @@ const (
 // system looks at the clock and at the disk.
 func (e *examination) system(context.Context) {
 	if e.Host.Clock != nil {
-		if now, trusted := e.Host.Clock(); !trusted {
+		switch now, trusted := e.Host.Clock(); {
+		case trusted:
+		case !e.Host.Earliest.IsZero() && now.After(e.Host.Earliest):
+			e.warn("system", "clock", "Nothing keeps the clock of the system right: it stands at "+now.UTC().Format("2 January 2006 15:04")+
+				" UTC, which may be wrong, and telemetry is sent without the time.", "Let it be kept by NTP.")
+		default:
 			e.add("system", "clock", "The clock of the system is not set: it stands at "+now.UTC().Format("2 January 2006 15:04")+
 				", so certificates cannot be judged, and telemetry is sent without the time.",
 				"Let it be set by NTP, or set it by hand with date -s.")

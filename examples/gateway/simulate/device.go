@@ -151,6 +151,6 @@ func (d *Device) Host() doctor.Host {
 		Holder: func(string) (doctor.Process, bool) {
 			return doctor.Process{ID: 4711, Name: "minicom"}, d.is(OccupySerial)
 		},
-		Listener: doctor.ThisHost(nil).Listener, // ports are real
+		Listener: doctor.ThisHost(nil, time.Time{}).Listener, // ports are real
 	}
 }
