@@ -120,6 +120,10 @@ func TestIntegrationDevice(t *testing.T) {
 		figures, err := measure.do(t.Context())
 		require.NoError(t, err, measure.what)
 		for _, f := range figures {
+			if f.unit == "%" { // the share of a processor that does nothing may be none in so short a time
+				assert.GreaterOrEqual(t, f.ours, 0.0, f.name)
+				continue
+			}
 			assert.Positive(t, f.ours, f.name)
 		}
 	}

@@ -74,6 +74,11 @@ func leaves(doc *Document) map[string]leaf {
 				}
 			}
 			return true
+		case reflect.Map: // one of nothing is as none
+			if v.Len() > 0 {
+				all[at] = leaf{shown: fmt.Sprint(v.Interface())}
+			}
+			return false
 		}
 		if !v.IsZero() {
 			all[at] = leaf{shown: fmt.Sprint(v.Interface())}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldgate/fieldgate/api"
+	"github.com/fieldgate/fieldgate/openvpn"
 	"github.com/fieldgate/fieldgate/ser2net"
 	"github.com/fieldgate/fieldgate/snmp"
 	"github.com/fieldgate/fieldgate/telemetry"
@@ -143,4 +144,22 @@ func TestDumpAddsToAnEmptyList(t *testing.T) {
 	again, faults := Parse(text)
 	require.Empty(t, faults)
 	assert.Equal(t, doc, again)
+}
+
+// Whatever is added as a person would, with most fields left alone, reads back
+// as it was: else it could not be saved.
+func TestDumpReadsBackRecordsOfEveryList(t *testing.T) {
+	doc, text := first(t)
+	doc.OpenVPN.Instances = []openvpn.Instance{{Name: "a", Files: map[openvpn.FileKind]string{}}, {Name: "b", Files: map[openvpn.FileKind]string{openvpn.FileCA: "ca.pem"}}, {Name: "c"}}
+	for _, path := range []string{
+		"ipsec.connections", "ipsec.phase1_proposals", "ipsec.phase2_proposals", "ipsec.certificate_sets", "l2tp.clients", "openvpn.instances",
+		"ser2net.ports", "ser2net.rotators", "snmp.communities", "snmp.users", "snmp.views", "snmp.groups", "snmp.access", "api.keys", "telemetry.destinations",
+	} {
+		list, err := doc.List(path)
+		require.NoError(t, err)
+		list.Add(nil)
+	}
+	out, err := Dump(doc, text, revealed)
+	require.NoError(t, err)
+	assert.True(t, Means(out, doc, nil), string(out))
 }

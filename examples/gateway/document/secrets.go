@@ -118,11 +118,11 @@ func yamlKey(field reflect.StructField) (key string, inline bool) {
 	return name, false
 }
 
-// nilEmptyLists makes lists without entries nil, so that documents that mean
+// nilEmptyLists makes lists and maps without entries nil, so that documents that mean
 // the same are equal.
 func nilEmptyLists(doc *Document) {
 	walk(reflect.ValueOf(doc).Elem(), "", func(_ string, v reflect.Value) bool {
-		if v.Kind() == reflect.Slice && v.Len() == 0 {
+		if (v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.Len() == 0 {
 			v.SetZero()
 		}
 		return true
