@@ -141,6 +141,7 @@ func TestIntegrationTwoPrograms(t *testing.T) {
 	b := newBench(t)
 	hub := b.made(t, "server_pki", openvpn.Answers{Name: "hub", Protocol: openvpn.UDP4})
 	_, pids := b.startGateway(t, hub)
+	t.Cleanup(func() { assert.NoError(t, syscall.Kill(pids["hub"], syscall.SIGTERM)) }) // it outlives its program
 	second := b.serve(t, hub)
 	st := until(t, second, "hub", func(st openvpn.InstanceStatus) bool { return st.State == openvpn.StateFailed })
 	assert.Equal(t, openvpn.CauseUnmanaged, st.Cause)
