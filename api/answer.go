@@ -46,7 +46,7 @@ type answer struct {
 	r       *http.Request
 	control http.ResponseController
 	pools   *pools
-	id      string      // of the request
+	id      [1]string   // of the request, as a header has it
 	opens   endpointSet // what the key of the request opens
 	retry   int         // Retry-After of status 429, in seconds
 	status  int         // sent to the client, 0 until then
@@ -56,9 +56,9 @@ type answer struct {
 }
 
 func newAnswer(w http.ResponseWriter, r *http.Request, p *pools) *answer {
-	a := &answer{w: w, r: r, control: *http.NewResponseController(w), pools: p, id: newID(), opens: ^endpointSet(0)}
+	a := &answer{w: w, r: r, control: *http.NewResponseController(w), pools: p, id: [1]string{newID()}, opens: ^endpointSet(0)}
 	header := w.Header()
-	header["X-Request-Id"] = []string{a.id}
+	header["X-Request-Id"] = a.id[:]
 	header["Cache-Control"] = headerNoStore
 	header["X-Content-Type-Options"] = headerNoSniff
 	return a
@@ -126,8 +126,11 @@ func (a *answer) sendBytes(status int, contentType string, b []byte) {
 		}
 	}
 	header["Content-Length"] = []string{strconv.Itoa(len(b))}
-	a.begin(status)
-	if a.r.Method != http.MethodHead {
+	if a.r.Method == http.MethodHead {
+		a.begin(status)
+	} else {
+		a.status = status
+		a.w.WriteHeader(status) // each piece has its time
 		_, _ = pieces{a}.Write(b) // whoever has gone needs no answer
 	}
 	a.whole = true

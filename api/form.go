@@ -89,6 +89,9 @@ func (a *answer) form(visit func(name string, value io.Reader, isFile bool) erro
 	scratch := a.pools.buffer()
 	defer a.pools.putBuffer(scratch)
 	err := readForm(a.r.Header.Get("Content-Type"), body, scratch, visit)
+	if err == nil {
+		return nil
+	}
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return errTooLarge

@@ -214,7 +214,7 @@ func (h *Handler) note(a *answer, at int, from netip.Addr, key string, err error
 		client = from.String()
 	}
 	attrs := append(make([]slog.Attr, 0, 8),
-		slog.String("request", a.id),
+		slog.String("request", a.id[0]),
 		slog.String("endpoint", path),
 		slog.Int("status", a.status),
 		slog.Duration("duration", time.Since(start)),
