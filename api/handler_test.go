@@ -417,7 +417,7 @@ func TestHandlerStatus(t *testing.T) {
 	assert.Equal(t, uint64(1), status.Refused)
 	assert.Equal(t, uint64(1), status.Failed)
 	assert.Contains(t, status.LastError, assert.AnError.Error())
-	assert.WithinDuration(t, time.Now(), status.LastErrorTime, time.Minute)
+	assert.WithinDuration(t, time.Now(), status.LastErrorAt, time.Minute)
 }
 
 func TestBodies(t *testing.T) {

@@ -15,8 +15,8 @@ type Status struct {
 	Refused   uint64 `json:"refused"`  // of these, with a status of 400 to 499
 	Failed    uint64 `json:"failed"`   // of these, because of a provider or half-way
 	// LastError is the last failure, with its time; empty before the first.
-	LastError     string    `json:"last_error"`
-	LastErrorTime time.Time `json:"last_error_time,omitzero"`
+	LastError   string    `json:"last_error"`
+	LastErrorAt time.Time `json:"last_error_at,omitzero"`
 }
 
 // counters keeps the Status of a handler.
@@ -35,7 +35,7 @@ func (c *counters) note(status int, err error, at time.Time) {
 		c.status.Refused++
 	default:
 		c.status.Failed++
-		c.status.LastError, c.status.LastErrorTime = err.Error(), at
+		c.status.LastError, c.status.LastErrorAt = err.Error(), at
 	}
 }
 

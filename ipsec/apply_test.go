@@ -152,7 +152,7 @@ func TestApplyWhileTheDaemonIsAway(t *testing.T) {
 		}
 		before := r.conn("site1").SAs[0].ID
 		old := r.conn("site2").SAs[0].ID
-		r.daemon.Fail(ipsectest.OpSAs, errors.New("the socket broke")) // the daemon itself lives on
+		r.daemon.FailNext(ipsectest.OpSAs, errors.New("the socket broke")) // the daemon itself lives on
 		r.daemon.Deny(true)
 		r.after(6 * time.Second)
 		r.state("site1", ipsec.StateUnknown)

@@ -43,15 +43,15 @@ type Session interface {
 	// Initiate brings a connection up and returns once it is. It is
 	// idempotent. A failure is a *[Failure] with its cause, unless ctx has
 	// ended, and leaves no half-open IKE SA behind. A name that is not applied
-	// gives [ErrUnknown].
+	// gives [ErrUnknownConnection].
 	Initiate(ctx context.Context, name string) error
 	// Terminate ends the SAs of a connection; nil when there is none. The
 	// connection stays loaded, and traffic or the peer may bring it up again:
 	// to keep it down it is left out of the next Apply. A name that is not
-	// applied gives [ErrUnknown].
+	// applied gives [ErrUnknownConnection].
 	Terminate(ctx context.Context, name string) error
 	// Rekey makes new keys for the data channels of a connection that is up.
-	// A name that is not applied gives [ErrUnknown].
+	// A name that is not applied gives [ErrUnknownConnection].
 	Rekey(ctx context.Context, name string) error
 	// SAs returns the security associations of our connections, in the order
 	// of name and then age.

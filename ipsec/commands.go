@@ -13,7 +13,7 @@ import (
 // A connection that is up is left alone. One that was stopped by hand, or
 // closed for a dead peer, is armed again.
 //
-// A name that is not in the Config, or not enabled, gives [ErrUnknown]; a
+// A name that is not in the Config, or not enabled, gives [ErrUnknownConnection]; a
 // connection that only responds is armed and gives [ErrRespondsOnly]; without
 // a daemon the error wraps [ErrUnavailable], and the connection is brought up
 // as soon as there is one. When ctx ends first the try goes on.
@@ -118,7 +118,7 @@ func (s *Service) usable(name string) (*tunnel, error) {
 	t := s.tunnels[normalName(name)]
 	switch {
 	case t == nil || !t.enabled:
-		return nil, ErrUnknown
+		return nil, ErrUnknownConnection
 	case t.invalid != nil:
 		return nil, t.invalid
 	}
@@ -129,7 +129,7 @@ func (s *Service) usable(name string) (*tunnel, error) {
 // daemon, so that neither traffic nor the peer brings it up, and stays so
 // until Initiate or Restart is called, or a new Service starts. An Initiate
 // under way returns. It may be called again. A name that is not in the Config,
-// or not enabled, gives [ErrUnknown]. Without a daemon it succeeds.
+// or not enabled, gives [ErrUnknownConnection]. Without a daemon it succeeds.
 func (s *Service) Terminate(ctx context.Context, name string) error {
 	if err := s.terminate(ctx, name); err != nil {
 		return fmt.Errorf("ipsec: terminate %q: %w", name, err)
@@ -145,7 +145,7 @@ func (s *Service) terminate(ctx context.Context, name string) error {
 	t := s.tunnels[normalName(name)]
 	if t == nil || !t.enabled {
 		s.mu.Unlock()
-		return ErrUnknown
+		return ErrUnknownConnection
 	}
 	t.stopped, t.wanted, t.failure = true, false, nil
 	if t.attempt != nil {

@@ -58,12 +58,12 @@ func TestDaemonHangs(t *testing.T) {
 	bubble(t, config(kept(site(1))), func(r *rig) {
 		r.start()
 		r.state("site1", ipsec.StateUp)
-		r.daemon.Hang(true)
+		r.daemon.Stall(true)
 		r.after(11 * time.Second) // a poll every five seconds, which is given five
 		r.state("site1", ipsec.StateUnknown)
 		assert.Equal(r, ipsec.DaemonGone, r.s.Status().Daemon.State)
 		assert.Empty(r, r.conn("site1").SAs)
-		r.daemon.Hang(false)
+		r.daemon.Stall(false)
 		r.after(time.Second)
 		r.state("site1", ipsec.StateUp)
 		assert.Equal(r, 1, r.count("initiate"), "the SAs were there all the time")
@@ -73,7 +73,7 @@ func TestDaemonHangs(t *testing.T) {
 func TestDaemonHangsAtStop(t *testing.T) {
 	bubble(t, config(site(1)), func(r *rig) {
 		r.start()
-		r.daemon.Hang(true)
+		r.daemon.Stall(true)
 		began := time.Now()
 		require.NoError(r, r.s.Stop(r.Context()))
 		assert.LessOrEqual(r, time.Since(began), 11*time.Second)
@@ -148,7 +148,7 @@ func TestDaemonKilledDuringApply(t *testing.T) {
 func TestKilledDuringInitiate(t *testing.T) {
 	bubble(t, config(site(1)), func(r *rig) {
 		r.start()
-		r.daemon.SetDelay(10 * time.Second)
+		r.daemon.Delay(10 * time.Second)
 		result := make(chan error, 1)
 		go func() { result <- r.s.Initiate(r.Context(), "site1") }()
 		synctest.Wait()
@@ -161,7 +161,7 @@ func TestKilledDuringInitiate(t *testing.T) {
 		assert.Equal(r, ipsec.CauseDaemon, f.Cause)
 		require.ErrorIs(r, err, ipsec.ErrUnavailable)
 		r.state("site1", ipsec.StateUnknown)
-		r.daemon.SetDelay(0)
+		r.daemon.Delay(0)
 		r.daemon.Start()
 		r.after(time.Second)
 		r.state("site1", ipsec.StateUp)

@@ -144,7 +144,7 @@ func TestStopDuringInitiateOfADaemonThatHangs(t *testing.T) {
 		r.s = s
 		r.start()
 		r.state("site1", ipsec.StateConnecting)
-		r.daemon.Hang(true)
+		r.daemon.Stall(true)
 		began := time.Now()
 		require.NoError(r, r.s.Stop(r.Context()))
 		assert.LessOrEqual(r, time.Since(began), 10*time.Second)
@@ -160,7 +160,7 @@ func TestLinkLostDuringInitiateOfADaemonThatHangs(t *testing.T) {
 		require.NoError(r, err)
 		r.s = s
 		r.start()
-		r.daemon.Fail("sas", context.DeadlineExceeded)
+		r.daemon.FailNext("sas", context.DeadlineExceeded)
 		r.after(6 * time.Second)
 		require.NoError(r, r.s.Ready(within(r, 2*time.Second)), "there is a new session")
 		assert.Equal(r, uint64(1), r.s.Status().Daemon.Restarts)
@@ -172,11 +172,11 @@ func TestCallersOfARevivalMayLeave(t *testing.T) {
 	bubble(t, config(site(1)), func(r *rig) {
 		r.start()
 		require.NoError(r, r.s.Terminate(r.Context(), "site1"))
-		r.daemon.Hang(true)
+		r.daemon.Stall(true)
 		began := time.Now()
 		require.ErrorIs(r, r.s.Initiate(within(r, time.Second), "site1"), context.DeadlineExceeded)
 		assert.Equal(r, time.Second, time.Since(began))
-		r.daemon.Hang(false)
+		r.daemon.Stall(false)
 		r.after(time.Second)
 		r.state("site1", ipsec.StateUp)
 	})

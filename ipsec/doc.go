@@ -79,7 +79,7 @@
 // [New], [Config.Validate] and [Service.Apply] report every fault of a Config
 // at once, as a [ConfigError]; [Config.Warnings] tells what is weak or
 // surprising. Errors of the lifecycle are [ErrStarted], [ErrStopped] and
-// [ErrDisabled]; of methods that name a connection [ErrUnknown],
+// [ErrDisabled]; of methods that name a connection [ErrUnknownConnection],
 // [ErrRespondsOnly], [ErrNotRunning] and [ErrUnavailable]; why a connection
 // does not come up a *[Failure] tells by its [Cause]. Backends report
 // [ErrUnavailable], [ErrNotPermitted] and [ErrOwned].

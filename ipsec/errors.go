@@ -23,8 +23,8 @@ var (
 	// ErrOwned: another program holds connections in this daemon under the
 	// same owner name.
 	ErrOwned = errors.New("another program manages the connections of this owner")
-	// ErrUnknown: there is no connection of that name, or it is not enabled.
-	ErrUnknown = errors.New("no such connection")
+	// ErrUnknownConnection: there is no connection of that name, or it is not enabled.
+	ErrUnknownConnection = errors.New("no such connection")
 	// ErrNotRunning: the service was not started, or has been stopped.
 	ErrNotRunning = errors.New("the service does not run")
 	// ErrRespondsOnly: the connection waits for peers, it cannot be started.

@@ -9,9 +9,9 @@ import (
 type Options struct {
 	// Backend is the IKE daemon. Required.
 	Backend Backend
-	// Log gets what happens to connections and to the daemon; nil discards
+	// Logger gets what happens to connections and to the daemon; nil discards
 	// it.
-	Log *slog.Logger
+	Logger *slog.Logger
 	// OnChange gets a connection whose state has changed; nil: nobody does.
 	// Changes come one after the other, from a goroutine of their own: one
 	// that takes long delays the others, and of those that wait only the last

@@ -81,7 +81,7 @@ func (r *rig) changed() []string {
 func (r *rig) options() ipsec.Options {
 	return ipsec.Options{
 		Backend: r.daemon.Backend("fieldgate"),
-		Log:     slog.New(slog.NewTextHandler(r, nil)),
+		Logger:  slog.New(slog.NewTextHandler(r, nil)),
 		OnChange: func(c ipsec.ConnectionStatus) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
@@ -100,7 +100,7 @@ func bubble(t *testing.T, c ipsec.Config, test func(r *rig)) {
 		require.NoError(t, err)
 		r.s = s
 		test(r)
-		r.daemon.Hang(false)
+		r.daemon.Stall(false)
 		require.NoError(t, r.s.Stop(t.Context()))
 		synctest.Wait()
 		require.Zero(t, r.daemon.Sessions(), "sessions left open")

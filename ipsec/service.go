@@ -48,7 +48,7 @@ func New(c Config, o Options) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{
-		opts: o, log: o.Log, changing: make(chan struct{}, 1), ready: make(chan struct{}),
+		opts: o, log: o.Logger, changing: make(chan struct{}, 1), ready: make(chan struct{}),
 		daemon: DaemonStatus{State: DaemonWaiting, Since: time.Now()},
 	}
 	if s.log == nil {

@@ -174,15 +174,15 @@ func TestStopDuringInitiate(t *testing.T) {
 func TestCallersMayLeave(t *testing.T) {
 	bubble(t, config(site(1)), func(r *rig) {
 		r.start()
-		r.daemon.SetDelay(10 * time.Second)
+		r.daemon.Delay(10 * time.Second)
 		require.ErrorIs(r, r.s.Initiate(within(r, time.Second), "site1"), context.DeadlineExceeded)
 		r.after(10 * time.Second)
 		r.state("site1", ipsec.StateUp) // the try went on
 
-		r.daemon.Hang(true)
+		r.daemon.Stall(true)
 		_, err := r.s.Apply(within(r, time.Second), config(site(1), site(2)))
 		require.ErrorIs(r, err, context.DeadlineExceeded)
-		r.daemon.Hang(false)
+		r.daemon.Stall(false)
 		r.after(time.Second)
 		r.state("site2", ipsec.StateArmed)
 	})
@@ -197,10 +197,10 @@ func TestUnknownNames(t *testing.T) {
 		r.start()
 		r.state("site2", ipsec.StateDisabled)
 		for _, name := range []string{"nobody", "site2"} {
-			require.ErrorIs(r, r.s.Initiate(r.Context(), name), ipsec.ErrUnknown)
-			require.ErrorIs(r, r.s.Terminate(r.Context(), name), ipsec.ErrUnknown)
-			require.ErrorIs(r, r.s.Restart(r.Context(), name), ipsec.ErrUnknown)
-			require.ErrorIs(r, r.s.Rekey(r.Context(), name), ipsec.ErrUnknown)
+			require.ErrorIs(r, r.s.Initiate(r.Context(), name), ipsec.ErrUnknownConnection)
+			require.ErrorIs(r, r.s.Terminate(r.Context(), name), ipsec.ErrUnknownConnection)
+			require.ErrorIs(r, r.s.Restart(r.Context(), name), ipsec.ErrUnknownConnection)
+			require.ErrorIs(r, r.s.Rekey(r.Context(), name), ipsec.ErrUnknownConnection)
 		}
 		require.EqualError(r, r.s.Initiate(r.Context(), "nobody"), `ipsec: initiate "nobody": no such connection`)
 
@@ -295,8 +295,8 @@ func TestWantedIsTriedAgainWithPauses(t *testing.T) {
 		require.NotNil(r, c.LastError)
 		assert.Equal(r, ipsec.CauseNoResponse, c.LastError.Cause)
 		assert.WithinDuration(r, time.Now(), c.LastError.At, time.Second)
-		assert.True(r, c.NextTry.After(time.Now()))
-		assert.LessOrEqual(r, time.Until(c.NextTry), 2*time.Second)
+		assert.True(r, c.RetryAt.After(time.Now()))
+		assert.LessOrEqual(r, time.Until(c.RetryAt), 2*time.Second)
 		r.after(time.Hour)
 		n := r.count("initiate site1")
 		assert.Greater(r, n, 50)
@@ -380,19 +380,19 @@ func TestManyWantedAtOnce(t *testing.T) {
 func TestOtherErrorsOfABackend(t *testing.T) {
 	bubble(t, config(site(1)), func(r *rig) {
 		r.start()
-		r.daemon.Fail(ipsectest.OpInitiate, errors.New("strange"))
+		r.daemon.FailNext(ipsectest.OpInitiate, errors.New("strange"))
 		var f *ipsec.Failure
 		require.ErrorAs(r, r.s.Initiate(r.Context(), "site1"), &f)
 		assert.Equal(r, ipsec.CauseOther, f.Cause)
-		r.daemon.SetDelay(2 * time.Minute)
+		r.daemon.Delay(2 * time.Minute)
 		require.ErrorAs(r, r.s.Initiate(r.Context(), "site1"), &f)
 		assert.Equal(r, ipsec.CauseTimeout, f.Cause)
-		r.daemon.SetDelay(0)
-		r.daemon.Fail(ipsectest.OpSAs, errors.New("strange")) // the session is given up, and the next is good
+		r.daemon.Delay(0)
+		r.daemon.FailNext(ipsectest.OpSAs, errors.New("strange")) // the session is given up, and the next is good
 		r.after(10 * time.Second)
 		assert.Equal(r, ipsec.DaemonReady, r.s.Status().Daemon.State)
-		r.daemon.Fail(ipsectest.OpConnect, errors.New("strange"))
-		r.daemon.Fail(ipsectest.OpApply, errors.New("strange"))
+		r.daemon.FailNext(ipsectest.OpConnect, errors.New("strange"))
+		r.daemon.FailNext(ipsectest.OpApply, errors.New("strange"))
 		r.daemon.Kill()
 		r.daemon.Start()
 		r.after(2 * time.Second)

@@ -18,10 +18,10 @@ type DaemonState string
 
 // The states of the daemon.
 const (
-	DaemonWaiting DaemonState = "waiting" // none answered yet
-	DaemonReady   DaemonState = "ready"   // it answers, and holds what we applied
-	DaemonApply   DaemonState = "applying"
-	DaemonGone    DaemonState = "gone" // it answered and does not any more
+	DaemonWaiting  DaemonState = "waiting" // none answered yet
+	DaemonReady    DaemonState = "ready"   // it answers, and holds what we applied
+	DaemonApplying DaemonState = "applying"
+	DaemonGone     DaemonState = "gone" // it answered and does not any more
 )
 
 // DaemonStatus is the IKE daemon as we see it.
@@ -63,8 +63,8 @@ type ConnectionStatus struct {
 	SAs []SA
 	// LastError is why the last try failed; nil after a success.
 	LastError *Failure
-	// NextTry is when a failed connection is tried again; zero: not.
-	NextTry time.Time
+	// RetryAt is when a failed connection is tried again; zero: not.
+	RetryAt time.Time
 	// Notices are what to know about its certificates: that they end soon,
 	// for example.
 	Notices []string

@@ -20,7 +20,7 @@ import (
 func TestStorm(t *testing.T) {
 	full := []ipsec.Connection{site(0), kept(site(1)), site(2), kept(site(3)), site(4)}
 	bubble(t, config(full...), func(r *rig) {
-		r.daemon.SetDelay(300 * time.Millisecond)
+		r.daemon.Delay(300 * time.Millisecond)
 		r.start()
 		end := time.Now().Add(4 * time.Minute)
 		var wg sync.WaitGroup
@@ -60,9 +60,9 @@ func TestStorm(t *testing.T) {
 				time.Sleep(2 * time.Second)
 				r.daemon.Start()
 			case 1:
-				r.daemon.Hang(true)
+				r.daemon.Stall(true)
 				time.Sleep(7 * time.Second)
-				r.daemon.Hang(false)
+				r.daemon.Stall(false)
 			case 2:
 				r.daemon.SetPeer("site3", ipsectest.PeerSilent)
 				time.Sleep(7 * time.Second)

@@ -116,7 +116,7 @@ func (s *Service) serve(ctx, leaving context.Context, session Session) error {
 	l.ctx, l.end = context.WithCancelCause(ctx)
 	s.mu.Lock()
 	s.link = l
-	s.enterDaemon(DaemonApply, "")
+	s.enterDaemon(DaemonApplying, "")
 	s.daemon.Version = session.Version()
 	s.mu.Unlock()
 

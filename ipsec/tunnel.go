@@ -215,7 +215,7 @@ func (t *tunnel) status() ConnectionStatus {
 		}
 	}
 	if t.state == StateFailed {
-		c.NextTry = t.nextTry
+		c.RetryAt = t.nextTry
 	}
 	return c
 }

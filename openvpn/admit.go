@@ -139,7 +139,7 @@ func (i Instance) farEnd(a netip.Addr) string {
 	switch {
 	case err != nil:
 		return ""
-	case i.deviceType() == Tap:
+	case i.deviceType() == DeviceTap:
 	case i.Topology == TopologyP2P:
 		return net.Addr().Next().String() // that of the server
 	case i.Topology == TopologyNet30:

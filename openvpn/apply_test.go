@@ -174,7 +174,7 @@ func TestAdoptFails(t *testing.T) {
 	in(t, func(t *testing.T) {
 		r := newRig(t, openvpn.Config{Enabled: true, Instances: []openvpn.Instance{clientInstance("a")}})
 		broken := errors.New("the folder is held by another program")
-		r.runner.Fail("adopt", broken)
+		r.runner.FailNext("adopt", broken)
 		require.ErrorIs(t, r.Start(t.Context()), broken)
 		require.NoError(t, r.Start(t.Context()), "another try is allowed")
 		synctest.Wait()

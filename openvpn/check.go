@@ -238,9 +238,9 @@ func (i Instance) misfit(o OptionInfo, args []string) string {
 	case "tcp-nodelay", "tcp-queue-limit":
 		return needs(tcp, "TCP")
 	case "vlan-tagging":
-		return needs(i.deviceType() == Tap, "device_type tap")
+		return needs(i.deviceType() == DeviceTap, "device_type tap")
 	case "vlan-accept", "vlan-pvid":
-		return needs(i.deviceType() == Tap && i.has("vlan-tagging"), "device_type tap and vlan-tagging")
+		return needs(i.deviceType() == DeviceTap && i.has("vlan-tagging"), "device_type tap and vlan-tagging")
 	case "http-proxy-option":
 		return needs(i.Proxy != nil && i.Proxy.Kind != ProxySOCKS, "an HTTP proxy")
 	case "ifconfig-pool":

@@ -81,7 +81,7 @@ func TestCheckOption(t *testing.T) {
 }
 
 func TestCheckOptionsTogether(t *testing.T) {
-	faults := checkOptions(Instance{Role: RoleClient, Protocol: TCP, Options: []Option{
+	faults := checkOptions(Instance{Role: RoleClient, Protocol: ProtocolTCP, Options: []Option{
 		split("client-to-client"), split("fragment|1300"), split("persist-tun"), split("persist-tun"), split("route|10.0.0.0"), split("route|10.1.0.0"),
 		split("ping|10"), split("keepalive|10|60"), split("http-proxy-option|AGENT|x"),
 	}})

@@ -19,7 +19,7 @@ func (s *Service) find(op, name string) (*supervisor, error) {
 	if one := s.set[key(name)]; one != nil {
 		return one, nil
 	}
-	return nil, fmt.Errorf("openvpn: %s %q: %w", op, name, ErrUnknown)
+	return nil, fmt.Errorf("openvpn: %s %q: %w", op, name, ErrUnknownInstance)
 }
 
 // running returns the process of an instance.
@@ -39,7 +39,7 @@ func (s *Service) running(op, name string) (*supervisor, Process, error) {
 // StartInstance starts an instance, also one that is not Enabled, or tries at
 // once what waits for its next try. It returns when that is under way; how it
 // goes tells [Service.Status]. Of one that runs it changes nothing. It returns
-// an error that wraps [ErrUnknown] for a name that there is not.
+// an error that wraps [ErrUnknownInstance] for a name that there is not.
 func (s *Service) StartInstance(name string) error {
 	return s.press("start", name, handStart, false)
 }

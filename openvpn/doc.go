@@ -3,7 +3,7 @@
 // supervision.
 //
 //	runner, err := process.New(process.Options{})
-//	store, err := filestore.New("/var/lib/gateway/openvpn")
+//	store, err := filestore.Open("/var/lib/gateway/openvpn")
 //	...
 //	office, err := openvpn.FromRecipe("client_tun", openvpn.Answers{
 //		Name: "office", Remote: "vpn.example.org",
@@ -62,7 +62,7 @@
 // at once, as a [ConfigError]; [Config.Warnings] and [CheckFiles] tell what
 // works but is weak, or ends soon. Errors of the lifecycle are [ErrStarted],
 // [ErrStopped] and [ErrDisabled]; of methods that name an instance
-// [ErrUnknown]; of runners [ErrNotInstalled] and [ErrBusy].
+// [ErrUnknownInstance]; of runners [ErrNotInstalled] and [ErrBusy].
 //
 // Each change of a state is logged: Warn for a failure, once for each cause,
 // Info for the rest. Clients that are refused are logged too. openvpn's own

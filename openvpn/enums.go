@@ -22,17 +22,17 @@ type Protocol string
 
 // The protocols. UDP and TCP use whatever family the address has.
 const (
-	UDP  Protocol = "udp"
-	UDP4 Protocol = "udp4"
-	UDP6 Protocol = "udp6"
-	TCP  Protocol = "tcp"
-	TCP4 Protocol = "tcp4"
-	TCP6 Protocol = "tcp6"
+	ProtocolUDP  Protocol = "udp"
+	ProtocolUDP4 Protocol = "udp4"
+	ProtocolUDP6 Protocol = "udp6"
+	ProtocolTCP  Protocol = "tcp"
+	ProtocolTCP4 Protocol = "tcp4"
+	ProtocolTCP6 Protocol = "tcp6"
 )
 
 // UnmarshalText reads one of the words above, or nothing for the default of its place.
 func (p *Protocol) UnmarshalText(text []byte) error {
-	return readWord(p, text, UDP, UDP4, UDP6, TCP, TCP4, TCP6)
+	return readWord(p, text, ProtocolUDP, ProtocolUDP4, ProtocolUDP6, ProtocolTCP, ProtocolTCP4, ProtocolTCP6)
 }
 
 // DeviceType is the layer of the tunnel.
@@ -40,13 +40,13 @@ type DeviceType string
 
 // The types of device.
 const (
-	Tun DeviceType = "tun" // IP packets
-	Tap DeviceType = "tap" // Ethernet frames
+	DeviceTun DeviceType = "tun" // IP packets
+	DeviceTap DeviceType = "tap" // Ethernet frames
 )
 
 // UnmarshalText reads one of the words above, or nothing for tun.
 func (d *DeviceType) UnmarshalText(text []byte) error {
-	return readWord(d, text, Tun, Tap)
+	return readWord(d, text, DeviceTun, DeviceTap)
 }
 
 // Topology is how a tun server gives addresses.

@@ -18,8 +18,8 @@ var (
 var (
 	// ErrNotInstalled: there is no openvpn program, or it does not run.
 	ErrNotInstalled = errors.New("openvpn is not installed")
-	// ErrUnknown: there is no instance of that name.
-	ErrUnknown = errors.New("no such instance")
+	// ErrUnknownInstance: there is no instance of that name.
+	ErrUnknownInstance = errors.New("no such instance")
 	// ErrBusy: another program holds the instance, or its management socket.
 	ErrBusy = errors.New("another program manages this instance")
 )

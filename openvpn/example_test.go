@@ -17,7 +17,7 @@ func Example() {
 	}
 	office.Enabled = true
 
-	store := openvpntest.NewStore() // on a device: filestore.New
+	store := openvpntest.NewStore() // on a device: filestore.Open
 	for _, f := range openvpn.NeededFiles(office) {
 		fmt.Println("needs", f.Name, "from:", f.Origin)
 		if err := store.Put(office.Name, f.Name, []byte("what the server's operator sent")); err != nil {
@@ -70,7 +70,7 @@ func ExampleImport() {
 		return
 	}
 	fmt.Println(imported.Instance.Remotes[0].Host, len(imported.Files), "file")
-	for _, line := range imported.Report.Of(openvpn.Dropped, openvpn.Refused) {
+	for _, line := range imported.Report.Of(openvpn.VerdictDropped, openvpn.VerdictRefused) {
 		fmt.Println(line.Number, line.Option, line.Verdict)
 	}
 	// Output:

@@ -60,10 +60,10 @@ func export(server Instance, c ClientFile) ([]byte, error) {
 	}
 	switch {
 	case server.Listen.IPv6Only:
-	case server.Protocol == UDP6: // such a socket takes IPv4 too
-		client.Protocol = UDP
-	case server.Protocol == TCP6:
-		client.Protocol = TCP
+	case server.Protocol == ProtocolUDP6: // such a socket takes IPv4 too
+		client.Protocol = ProtocolUDP
+	case server.Protocol == ProtocolTCP6:
+		client.Protocol = ProtocolTCP
 	}
 	if c.ServerFingerprint != "" {
 		client.PeerFingerprints = []string{c.ServerFingerprint}

@@ -152,7 +152,7 @@ type hints struct {
 
 func newImporter(name string) *importer {
 	im := &importer{
-		inst:  Instance{Name: name, Files: make(map[FileKind]string), Protocol: UDP, DeviceType: Tun},
+		inst:  Instance{Name: name, Files: make(map[FileKind]string), Protocol: ProtocolUDP, DeviceType: DeviceTun},
 		files: make(map[string][]byte), catalogue: newCatalogue(), unlisted: newUnlisted(), fieldAt: make(map[string]int),
 		ignored: make(map[string]bool),
 	}
@@ -163,12 +163,12 @@ func newImporter(name string) *importer {
 // line takes a line over, or tells why not.
 func (im *importer) line(line ovpn.Line) {
 	if line.Err != nil {
-		im.report.add(line.Number, "", Refused, "%v", line.Err)
+		im.report.add(line.Number, "", VerdictRefused, "%v", line.Err)
 		return
 	}
 	line, wrapped := unwrap(line)
 	if len(line.Words) == 0 {
-		im.report.add(line.Number, "setenv", Dropped, "sets nothing")
+		im.report.add(line.Number, "setenv", VerdictDropped, "sets nothing")
 		return
 	}
 	at := len(im.report.Lines)
@@ -176,10 +176,10 @@ func (im *importer) line(line ovpn.Line) {
 	if wrapped {
 		for n := at; n < len(im.report.Lines); n++ {
 			switch l := &im.report.Lines[n]; {
-			case l.Verdict == Kept:
-				l.Verdict, l.Reason = Changed, "stands without setenv"
-			case l.Verdict == Refused && im.unknown(l.Option):
-				l.Verdict = Dropped // setenv opt is for what not every release has
+			case l.Verdict == VerdictKept:
+				l.Verdict, l.Reason = VerdictChanged, "stands without setenv"
+			case l.Verdict == VerdictRefused && im.unknown(l.Option):
+				l.Verdict = VerdictDropped // setenv opt is for what not every release has
 			}
 		}
 	}
@@ -220,7 +220,7 @@ func (im *importer) option(line ovpn.Line) {
 	info, offered := im.catalogue[name]
 	switch {
 	case line.Inline && !isBlock(name):
-		im.say(line, Refused, "no such block")
+		im.say(line, VerdictRefused, "no such block")
 	case offered && info.Field == "" && line.Inline:
 		im.block(line)
 	case offered && info.Field == "":
@@ -251,7 +251,7 @@ func (im *importer) say(line ovpn.Line, v Verdict, format string, args ...any) {
 func (im *importer) unwanted(line ovpn.Line) {
 	name := line.Name()
 	if reason, ok := im.unlisted.supervised[name]; ok {
-		im.say(line, Dropped, "%s", reason)
+		im.say(line, VerdictDropped, "%s", reason)
 		return
 	}
 	if name == "ignore-unknown-option" {
@@ -260,30 +260,30 @@ func (im *importer) unwanted(line ovpn.Line) {
 		}
 	}
 	if w, ok := im.unlisted.withheld[name]; ok {
-		verdict := Refused
+		verdict := VerdictRefused
 		if w.harmless || name == "setenv" {
-			verdict = Dropped
+			verdict = VerdictDropped
 		}
 		im.say(line, verdict, "%s", w.reason)
 		return
 	}
 	if reason, ok := im.unlisted.bygone[name]; ok {
-		im.say(line, Dropped, "%s", reason)
+		im.say(line, VerdictDropped, "%s", reason)
 		return
 	}
 	if im.ignored[name] {
-		im.say(line, Dropped, "openvpn 2.6 has no such option, and the file says to ignore it")
+		im.say(line, VerdictDropped, "openvpn 2.6 has no such option, and the file says to ignore it")
 		return
 	}
-	im.say(line, Refused, "openvpn 2.6 has no such option")
+	im.say(line, VerdictRefused, "openvpn 2.6 has no such option")
 }
 
 // offered takes an option of the catalogue over. It may stand in the file
 // under another name.
 func (im *importer) offered(line ovpn.Line, name string, args []string) {
-	verdict, reason := Kept, ""
+	verdict, reason := VerdictKept, ""
 	if name != line.Name() {
-		verdict, reason = Changed, "stands as "+name
+		verdict, reason = VerdictChanged, "stands as "+name
 	}
 	o := Option{Name: name, Args: slices.Clone(args)}
 	if len(o.Args) == 0 {
@@ -291,19 +291,19 @@ func (im *importer) offered(line ovpn.Line, name string, args []string) {
 	}
 	if changed, why := im.mend(&o); changed {
 		if o.Name == "" {
-			im.say(line, Dropped, "%s", why)
+			im.say(line, VerdictDropped, "%s", why)
 			return
 		}
-		verdict, reason = Changed, why
+		verdict, reason = VerdictChanged, why
 	}
 	if err := im.catalogue.check(o, inMain); err != nil {
-		im.say(line, Refused, "%v", err)
+		im.say(line, VerdictRefused, "%v", err)
 		return
 	}
 	if !im.catalogue[o.Name].Repeats {
 		if n := slices.IndexFunc(im.inst.Options, func(other Option) bool { return other.Name == o.Name }); n >= 0 {
 			earlier := &im.report.Lines[im.optionAt[n]]
-			earlier.Verdict, earlier.Reason = Dropped, fmt.Sprintf("line %d says it again", line.Number)
+			earlier.Verdict, earlier.Reason = VerdictDropped, fmt.Sprintf("line %d says it again", line.Number)
 			im.removeOption(n)
 		}
 	}

@@ -17,7 +17,7 @@ type connection struct {
 func (im *importer) connection(line ovpn.Line) {
 	inner, err := ovpn.LexBlock(line.Block)
 	if err != nil || !line.Inline {
-		im.say(line, Refused, "is a block with one remote")
+		im.say(line, VerdictRefused, "is a block with one remote")
 		return
 	}
 	c, at := connection{line: line}, len(im.report.Lines)
@@ -25,7 +25,7 @@ func (im *importer) connection(line ovpn.Line) {
 	for _, l := range inner {
 		l.Number += line.Number
 		if l.Err != nil {
-			im.report.add(l.Number, "", Refused, "%v", l.Err)
+			im.report.add(l.Number, "", VerdictRefused, "%v", l.Err)
 			continue
 		}
 		known := l.Name() == "remote" || l.Name() == "proto" || l.Name() == "rport" || l.Name() == "port"
@@ -34,11 +34,11 @@ func (im *importer) connection(line ovpn.Line) {
 			continue
 		}
 		if l.Inline {
-			im.say(l, Refused, "stands in a line, not in a block")
+			im.say(l, VerdictRefused, "stands in a line, not in a block")
 			continue
 		}
 		if err := (OptionInfo{Params: im.rules[l.Name()].params}).checkArgs(l.Args()); err != nil {
-			im.say(l, Refused, "%v", err)
+			im.say(l, VerdictRefused, "%v", err)
 			continue
 		}
 		switch l.Name() {
@@ -50,18 +50,18 @@ func (im *importer) connection(line ovpn.Line) {
 		default:
 			r = port(l.Args()[0])
 		}
-		im.say(l, Kept, "")
+		im.say(l, VerdictKept, "")
 	}
 	if remotes != 1 {
 		for n := at; n < len(im.report.Lines); n++ {
-			if l := &im.report.Lines[n]; l.Verdict == Kept {
-				l.Verdict, l.Reason = Dropped, "its block is refused"
+			if l := &im.report.Lines[n]; l.Verdict == VerdictKept {
+				l.Verdict, l.Reason = VerdictDropped, "its block is refused"
 			}
 		}
 		for _, l := range c.options {
-			im.say(l, Dropped, "its block is refused")
+			im.say(l, VerdictDropped, "its block is refused")
 		}
-		im.say(line, Refused, "has %d remotes, wants one", remotes)
+		im.say(line, VerdictRefused, "has %d remotes, wants one", remotes)
 		return
 	}
 	if c.remote.Protocol == "" {
@@ -95,13 +95,13 @@ func (im *importer) connections() {
 		for _, option := range c.options {
 			switch {
 			case option.Inline:
-				im.say(option, Refused, "stands in a line, not in a block")
+				im.say(option, VerdictRefused, "stands in a line, not in a block")
 			case !all || blocksWith[key(option)] < len(im.blocks):
-				im.say(option, Dropped, "not all connections have it, and it counts for all here")
+				im.say(option, VerdictDropped, "not all connections have it, and it counts for all here")
 			case n == 0:
 				im.line(option)
 			default:
-				im.say(option, Kept, "as in the first block")
+				im.say(option, VerdictKept, "as in the first block")
 			}
 		}
 	}

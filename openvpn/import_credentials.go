@@ -53,10 +53,10 @@ func (im *importer) credentials(line ovpn.Line) {
 	}
 	switch {
 	case refused != "":
-		im.say(line, Changed, "%s%s", refused, note)
+		im.say(line, VerdictChanged, "%s%s", refused, note)
 	case line.Inline, len(line.Args()) == 0 && line.Name() == "auth-user-pass":
-		im.say(line, Kept, "")
+		im.say(line, VerdictKept, "")
 	default:
-		im.say(line, Changed, "no file is read: %s", note)
+		im.say(line, VerdictChanged, "no file is read: %s", note)
 	}
 }

@@ -32,11 +32,11 @@ func (im *importer) field(line ovpn.Line) {
 	case "auth-user-pass", "http-proxy-user-pass", "askpass":
 		im.credentials(line)
 	case "disable", "ifconfig-push", "iroute", "iroute-ipv6":
-		im.say(line, Refused, "is for single clients: enter it under clients")
+		im.say(line, VerdictRefused, "is for single clients: enter it under clients")
 	case "ifconfig-ipv6-pool":
-		im.say(line, Refused, "server-ipv6 gives the addresses")
+		im.say(line, VerdictRefused, "server-ipv6 gives the addresses")
 	case "client-config-dir":
-		im.say(line, Dropped, "the folder is not read: enter settings of single clients under clients")
+		im.say(line, VerdictDropped, "the folder is not read: enter settings of single clients under clients")
 	default:
 		im.fieldOf(line)
 	}
@@ -61,19 +61,19 @@ type rule struct {
 func (im *importer) fieldOf(line ovpn.Line) {
 	r, ok := im.rules[line.Name()]
 	if !ok || line.Inline {
-		im.say(line, Refused, "cannot stand here")
+		im.say(line, VerdictRefused, "cannot stand here")
 		return
 	}
 	args := line.Args()
 	if err := (OptionInfo{Params: r.params}).checkArgs(args); err != nil {
-		im.say(line, Refused, "%v", err)
+		im.say(line, VerdictRefused, "%v", err)
 		return
 	}
 	if note := r.set(args); note != "" {
-		im.say(line, Changed, "%s", note)
+		im.say(line, VerdictChanged, "%s", note)
 		return
 	}
-	im.say(line, Kept, "")
+	im.say(line, VerdictKept, "")
 }
 
 func (im *importer) makeRules() map[string]rule {
@@ -153,7 +153,7 @@ func (im *importer) makeRules() map[string]rule {
 // device takes the type of the device, its name is ours.
 func (im *importer) device(args []string) string {
 	name := args[0]
-	for _, kind := range []DeviceType{Tun, Tap} {
+	for _, kind := range []DeviceType{DeviceTun, DeviceTap} {
 		if strings.HasPrefix(name, string(kind)) {
 			im.inst.DeviceType = kind
 		}
@@ -244,16 +244,16 @@ func (im *importer) fingerprints(line ovpn.Line) {
 	for _, text := range prints {
 		text = strings.ToUpper(text)
 		if !isFingerprint(text) || len(text) != 95 {
-			im.say(line, Refused, "%q is no SHA-256 fingerprint", show(text))
+			im.say(line, VerdictRefused, "%q is no SHA-256 fingerprint", show(text))
 			return
 		}
 	}
 	if len(prints) == 0 || !line.Inline && len(prints) > 1 {
-		im.say(line, Refused, "names no fingerprint, or more than one")
+		im.say(line, VerdictRefused, "names no fingerprint, or more than one")
 		return
 	}
 	for _, text := range prints {
 		im.inst.PeerFingerprints = append(im.inst.PeerFingerprints, strings.ToUpper(text))
 	}
-	im.say(line, Kept, "")
+	im.say(line, VerdictKept, "")
 }

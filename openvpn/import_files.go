@@ -30,20 +30,20 @@ func (im *importer) file(line ovpn.Line, kind FileKind) {
 	}
 	args := line.Args()
 	if len(args) == 0 || len(args) > 2 {
-		im.say(line, Refused, "names no file")
+		im.say(line, VerdictRefused, "names no file")
 		return
 	}
 	if args[0] == "[inline]" || args[0] == "[[INLINE]]" {
 		switch {
 		case len(args) < 2:
-			im.say(line, Dropped, "the block <%s> holds it", kind)
+			im.say(line, VerdictDropped, "the block <%s> holds it", kind)
 		case im.secondWord(line, kind, args[1]): // which counts, though the name does not
-			im.report.add(line.Number, "key-direction", Changed, "%s; the block <%s> holds the key", show(args[1]), kind)
+			im.report.add(line.Number, "key-direction", VerdictChanged, "%s; the block <%s> holds the key", show(args[1]), kind)
 		}
 		return
 	}
 	if kind == FileDH && args[0] == "none" {
-		im.say(line, Kept, "")
+		im.say(line, VerdictKept, "")
 		return
 	}
 	name := args[0]
@@ -51,11 +51,11 @@ func (im *importer) file(line ovpn.Line, kind FileKind) {
 		name = name[n+1:]
 	}
 	if !validBase(name) {
-		im.say(line, Refused, baseRule, show(name))
+		im.say(line, VerdictRefused, baseRule, show(name))
 		return
 	}
 	if _, taken := im.files[name]; taken {
-		im.say(line, Refused, "%s is the name of an inline block here; rename the file", name)
+		im.say(line, VerdictRefused, "%s is the name of an inline block here; rename the file", name)
 		return
 	}
 	if len(args) == 2 && !im.secondWord(line, kind, args[1]) {
@@ -64,10 +64,10 @@ func (im *importer) file(line ovpn.Line, kind FileKind) {
 	im.forget(kind)
 	im.inst.Files[kind] = name
 	if name != args[0] {
-		im.say(line, Changed, "only files of the instance are read: upload it as %s", name)
+		im.say(line, VerdictChanged, "only files of the instance are read: upload it as %s", name)
 		return
 	}
-	im.say(line, Kept, "the file must be uploaded")
+	im.say(line, VerdictKept, "the file must be uploaded")
 }
 
 // secondWord takes what stands behind the name of a file.
@@ -79,7 +79,7 @@ func (im *importer) secondWord(line ovpn.Line, kind FileKind, word string) bool 
 		im.inst.ForceCookie = word == "force-cookie"
 	case kind == FileTLSCrypt: // openvpn takes any word there for nothing
 	default:
-		im.say(line, Refused, "%q cannot follow the name of the file", show(word))
+		im.say(line, VerdictRefused, "%q cannot follow the name of the file", show(word))
 		return false
 	}
 	return true
@@ -88,7 +88,7 @@ func (im *importer) secondWord(line ovpn.Line, kind FileKind, word string) bool 
 func (im *importer) inlineFile(line ovpn.Line, kind FileKind) {
 	content, err := cleanFile(kind, line.Block)
 	if err != nil {
-		im.say(line, Refused, "%v", err)
+		im.say(line, VerdictRefused, "%v", err)
 		return
 	}
 	im.forget(kind)
@@ -97,7 +97,7 @@ func (im *importer) inlineFile(line ovpn.Line, kind FileKind) {
 		name = "inline-" + name
 	}
 	im.inst.Files[kind], im.files[name] = name, content
-	im.say(line, Kept, "")
+	im.say(line, VerdictKept, "")
 }
 
 // named reports whether a file has a name.
@@ -218,12 +218,12 @@ func (im *importer) block(line ovpn.Line) {
 	switch line.Name() {
 	case "verify-hash":
 		if len(words) != 1 {
-			im.say(line, Refused, "only one hash can be given; use peer-fingerprint")
+			im.say(line, VerdictRefused, "only one hash can be given; use peer-fingerprint")
 			return
 		}
 		im.offered(line, "verify-hash", words)
 	default:
-		im.say(line, Refused, "stands in a line, not in a block")
+		im.say(line, VerdictRefused, "stands in a line, not in a block")
 	}
 }
 

@@ -52,7 +52,7 @@ func TestImportTellsWhatIsLost(t *testing.T) {
 			im := imported(t, base+line+"\n")
 			require.Len(t, im.Lost, 1)
 			assert.Equal(t, strings.Count(base, "\n")+1, im.Lost[0].Number)
-			assert.True(t, slices.ContainsFunc(im.Report.Of(Warned), func(l ReportLine) bool { return l.Option == im.Lost[0].Option }))
+			assert.True(t, slices.ContainsFunc(im.Report.Of(VerdictWarned), func(l ReportLine) bool { return l.Option == im.Lost[0].Option }))
 			if im.Instance.Validate() != nil {
 				return // does not run anyhow
 			}
@@ -109,7 +109,7 @@ func TestImportReportsTheTruth(t *testing.T) {
 	}
 	assert.Equal(t, "line 7: proto: dropped: line 8 says it again\nline 8: proto: kept\n", report(aClient+"proto udp\nproto tcp\n"))
 	assert.Equal(t, "line 7: verb: changed: stands as verb 6: more would write keys into the log\n", report(aClient+"verb 9\n"))
-	assert.Contains(t, fmt.Sprint(imported(t, aClient+"server 10.8.0.0 255.255.255.0\n").Report.Of(Dropped)), "line 1: client: dropped: it is a server")
+	assert.Contains(t, fmt.Sprint(imported(t, aClient+"server 10.8.0.0 255.255.255.0\n").Report.Of(VerdictDropped)), "line 1: client: dropped: it is a server")
 	assert.Equal(t, "line 7: http-proxy-user-pass: kept\nline 11: http-proxy: changed: no file is read, the block <http-proxy-user-pass> counts\nline 12: proto: kept\n",
 		report(aClient+"<http-proxy-user-pass>\nu\np\n</http-proxy-user-pass>\nhttp-proxy h 1 x basic\nproto tcp\n"))
 	assert.Equal(t, "line 7: zz: dropped: openvpn 2.6 has no such option\n", report(aClient+"setenv opt zz 1\n"))
@@ -152,7 +152,7 @@ func TestImportKeepsFilesApart(t *testing.T) {
 		assert.ErrorContains(t, i.Validate(), "is no name of a file", name)
 	}
 	im := imported(t, aClient+"<extra-certs>\n"+block+strings.Replace(block, "MAA=", "M!!=", 1)+"</extra-certs>\n")
-	assert.Contains(t, fmt.Sprint(im.Report.Of(Refused)), "of which 1 are damaged")
+	assert.Contains(t, fmt.Sprint(im.Report.Of(VerdictRefused)), "of which 1 are damaged")
 }
 
 func TestImportOfACookie(t *testing.T) {

@@ -19,7 +19,7 @@ func (im *importer) dropMisfits() {
 		for n, o := range im.inst.Options {
 			if len(faults) > 0 && faults[0].Index == n {
 				line := &im.report.Lines[im.optionAt[n]]
-				line.Verdict, line.Reason = Dropped, faults[0].Text
+				line.Verdict, line.Reason = VerdictDropped, faults[0].Text
 				faults = faults[1:]
 				continue
 			}
@@ -42,12 +42,12 @@ func (im *importer) overrule(name string, at int) {
 	earlier, twice := im.fieldAt[name]
 	im.fieldAt[name] = at
 	if l := &im.report.Lines[earlier]; twice && l.taken() {
-		l.Verdict, l.Reason = Dropped, fmt.Sprintf("line %d says it again", im.report.Lines[at].Number)
+		l.Verdict, l.Reason = VerdictDropped, fmt.Sprintf("line %d says it again", im.report.Lines[at].Number)
 	}
 }
 
 // taken reports whether a line stands in the instance.
-func (l ReportLine) taken() bool { return l.Verdict == Kept || l.Verdict == Changed }
+func (l ReportLine) taken() bool { return l.Verdict == VerdictKept || l.Verdict == VerdictChanged }
 
 // findLost finds the lines that kept somebody out and are gone.
 func (im *importer) findLost() {
@@ -65,7 +65,7 @@ func (im *importer) findLost() {
 		im.lost = append(im.lost, l)
 	}
 	for _, l := range im.lost {
-		im.report.add(0, l.Option, Warned, "line %d is lost, and without it the tunnel is less safe than the file means", l.Number)
+		im.report.add(0, l.Option, VerdictWarned, "line %d is lost, and without it the tunnel is less safe than the file means", l.Number)
 	}
 }
 
@@ -74,10 +74,10 @@ func (im *importer) judge() {
 	var faults config.Errors
 	im.inst.check(&faults, "")
 	for _, f := range faults {
-		im.report.add(0, f.Path, Warned, "%s", f.Problem)
+		im.report.add(0, f.Path, VerdictWarned, "%s", f.Problem)
 	}
 	for _, w := range im.inst.Warnings() {
-		im.report.add(0, w.Path, Warned, "%s", w.Text)
+		im.report.add(0, w.Path, VerdictWarned, "%s", w.Text)
 	}
 }
 
@@ -85,6 +85,6 @@ func (im *importer) judge() {
 func (im *importer) tooManyRemotes() {
 	if n := len(im.inst.Remotes); n > maxRemotes {
 		im.inst.Remotes = slices.Clip(im.inst.Remotes[:maxRemotes])
-		im.report.add(0, "remote", Changed, "only the first %d of %d are called, as openvpn does", maxRemotes, n)
+		im.report.add(0, "remote", VerdictChanged, "only the first %d of %d are called, as openvpn does", maxRemotes, n)
 	}
 }

@@ -39,9 +39,9 @@ func (im *importer) spelledOut() {
 	i := &im.inst
 	switch {
 	case i.Server != "", i.ServerIPv6 != "", i.ServerBridge != nil:
-	case i.DeviceType == Tap && i.Ifconfig == nil:
+	case i.DeviceType == DeviceTap && i.Ifconfig == nil:
 		i.ServerBridge = &ServerBridge{NoGateway: true}
-	case i.Ifconfig != nil && (i.DeviceType == Tap || i.Topology == TopologySubnet):
+	case i.Ifconfig != nil && (i.DeviceType == DeviceTap || i.Topology == TopologySubnet):
 		length, ok := parseMask(i.Ifconfig.Remote)
 		own, err := netip.ParseAddr(i.Ifconfig.Local)
 		network := netip.PrefixFrom(own, length).Masked()
@@ -49,7 +49,7 @@ func (im *importer) spelledOut() {
 			return // a server has the first address
 		}
 		i.Server, i.ServerNoPool = network.String(), true
-		im.report.add(0, "server", Changed, "the network is %s", i.Server)
+		im.report.add(0, "server", VerdictChanged, "the network is %s", i.Server)
 	}
 }
 
@@ -76,7 +76,7 @@ func (im *importer) ports() {
 		i.Port = seen.lport
 		i.Nobind = i.Port == 0 && i.Listen.Address == ""
 		if i.Nobind && !seen.nobind && !seen.lportSet {
-			im.report.add(0, "nobind", Changed, "sends from any free port")
+			im.report.add(0, "nobind", VerdictChanged, "sends from any free port")
 		}
 	case RolePeer:
 		if seen.nobind && len(i.Remotes) > 0 {
@@ -101,8 +101,8 @@ func (im *importer) leftovers() {
 		}
 		reset()
 		for n := range im.report.Lines {
-			if l := &im.report.Lines[n]; l.Option == option && (l.Verdict == Kept || l.Verdict == Changed) {
-				l.Verdict, l.Reason = Dropped, why
+			if l := &im.report.Lines[n]; l.Option == option && (l.Verdict == VerdictKept || l.Verdict == VerdictChanged) {
+				l.Verdict, l.Reason = VerdictDropped, why
 			}
 		}
 	}
@@ -113,20 +113,20 @@ func (im *importer) leftovers() {
 	drop(i.KeyDirection != "" && tls && i.Files[FileTLSAuth] == "", "key-direction", "belongs to tls-auth and secret", func() { i.KeyDirection = "" })
 	drop(i.Proxy != nil && i.Proxy.Host == "", "http-proxy-user-pass", "there is no http-proxy", func() { i.Proxy = nil })
 	drop(i.ForceCookie && i.Role != RoleServer, "", "", func() { i.ForceCookie = false }) // says nothing to a client
-	drop(i.Topology != "" && i.DeviceType == Tap, "topology", "a tap device has none", func() { i.Topology = "" })
+	drop(i.Topology != "" && i.DeviceType == DeviceTap, "topology", "a tap device has none", func() { i.Topology = "" })
 	drop(i.Login && i.Role != RoleClient, "auth-user-pass", "only clients log in", func() { i.Login, i.Username, i.Password = false, "", Secret{} })
 	drop(len(i.Remotes) > 0 && i.Role == RolePeer && im.seen.listens, "remote", "the end that listens over TCP calls nobody", func() { i.Remotes = nil })
 	drop(im.seen.client && i.Role == RoleServer, "client", "it is a server", func() {})
 	drop(len(i.Remotes) > 0 && i.Role == RoleServer, "remote", "a server calls nobody", func() { i.Remotes = nil })
-	if i.Role == RoleServer && i.DeviceType == Tun && i.Topology == "" {
+	if i.Role == RoleServer && i.DeviceType == DeviceTun && i.Topology == "" {
 		i.Topology = TopologyNet30
-		im.report.add(0, "topology", Changed, "net30, as openvpn 2.6 does without a word; subnet is better")
+		im.report.add(0, "topology", VerdictChanged, "net30, as openvpn 2.6 does without a word; subnet is better")
 	}
 	if len(i.Files) == 0 {
 		i.Files = nil
 	}
 	if key := im.files[i.Files[FileKey]]; strings.Contains(string(key), "ENCRYPTED") && i.KeyPassword.IsZero() {
-		im.report.add(0, "key_password", Warned, "the private key has a password: enter it")
+		im.report.add(0, "key_password", VerdictWarned, "the private key has a password: enter it")
 	}
 	if len(im.files) == 0 {
 		im.files = nil

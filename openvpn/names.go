@@ -90,14 +90,14 @@ func (i Instance) role() Role {
 
 func (i Instance) protocol() Protocol {
 	if i.Protocol == "" {
-		return UDP
+		return ProtocolUDP
 	}
 	return i.Protocol
 }
 
 func (i Instance) deviceType() DeviceType {
 	if i.DeviceType == "" {
-		return Tun
+		return DeviceTun
 	}
 	return i.DeviceType
 }

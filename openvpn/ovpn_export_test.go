@@ -15,7 +15,7 @@ import (
 // exported is a server with all that its clients must agree on.
 func exported() openvpn.Instance {
 	return openvpn.Instance{
-		Name: "office", Role: openvpn.RoleServer, Server: "10.8.0.0/24", Port: 443, Protocol: openvpn.TCP,
+		Name: "office", Role: openvpn.RoleServer, Server: "10.8.0.0/24", Port: 443, Protocol: openvpn.ProtocolTCP,
 		Files: map[openvpn.FileKind]string{
 			openvpn.FileCA: "ca.crt", openvpn.FileCert: "server.crt", openvpn.FileKey: "server.key", openvpn.FileTLSAuth: "ta.key",
 		},
@@ -40,8 +40,8 @@ func TestExport(t *testing.T) {
 	golden(t, filepath.Join("render", "export.golden"), string(text))
 	im, err := openvpn.Import("office", text)
 	require.NoError(t, err)
-	assert.Empty(t, im.Report.Of(openvpn.Refused, openvpn.Dropped, openvpn.Warned))
-	assert.Equal(t, openvpn.TCP, im.Instance.Protocol)
+	assert.Empty(t, im.Report.Of(openvpn.VerdictRefused, openvpn.VerdictDropped, openvpn.VerdictWarned))
+	assert.Equal(t, openvpn.ProtocolTCP, im.Instance.Protocol)
 	assert.Equal(t, "1", im.Instance.KeyDirection, "the other half of the key")
 	assert.True(t, im.Instance.Login)
 	assert.Len(t, im.Files, 4)

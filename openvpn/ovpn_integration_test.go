@@ -140,23 +140,25 @@ func bases(t testing.TB) map[string]openvpn.Instance {
 		Ifconfig: &openvpn.Ifconfig{Local: "10.0.0.1", Remote: "10.0.0.2"}}
 	none := func(*openvpn.Instance) {}
 	return map[string]openvpn.Instance{
-		"client over UDP":   with(client, none),
-		"client over TCP":   with(client, func(i *openvpn.Instance) { i.Protocol = openvpn.TCP }),
-		"client with proxy": with(client, func(i *openvpn.Instance) { i.Protocol, i.Proxy = openvpn.TCP, &openvpn.Proxy{Host: "192.0.2.9"} }),
-		"client with tap":   with(client, func(i *openvpn.Instance) { i.DeviceType = openvpn.Tap }),
-		"server over UDP":   with(server, none),
-		"server over TCP":   with(server, func(i *openvpn.Instance) { i.Protocol = openvpn.TCP }),
-		"server with IPv6":  with(server, func(i *openvpn.Instance) { i.ServerIPv6, i.Protocol = "fd00:8::/64", openvpn.UDP6 }),
-		"server with tap":   with(server, func(i *openvpn.Instance) { i.DeviceType = openvpn.Tap }),
+		"client over UDP": with(client, none),
+		"client over TCP": with(client, func(i *openvpn.Instance) { i.Protocol = openvpn.ProtocolTCP }),
+		"client with proxy": with(client, func(i *openvpn.Instance) {
+			i.Protocol, i.Proxy = openvpn.ProtocolTCP, &openvpn.Proxy{Host: "192.0.2.9"}
+		}),
+		"client with tap":  with(client, func(i *openvpn.Instance) { i.DeviceType = openvpn.DeviceTap }),
+		"server over UDP":  with(server, none),
+		"server over TCP":  with(server, func(i *openvpn.Instance) { i.Protocol = openvpn.ProtocolTCP }),
+		"server with IPv6": with(server, func(i *openvpn.Instance) { i.ServerIPv6, i.Protocol = "fd00:8::/64", openvpn.ProtocolUDP6 }),
+		"server with tap":  with(server, func(i *openvpn.Instance) { i.DeviceType = openvpn.DeviceTap }),
 		"server with VLANs": with(server, func(i *openvpn.Instance) {
-			i.DeviceType, i.Options = openvpn.Tap, []openvpn.Option{{Name: "vlan-tagging"}}
+			i.DeviceType, i.Options = openvpn.DeviceTap, []openvpn.Option{{Name: "vlan-tagging"}}
 		}),
 		"server with users": with(server, func(i *openvpn.Instance) {
 			i.Users = []openvpn.User{{Name: "joe", Password: openvpn.NewSecret("pass")}}
 		}),
 		"server, own pool": with(server, func(i *openvpn.Instance) { i.ServerNoPool = true }),
 		"peer over UDP":    with(peer, none),
-		"peer over TCP":    with(peer, func(i *openvpn.Instance) { i.Protocol = openvpn.TCP }),
+		"peer over TCP":    with(peer, func(i *openvpn.Instance) { i.Protocol = openvpn.ProtocolTCP }),
 		"peer that waits": with(peer, func(i *openvpn.Instance) {
 			i.Remotes, i.TLSRole = nil, openvpn.TLSServer
 		}),

@@ -23,7 +23,7 @@ func instances() map[string]openvpn.Instance {
 	}
 	return map[string]openvpn.Instance{
 		"server": {
-			Name: "server", Role: openvpn.RoleServer, Port: 11940, Protocol: openvpn.UDP6, DeviceType: openvpn.Tun,
+			Name: "server", Role: openvpn.RoleServer, Port: 11940, Protocol: openvpn.ProtocolUDP6, DeviceType: openvpn.DeviceTun,
 			Server: "10.8.0.0/24", ServerIPv6: "fd00:8::/64", Topology: openvpn.TopologySubnet, RememberAddresses: true,
 			Listen: openvpn.Listen{Address: "::", IPv6Only: true, Multihome: true},
 			System: openvpn.System{Nice: 5, LockMemory: true, Mark: 7, BindDevice: "lo", TxQueueLength: 500},
@@ -39,48 +39,48 @@ func instances() map[string]openvpn.Instance {
 			},
 		},
 		"server over TCP": {
-			Name: "web", Role: openvpn.RoleServer, Port: 443, Protocol: openvpn.TCP4, DeviceType: openvpn.Tun, Server: "10.9.0.0/24",
+			Name: "web", Role: openvpn.RoleServer, Port: 443, Protocol: openvpn.ProtocolTCP4, DeviceType: openvpn.DeviceTun, Server: "10.9.0.0/24",
 			ServerNoPool: true, Topology: openvpn.TopologyNet30, ListedClientsOnly: true, Files: with(map[openvpn.FileKind]string{openvpn.FileTLSAuth: "ta.key"}), KeyDirection: "0",
 			Listen: openvpn.Listen{ShareHost: "127.0.0.1", SharePort: 8443}, System: openvpn.System{NoDelay: true},
 		},
 		"bridge": {
-			Name: "bridge", Role: openvpn.RoleServer, Port: 1194, Protocol: openvpn.UDP, DeviceType: openvpn.Tap, BridgeDevice: "br0", Files: with(nil),
+			Name: "bridge", Role: openvpn.RoleServer, Port: 1194, Protocol: openvpn.ProtocolUDP, DeviceType: openvpn.DeviceTap, BridgeDevice: "br0", Files: with(nil),
 			System:       openvpn.System{HardwareAddress: "02:00:5e:00:53:01"},
 			ServerBridge: &openvpn.ServerBridge{Gateway: "192.168.1.1", Netmask: "255.255.255.0", Start: "192.168.1.128", End: "192.168.1.254"},
 		},
 		"bridge with DHCP": {
-			Name: "dhcp", Role: openvpn.RoleServer, Port: 1194, Protocol: openvpn.UDP, DeviceType: openvpn.Tap, Files: with(nil), ServerBridge: &openvpn.ServerBridge{},
+			Name: "dhcp", Role: openvpn.RoleServer, Port: 1194, Protocol: openvpn.ProtocolUDP, DeviceType: openvpn.DeviceTap, Files: with(nil), ServerBridge: &openvpn.ServerBridge{},
 		},
 		"client": {
-			Name: "a-name-that-is-rather-long", Role: openvpn.RoleClient, Protocol: openvpn.UDP, DeviceType: openvpn.Tun, Nobind: true,
-			Remotes: []openvpn.Remote{{Host: "192.0.2.1", Port: 1194}, {Host: "vpn.example.com", Port: 443, Protocol: openvpn.TCP}, {Host: "2001:db8::1", Port: 1195, Protocol: openvpn.UDP6}},
+			Name: "a-name-that-is-rather-long", Role: openvpn.RoleClient, Protocol: openvpn.ProtocolUDP, DeviceType: openvpn.DeviceTun, Nobind: true,
+			Remotes: []openvpn.Remote{{Host: "192.0.2.1", Port: 1194}, {Host: "vpn.example.com", Port: 443, Protocol: openvpn.ProtocolTCP}, {Host: "2001:db8::1", Port: 1195, Protocol: openvpn.ProtocolUDP6}},
 			Files:   map[openvpn.FileKind]string{openvpn.FileCA: "ca.crt"}, Login: true, Username: "joe", Password: openvpn.NewSecret("hidden word"),
 			Options: []openvpn.Option{{Name: "remote-cert-tls", Args: []string{"server"}}, {Name: "verify-x509-name", Args: []string{`C=DE, O=Field "gate", CN=it's \ one`}}, {Name: "pull-filter", Args: []string{"ignore", "route "}}},
 		},
 		"client with proxy": {
-			Name: "proxied", Role: openvpn.RoleClient, Protocol: openvpn.TCP, DeviceType: openvpn.Tun, Nobind: true, Remotes: []openvpn.Remote{{Host: "192.0.2.1", Port: 443}},
+			Name: "proxied", Role: openvpn.RoleClient, Protocol: openvpn.ProtocolTCP, DeviceType: openvpn.DeviceTun, Nobind: true, Remotes: []openvpn.Remote{{Host: "192.0.2.1", Port: 443}},
 			Files: with(nil), Proxy: &openvpn.Proxy{Kind: openvpn.ProxyHTTP, Host: "192.0.2.9", Port: 8080, Login: true, Username: "joe", Password: openvpn.NewSecret("hidden word")},
 		},
 		"client with SOCKS, from a port": {
-			Name: "socks", Role: openvpn.RoleClient, Protocol: openvpn.UDP, DeviceType: openvpn.Tap, Port: 5000, Remotes: []openvpn.Remote{{Host: "192.0.2.1", Port: 443}},
+			Name: "socks", Role: openvpn.RoleClient, Protocol: openvpn.ProtocolUDP, DeviceType: openvpn.DeviceTap, Port: 5000, Remotes: []openvpn.Remote{{Host: "192.0.2.1", Port: 443}},
 			Files: with(nil), Proxy: &openvpn.Proxy{Kind: openvpn.ProxySOCKS, Host: "192.0.2.9", Port: 1080}, Listen: openvpn.Listen{Address: "127.0.0.1"},
 		},
 		"client from an address": {
-			Name: "addressed", Role: openvpn.RoleClient, Protocol: openvpn.UDP, DeviceType: openvpn.Tun, Remotes: []openvpn.Remote{{Host: "192.0.2.1", Port: 443}},
+			Name: "addressed", Role: openvpn.RoleClient, Protocol: openvpn.ProtocolUDP, DeviceType: openvpn.DeviceTun, Remotes: []openvpn.Remote{{Host: "192.0.2.1", Port: 443}},
 			Files: with(nil), Listen: openvpn.Listen{Address: "127.0.0.1"},
 		},
 		"peer": {
-			Name: "peer", Role: openvpn.RolePeer, TLSRole: openvpn.TLSServer, Port: 1194, Protocol: openvpn.UDP, DeviceType: openvpn.Tun,
+			Name: "peer", Role: openvpn.RolePeer, TLSRole: openvpn.TLSServer, Port: 1194, Protocol: openvpn.ProtocolUDP, DeviceType: openvpn.DeviceTun,
 			Ifconfig: &openvpn.Ifconfig{Local: "10.0.0.1", Remote: "10.0.0.2"}, IfconfigIPv6: &openvpn.Ifconfig{Local: "fd00::1/64", Remote: "fd00::2"},
 			Files:            map[openvpn.FileKind]string{openvpn.FileCert: "server.crt", openvpn.FileKey: "server.key"},
 			PeerFingerprints: []string{strings.Repeat("AB:", 31) + "AB", strings.Repeat("CD:", 31) + "CD"},
 		},
 		"peer that calls over TCP": {
-			Name: "caller", Role: openvpn.RolePeer, TLSRole: openvpn.TLSClient, Nobind: true, Protocol: openvpn.TCP, DeviceType: openvpn.Tun,
+			Name: "caller", Role: openvpn.RolePeer, TLSRole: openvpn.TLSClient, Nobind: true, Protocol: openvpn.ProtocolTCP, DeviceType: openvpn.DeviceTun,
 			Remotes: []openvpn.Remote{{Host: "192.0.2.1", Port: 1194}}, Ifconfig: &openvpn.Ifconfig{Local: "10.0.0.2", Remote: "10.0.0.1"}, Files: with(nil),
 		},
 		"peer with a static key": {
-			Name: "old", Role: openvpn.RolePeer, Port: 1194, Protocol: openvpn.UDP, DeviceType: openvpn.Tun, Ifconfig: &openvpn.Ifconfig{Local: "10.0.0.1", Remote: "10.0.0.2"},
+			Name: "old", Role: openvpn.RolePeer, Port: 1194, Protocol: openvpn.ProtocolUDP, DeviceType: openvpn.DeviceTun, Ifconfig: &openvpn.Ifconfig{Local: "10.0.0.1", Remote: "10.0.0.2"},
 			Files: map[openvpn.FileKind]string{openvpn.FileSecret: "secret.key"}, KeyDirection: "1", Options: []openvpn.Option{{Name: "cipher", Args: []string{"AES-256-CBC"}}},
 		},
 	}
@@ -102,7 +102,7 @@ func TestRender(t *testing.T) {
 			}
 			im, err := openvpn.Import(i.Name, text)
 			require.NoError(t, err)
-			assert.Empty(t, im.Report.Of(openvpn.Refused, openvpn.Dropped, openvpn.Changed))
+			assert.Empty(t, im.Report.Of(openvpn.VerdictRefused, openvpn.VerdictDropped, openvpn.VerdictChanged))
 			want := withoutSecrets(i)
 			want.BridgeDevice, want.Users, want.ListedClientsOnly = "", nil, false // the supervisor's, not openvpn's
 			if want.Clients = nil; name == "server" {                              // their networks are routes

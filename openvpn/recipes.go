@@ -196,7 +196,7 @@ func bridgeClient(a Answers) Instance {
 
 // tap makes an instance one of Ethernet.
 func (i *Instance) tap(a Answers) {
-	i.DeviceType, i.BridgeDevice = Tap, a.BridgeDevice
+	i.DeviceType, i.BridgeDevice = DeviceTap, a.BridgeDevice
 }
 
 // pointToPoint is a tunnel between two ends that know each other's

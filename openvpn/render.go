@@ -163,7 +163,7 @@ func (r *renderer) network() {
 		}
 	}
 	topology := r.Topology
-	if topology == "" && r.Instance.role() == RoleServer && r.deviceType() == Tun {
+	if topology == "" && r.Instance.role() == RoleServer && r.deviceType() == DeviceTun {
 		topology = TopologySubnet
 	}
 	r.lineIf(topology != "", "topology", string(topology))

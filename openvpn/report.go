@@ -25,11 +25,11 @@ type Verdict string
 
 // The verdicts.
 const (
-	Kept    Verdict = "kept"    // means the same as before
-	Changed Verdict = "changed" // stands in another form
-	Dropped Verdict = "dropped" // has no effect here, or is ours to set
-	Refused Verdict = "refused" // would run, read or write something, or cannot be understood
-	Warned  Verdict = "warning" // of the whole: works, but is weak
+	VerdictKept    Verdict = "kept"    // means the same as before
+	VerdictChanged Verdict = "changed" // stands in another form
+	VerdictDropped Verdict = "dropped" // has no effect here, or is ours to set
+	VerdictRefused Verdict = "refused" // would run, read or write something, or cannot be understood
+	VerdictWarned  Verdict = "warning" // of the whole: works, but is weak
 )
 
 // String returns "line 3: up: refused: runs a program".

@@ -60,7 +60,7 @@ func New(c Config, o Options) (*Service, error) {
 	case o.Runner == nil:
 		return nil, errors.New("openvpn: Options.Runner is nil, it runs openvpn: use process.New")
 	case o.Store == nil:
-		return nil, errors.New("openvpn: Options.Store is nil, it keeps keys and certificates: use filestore.New")
+		return nil, errors.New("openvpn: Options.Store is nil, it keeps keys and certificates: use filestore.Open")
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

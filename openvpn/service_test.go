@@ -21,8 +21,8 @@ func TestContract(t *testing.T) {
 		require.NoError(t, err)
 		return lifecycletest.Subject{
 			Service: r.Service, Disabled: off, Resources: r.runner.Running,
-			Refuse: func(err error) { r.runner.Fail("adopt", err) },
-			Hold:   func() { r.runner.Hold("adopt") },
+			Refuse: func(err error) { r.runner.FailNext("adopt", err) },
+			Hold:   func() { r.runner.StallNext("adopt") },
 		}
 	})
 }
@@ -130,7 +130,7 @@ func TestUnknownInstance(t *testing.T) {
 			"unban":     func() error { return r.Unban("x", "y") },
 			"bans":      func() error { _, err := r.Bans("x"); return err },
 		} {
-			assert.ErrorIs(t, call(), openvpn.ErrUnknown, name)
+			assert.ErrorIs(t, call(), openvpn.ErrUnknownInstance, name)
 		}
 	})
 }

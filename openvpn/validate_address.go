@@ -19,7 +19,7 @@ func (c *checker) addresses() {
 	bridge := c.only("server_bridge", c.ServerBridge != nil, RoleServer)
 	if server {
 		most := maxServerBits
-		if c.deviceType() == Tap {
+		if c.deviceType() == DeviceTap {
 			most++
 		}
 		c.network("server", c.Server, true, minServerBits, most)
@@ -31,7 +31,7 @@ func (c *checker) addresses() {
 		if server || server6 {
 			c.addf("server_bridge", "is instead of server and server_ipv6, not beside them")
 		}
-		if c.deviceType() != Tap {
+		if c.deviceType() != DeviceTap {
 			c.addf("server_bridge", "needs device_type tap")
 		}
 		c.bridge(*c.ServerBridge)
@@ -42,7 +42,7 @@ func (c *checker) addresses() {
 	c.only("server_no_pool", c.ServerNoPool, RoleServer)
 	c.only("remember_addresses", c.RememberAddresses, RoleServer)
 	c.only("listed_clients_only", c.ListedClientsOnly, RoleServer)
-	if c.Topology != "" && c.deviceType() == Tap {
+	if c.Topology != "" && c.deviceType() == DeviceTap {
 		c.addf("topology", "is for device_type tun, a tap device has none")
 	}
 	if c.only("ifconfig", c.Ifconfig != nil, RolePeer) {
@@ -51,7 +51,7 @@ func (c *checker) addresses() {
 	if c.only("ifconfig_ipv6", c.IfconfigIPv6 != nil, RolePeer) {
 		c.ends6(*c.IfconfigIPv6)
 	}
-	if c.role() == RolePeer && c.deviceType() == Tun && c.Ifconfig == nil && c.IfconfigIPv6 == nil {
+	if c.role() == RolePeer && c.deviceType() == DeviceTun && c.Ifconfig == nil && c.IfconfigIPv6 == nil {
 		c.addf("ifconfig", "required: the addresses of both ends of the tunnel")
 	}
 }
@@ -110,7 +110,7 @@ func (c *checker) bridge(b ServerBridge) {
 // of the other end.
 func (c *checker) ends4(e Ifconfig) {
 	local, ok := c.address("ifconfig.local", e.Local)
-	if c.deviceType() == Tap {
+	if c.deviceType() == DeviceTap {
 		if _, ok := maskBits(e.Remote); !ok {
 			c.addf("ifconfig.remote", "%q is no netmask such as 255.255.255.0, which a tap device has here", e.Remote)
 		}

@@ -65,7 +65,7 @@ func (c *checker) clientNetworks(at string, networks []string) {
 	if c.tooMany(at+"networks", len(networks)) {
 		return
 	}
-	if len(networks) > 0 && c.deviceType() == Tap {
+	if len(networks) > 0 && c.deviceType() == DeviceTap {
 		c.addf(at+"networks", "need device_type tun")
 		return
 	}

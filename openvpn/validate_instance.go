@@ -102,7 +102,7 @@ func (c *checker) device() {
 	if c.BridgeDevice == "" {
 		return
 	}
-	if c.deviceType() != Tap {
+	if c.deviceType() != DeviceTap {
 		c.addf("bridge_device", "needs device_type tap")
 	}
 	if !validDevice(c.BridgeDevice) {

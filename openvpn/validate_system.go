@@ -8,7 +8,7 @@ func (c *checker) listen() {
 	if l.Address != "" {
 		c.faults.CheckHost(c.at+"listen.address", l.Address)
 	}
-	if l.IPv6Only && c.protocol() != UDP6 && c.protocol() != TCP6 {
+	if l.IPv6Only && c.protocol() != ProtocolUDP6 && c.protocol() != ProtocolTCP6 {
 		c.addf("listen.ipv6_only", "needs protocol udp6 or tcp6")
 	}
 	if l.Multihome && c.protocol().isTCP() {
@@ -41,7 +41,7 @@ func (c *checker) system() {
 		} else if mac[0]&1 != 0 {
 			c.addf("system.hardware_address", "%s is an address of a group, its first byte must be even", mac)
 		}
-		if c.deviceType() != Tap {
+		if c.deviceType() != DeviceTap {
 			c.addf("system.hardware_address", "needs device_type tap")
 		}
 	}

@@ -124,7 +124,7 @@ func TestWarnings(t *testing.T) {
 
 func TestDeviceName(t *testing.T) {
 	assert.Equal(t, "tun-office", openvpn.Instance{Name: "office"}.DeviceName())
-	assert.Equal(t, "tap-office", openvpn.Instance{Name: "office", DeviceType: openvpn.Tap}.DeviceName())
+	assert.Equal(t, "tap-office", openvpn.Instance{Name: "office", DeviceType: openvpn.DeviceTap}.DeviceName())
 	a := openvpn.Instance{Name: "a-very-long-name-one"}.DeviceName()
 	b := openvpn.Instance{Name: "a-very-long-name-two"}.DeviceName()
 	assert.LessOrEqual(t, len(a), 15)

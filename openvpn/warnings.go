@@ -65,7 +65,7 @@ func (i Instance) Warnings() []Warning {
 	w := &warner{Instance: i}
 	w.identity()
 	w.keys()
-	if i.deviceType() == Tap && i.BridgeDevice == "" && i.ServerBridge != nil {
+	if i.deviceType() == DeviceTap && i.BridgeDevice == "" && i.ServerBridge != nil {
 		w.add("bridge_device", "is empty: somebody else must add the device %s to the bridge", i.DeviceName())
 	}
 	for n, o := range i.Options {

@@ -35,7 +35,7 @@ func TestWords(t *testing.T) {
 	const text = `{"name":"a","role":"peer","protocol":"tcp6","device_type":"tap","topology":"","tls_role":"client","files":{"tls-crypt":"k"}}`
 	var i, again openvpn.Instance
 	require.NoError(t, json.Unmarshal([]byte(text), &i))
-	assert.Equal(t, openvpn.TCP6, i.Protocol)
+	assert.Equal(t, openvpn.ProtocolTCP6, i.Protocol)
 	assert.Empty(t, i.Topology, "nothing is the default")
 	assert.Equal(t, "k", i.Files[openvpn.FileTLSCrypt])
 	stored, err := json.Marshal(i)

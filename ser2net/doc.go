@@ -72,10 +72,10 @@
 // [New], [Config.Validate] and [Service.Apply] report every fault of a Config
 // at once, as a [ConfigError]. Errors of the lifecycle are [ErrStarted],
 // [ErrStopped] and [ErrDisabled]; of methods that name a port or a client
-// [ErrNoPort] and [ErrNoClient]. Backends report [ErrPortBusy], [ErrHangup]
+// [ErrUnknownPort] and [ErrUnknownClient]. Backends report [ErrPortBusy], [ErrHangup]
 // and [ErrNoLines].
 //
-// Each change of state is an [Event], handed to [Options.Event] and logged:
+// Each change of state is an [Event], handed to [Options.OnEvent] and logged:
 // Warn for what needs somebody, Info for the rest. Of the refused clients of
 // a port one line a second is logged; of a device that goes and comes one line
 // each a minute, and how it stands after that. Data is never logged.

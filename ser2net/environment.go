@@ -17,7 +17,7 @@ func newEnvironment(o Options) *environment {
 	return &environment{
 		opts:     o,
 		large:    sync.Pool{New: func() any { return new([largeBuffer]byte) }},
-		reporter: &reporter{log: o.Logger, handle: o.Event},
+		reporter: &reporter{log: o.Logger, handle: o.OnEvent},
 	}
 }
 

@@ -16,8 +16,8 @@ var (
 
 // The errors of methods that name a port or a client.
 var (
-	ErrNoPort   = errors.New("there is no such port")
-	ErrNoClient = errors.New("there is no such client")
+	ErrUnknownPort   = errors.New("there is no such port")
+	ErrUnknownClient = errors.New("there is no such client")
 )
 
 // The sentinels of the serial backends. The error around one names the device.

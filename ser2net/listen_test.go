@@ -48,7 +48,7 @@ func TestListenerInTrouble(t *testing.T) {
 				l.Listener = inner
 				return l, err
 			},
-			Event: func(e ser2net.Event) { failed += boolToInt(e.Kind == ser2net.EventFailed) },
+			OnEvent: func(e ser2net.Event) { failed += boolToInt(e.Kind == ser2net.EventFailed) },
 		})
 		require.NoError(t, err)
 		begun := time.Now()

@@ -208,7 +208,7 @@ func TestManyPortsOpenAtOnce(t *testing.T) {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				network, hardware := new(memnet.Network), new(ser2nettest.Opener)
-				hardware.Slow(3 * time.Second)
+				hardware.Delay(3 * time.Second)
 				c := ser2net.Config{Enabled: true}
 				for i := range n {
 					hardware.Add(fmt.Sprint("/dev/tty", i), ser2nettest.Hardware{})

@@ -22,10 +22,10 @@ type Options struct {
 	// TLS reads the files of a port with TLS: tlsport.Load. Required for such
 	// a port.
 	TLS func(TLS) (Handshake, error)
-	// Event gets every event, one after the other, from one goroutine. It may
+	// OnEvent gets every event, one after the other, from one goroutine. It may
 	// call all methods but Stop. When it falls far behind, events are left
 	// out and the log says so. Nil: events are only logged.
-	Event func(Event)
+	OnEvent func(Event)
 	// Logger gets every event. Nil: nothing is logged.
 	Logger *slog.Logger
 }

@@ -38,12 +38,12 @@ func TestRefusals(t *testing.T) {
 		"other_program":  {func(r *rig) { r.line.Occupy(true) }, "127.0.0.1:1", "Port's device already in use\r\n"},
 		"device_missing": {func(r *rig) { r.line.Unplug() }, "127.0.0.1:1", "Device open failure: Value or file not found\r\n"},
 		"no_permission": {
-			func(r *rig) { r.hardware.Fail(fs.ErrPermission) },
+			func(r *rig) { r.hardware.FailNext(fs.ErrPermission) },
 			"127.0.0.1:1", "Device open failure: Permission denied\r\n",
 		},
-		"open_hangs": {func(r *rig) { r.hardware.Slow(time.Hour) }, "127.0.0.1:1", "Device open failure: Operation timed out\r\n"},
+		"open_hangs": {func(r *rig) { r.hardware.Delay(time.Hour) }, "127.0.0.1:1", "Device open failure: Operation timed out\r\n"},
 		"other_error": {
-			func(r *rig) { r.hardware.Fail(errors.New("no\r\nconnection")) },
+			func(r *rig) { r.hardware.FailNext(errors.New("no\r\nconnection")) },
 			"127.0.0.1:1", "Device open failure: no, connection\r\n",
 		},
 	} {
@@ -107,7 +107,7 @@ func TestKickTheOldestOfTwo(t *testing.T) {
 // A client that waits for a device to open has its place already.
 func TestKickWhileTheDeviceOpens(t *testing.T) {
 	bubble(t, config(port(func(p *ser2net.PortConfig) { p.OnBusy = ser2net.OnBusyKick })), func(t *testing.T, r *rig) {
-		r.hardware.Slow(time.Second)
+		r.hardware.Delay(time.Second)
 		old := r.connect()
 		client := r.connect()
 		assert.Equal(t, "kicked off, new user is coming\r\n", old.heard())

@@ -86,7 +86,7 @@ func bubbleDriven(t *testing.T, c ser2net.Config, hw ser2nettest.Hardware, befor
 		var err error
 		r.service, err = ser2net.New(c, ser2net.Options{
 			Opener: driver{r.hardware, before}, Logger: slog.New(slog.NewTextHandler(r, nil)), Listen: r.network.Listen, ListenPacket: r.network.ListenPacket, Dial: r.network.Dial, TLS: tlsport.Load,
-			Event: func(e ser2net.Event) {
+			OnEvent: func(e ser2net.Event) {
 				r.mu.Lock()
 				defer r.mu.Unlock()
 				r.events = append(r.events, e)

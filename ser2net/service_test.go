@@ -131,15 +131,15 @@ func TestStatus(t *testing.T) {
 
 func TestDisconnect(t *testing.T) {
 	bubble(t, config(port(func(p *ser2net.PortConfig) { p.MaxClients = 3 })), func(t *testing.T, r *rig) {
-		require.ErrorIs(t, r.service.Disconnect("a", 0), ser2net.ErrNoClient)
-		require.ErrorIs(t, r.service.Disconnect("x", 0), ser2net.ErrNoPort)
+		require.ErrorIs(t, r.service.Disconnect("a", 0), ser2net.ErrUnknownClient)
+		require.ErrorIs(t, r.service.Disconnect("x", 0), ser2net.ErrUnknownPort)
 		one, two, three := r.connect(), r.connect(), r.connect()
 		clients := r.service.Status().Ports[0].Clients
 		require.Len(t, clients, 3)
 		require.NoError(t, r.service.Disconnect("a", clients[1].ID))
 		assert.True(t, two.ended())
 		assert.False(t, one.ended())
-		require.ErrorIs(t, r.service.Disconnect("a", clients[1].ID), ser2net.ErrNoClient)
+		require.ErrorIs(t, r.service.Disconnect("a", clients[1].ID), ser2net.ErrUnknownClient)
 		require.NoError(t, r.service.Disconnect("a", 0))
 		assert.True(t, one.ended())
 		assert.True(t, three.ended())
@@ -158,7 +158,7 @@ func TestApplyFromEvents(t *testing.T) {
 				c := config(port(), port(func(p *ser2net.PortConfig) { p.Name, p.Listen = "b", "127.0.0.1:2" }))
 				var s *ser2net.Service
 				applied := 0
-				s, err := ser2net.New(c, ser2net.Options{Opener: hardware, Listen: network.Listen, Event: func(e ser2net.Event) {
+				s, err := ser2net.New(c, ser2net.Options{Opener: hardware, Listen: network.Listen, OnEvent: func(e ser2net.Event) {
 					if e.Kind == ser2net.EventDisconnected || e.Kind == ser2net.EventFailed {
 						time.Sleep(time.Second) // until the end waits
 						_ = s.Apply(context.Background(), c)
@@ -196,7 +196,7 @@ func TestSlowReceiverOfEvents(t *testing.T) {
 		var log strings.Builder
 		s, err := ser2net.New(config(port()), ser2net.Options{
 			Opener: hardware, Listen: network.Listen,
-			Event: func(e ser2net.Event) {
+			OnEvent: func(e ser2net.Event) {
 				s.Status()
 				if e.Kind == ser2net.EventListening {
 					<-release

@@ -51,8 +51,8 @@ type PortStatus struct {
 
 	// LastError is the last thing that did not work, with its time; empty
 	// before the first.
-	LastError     string    `json:"last_error"`
-	LastErrorTime time.Time `json:"last_error_time,omitzero"`
+	LastError   string    `json:"last_error"`
+	LastErrorAt time.Time `json:"last_error_at,omitzero"`
 }
 
 // ClientStatus is one client that has a place.
@@ -119,14 +119,14 @@ func (s *Service) rotatorStatus(name string) RotatorStatus {
 }
 
 // Disconnect ends a client of a port, or all of them for the client 0. What
-// waits for it is still sent. The errors are [ErrNoPort] and [ErrNoClient].
+// waits for it is still sent. The errors are [ErrUnknownPort] and [ErrUnknownClient].
 func (s *Service) Disconnect(port string, client uint64) error {
 	r := s.runner(port)
 	if r == nil {
-		return fmt.Errorf("ser2net: disconnect from %q: %w", port, ErrNoPort)
+		return fmt.Errorf("ser2net: disconnect from %q: %w", port, ErrUnknownPort)
 	}
 	if !r.disconnect(client) {
-		return fmt.Errorf("ser2net: disconnect %d from %q: %w", client, port, ErrNoClient)
+		return fmt.Errorf("ser2net: disconnect %d from %q: %w", client, port, ErrUnknownClient)
 	}
 	return nil
 }
@@ -156,7 +156,7 @@ func (r *runner) status() PortStatus {
 		ToDevice: r.toDevice.Load(), ToNetwork: r.toNetwork.Load(),
 		Packets: r.count.packets, Dropped: r.count.dropped, Connects: r.count.connects,
 		Refused: r.count.refused, Opens: r.count.opens, Losses: r.count.losses,
-		LastError: r.trouble, LastErrorTime: r.happened, Clients: []ClientStatus{},
+		LastError: r.trouble, LastErrorAt: r.happened, Clients: []ClientStatus{},
 	}
 	if r.address != nil {
 		status.Listening = r.address.String()

@@ -109,7 +109,7 @@ func TestAuthenticationFailure(t *testing.T) {
 func TestSlowDestination(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		toTwo(r)
-		r.sender.Hang("inform", true)
+		r.sender.Stall("inform", true)
 	}, func(r *rig) {
 		var full error
 		for range 100 {
@@ -129,7 +129,7 @@ func TestSlowDestination(t *testing.T) {
 		d = r.agent.Status().Destinations
 		assert.EqualValues(t, 1, d[1].Failed)
 		assert.Equal(t, "context deadline exceeded", d[1].LastError)
-		r.sender.Hang("inform", false)
+		r.sender.Stall("inform", false)
 		time.Sleep(14 * time.Second)
 		d = r.agent.Status().Destinations
 		assert.EqualValues(t, 63, d[1].Sent)

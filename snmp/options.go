@@ -8,8 +8,8 @@ import (
 
 // Options is what the program brings.
 type Options struct {
-	// Log gets what happens to the agent; nil discards it.
-	Log *slog.Logger
+	// Logger gets what happens to the agent; nil discards it.
+	Logger *slog.Logger
 	// Handlers are what the agent serves besides the groups about itself:
 	// system, snmp, and those of the SNMPv3 frameworks.
 	Handlers []Mount

@@ -55,7 +55,7 @@ func newRig(t *testing.T) *rig {
 		{Community: snmp.NewSecret("writer"), Sources: any, Write: "all"},
 	}
 	r.options = snmp.Options{
-		Log:          slog.New(slog.NewTextHandler(&r.log, nil)),
+		Logger:       slog.New(slog.NewTextHandler(&r.log, nil)),
 		Handlers:     []snmp.Mount{{Prefix: oid("1.3.6.1.4.1.9999"), Handler: &r.mib}},
 		Store:        &r.store,
 		Sender:       &r.sender,

@@ -74,7 +74,7 @@ func New(c Config, o Options) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{
-		cfg: c, opts: o, log: o.Log, made: time.Now(),
+		cfg: c, opts: o, log: o.Logger, made: time.Now(),
 		maxMessage:     cmp.Or(c.Limits.MaxMessage, defaultMaxMessage),
 		amplification:  cmp.Or(c.Limits.Amplification, defaultAmplification),
 		maxRepetitions: cmp.Or(c.Limits.MaxRepetitions, defaultMaxRepetitions),

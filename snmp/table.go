@@ -51,25 +51,32 @@ type Column[Row any] struct {
 // entry is the identifier above the columns. index returns the arcs behind
 // that of the column (RFC 2578, section 7.7).
 func AddTable[Row any](b *Builder, entry OID, columns []Column[Row], rows []Row, index func(*Row) []uint32) {
-	type indexed struct {
-		row   *Row
-		index OID
-	}
 	ordered := make([]indexed, len(rows))
 	for i := range rows {
-		ordered[i] = indexed{&rows[i], index(&rows[i])}
+		ordered[i] = indexed{index(&rows[i]), i}
 	}
-	slices.SortFunc(ordered, func(x, y indexed) int { return x.index.Compare(y.index) })
+	sortRows(ordered)
 	b.binds = slices.Grow(b.binds, len(rows)*len(columns))
 	for _, column := range columns {
 		object := entry.Append(column.Arc)
 		b.Object(object)
 		for _, o := range ordered {
-			if v := column.Value(o.row); v != (Value{}) {
+			if v := column.Value(&rows[o.row]); v != (Value{}) {
 				b.Add(object, o.index, v)
 			}
 		}
 	}
+}
+
+// indexed is a row by its number, so that the tables of all types of rows are
+// sorted by the same code.
+type indexed struct {
+	index OID
+	row   int
+}
+
+func sortRows(rows []indexed) {
+	slices.SortFunc(rows, func(x, y indexed) int { return x.index.Compare(y.index) })
 }
 
 // StringIndex is the index of a text in front of further indexes, or alone:

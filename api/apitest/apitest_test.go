@@ -22,9 +22,9 @@ func TestSystemConforms(t *testing.T) {
 }
 
 func TestSyslogConforms(t *testing.T) {
-	suite.TestSyslog(t, func(*testing.T) suite.Log {
+	suite.TestSyslog(t, func(*testing.T) suite.SyslogRig {
 		log := apitest.NewSyslog()
-		return suite.Log{Syslog: log, Append: func(_ *testing.T, lines ...string) { log.Append(lines...) }}
+		return suite.SyslogRig{Syslog: log, Append: func(_ *testing.T, lines ...string) { log.Append(lines...) }}
 	})
 }
 
@@ -125,8 +125,8 @@ func TestModemConforms(t *testing.T) {
 }
 
 func TestPointsConform(t *testing.T) {
-	suite.TestPoints(t, func(*testing.T) suite.Hub {
-		h := suite.Hub{
+	suite.TestPoints(t, func(*testing.T) suite.PointsRig {
+		h := suite.PointsRig{
 			Devices: []api.Device{{Alias: "INV1", Name: "Inverter", Protocol: "modbus rtu"}, {Alias: "M-2_x", Name: "Meter"}},
 			Tags:    []api.Tag{apitest.Tag("INV1", "P", "Active power"), apitest.Tag("INV1", "U", "Voltage"), apitest.Tag("M-2_x", "P", "Power")},
 		}
@@ -141,9 +141,9 @@ func TestPointsConform(t *testing.T) {
 }
 
 func TestSyncConforms(t *testing.T) {
-	suite.TestSync(t, func(*testing.T) suite.HubSync {
+	suite.TestSync(t, func(*testing.T) suite.SyncRig {
 		s := new(apitest.Sync)
-		return suite.HubSync{
+		return suite.SyncRig{
 			Sync: s, First: []byte("one"), Second: bytes.Repeat([]byte("two"), 10_000), Refused: []byte("refuse: row 7 of sheet Signals\nmore"),
 			InForce: func(*testing.T) string { return s.String() },
 		}
@@ -151,9 +151,9 @@ func TestSyncConforms(t *testing.T) {
 }
 
 func TestUpgradeConforms(t *testing.T) {
-	suite.TestUpgrade(t, func(*testing.T) suite.Firmware {
+	suite.TestUpgrade(t, func(*testing.T) suite.UpgradeRig {
 		u := new(apitest.Upgrade)
-		return suite.Firmware{
+		return suite.UpgradeRig{
 			Upgrade: u, Good: bytes.Repeat([]byte("image"), 10_000), Refused: []byte("refuse:"),
 			Applied: func(*testing.T) int { return u.Applied() },
 		}

@@ -20,9 +20,9 @@ type Opener func(ctx context.Context) (io.ReadWriteCloser, error)
 
 // Options are what the program may choose. The zero value is ready for use.
 type Options struct {
-	// Freshness is for how long an answer is given again without asking the
+	// TTL is for how long an answer is given again without asking the
 	// modem. Zero or less means 5 s.
-	Freshness time.Duration
+	TTL time.Duration
 	// Timeout is how long the modem may take for one command. Zero or less
 	// means 5 s.
 	Timeout time.Duration
@@ -68,7 +68,7 @@ func New(open Opener, o Options) *Modem {
 			*d = otherwise
 		}
 	}
-	positive(&o.Freshness, 5*time.Second)
+	positive(&o.TTL, 5*time.Second)
 	positive(&o.Timeout, 5*time.Second)
 	positive(&o.Total, 9*time.Second)
 	if o.Logger == nil {
@@ -108,7 +108,7 @@ func (m *Modem) ask() (*questioning, api.ModemInfo) {
 		return q, api.ModemInfo{}
 	case m.asking != nil:
 		return m.asking, api.ModemInfo{}
-	case !m.read.IsZero() && time.Since(m.read) < m.options.Freshness:
+	case !m.read.IsZero() && time.Since(m.read) < m.options.TTL:
 		return nil, clone(m.latest)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), m.options.Total)

@@ -29,7 +29,7 @@ import (
 const always = time.Nanosecond
 
 // patient gives a modem more time than a client of the API has.
-var patient = atmodem.Options{Freshness: always, Total: 20 * time.Second}
+var patient = atmodem.Options{TTL: always, Total: 20 * time.Second}
 
 // talk runs a test on a modem whose time does not pass.
 func talk(t *testing.T, o atmodem.Options, run func(*testing.T, *atmodemtest.Modem, *atmodem.Modem)) {
@@ -124,7 +124,7 @@ func TestDisturbedAnswers(t *testing.T) {
 
 // What a modem sends between two questionings is not kept.
 func TestNewsWhileIdle(t *testing.T) {
-	talk(t, atmodem.Options{Freshness: always}, func(t *testing.T, fake *atmodemtest.Modem, m *atmodem.Modem) {
+	talk(t, atmodem.Options{TTL: always}, func(t *testing.T, fake *atmodemtest.Modem, m *atmodem.Modem) {
 		tells(t, fake, m)
 		for range 1000 {
 			fake.Send("\r\nOK\r\n\r\nERROR\r\n\r\nRING\r\n")
@@ -135,7 +135,7 @@ func TestNewsWhileIdle(t *testing.T) {
 
 // A modem may be in the middle of a short message, or may have started anew.
 func TestStateOfOthers(t *testing.T) {
-	talk(t, atmodem.Options{Freshness: always}, func(t *testing.T, fake *atmodemtest.Modem, m *atmodem.Modem) {
+	talk(t, atmodem.Options{TTL: always}, func(t *testing.T, fake *atmodemtest.Modem, m *atmodem.Modem) {
 		fake.Prompt()
 		tells(t, fake, m)
 		fake.Restart()
@@ -148,7 +148,7 @@ func TestStateOfOthers(t *testing.T) {
 }
 
 func TestMissingSIM(t *testing.T) {
-	talk(t, atmodem.Options{Freshness: always}, func(t *testing.T, fake *atmodemtest.Modem, m *atmodem.Modem) {
+	talk(t, atmodem.Options{TTL: always}, func(t *testing.T, fake *atmodemtest.Modem, m *atmodem.Modem) {
 		for _, sim := range []atmodemtest.SIM{
 			atmodemtest.SIMMissing, atmodemtest.SIMReady, atmodemtest.SIMLocked, atmodemtest.SIMReady, atmodemtest.SIMMissing,
 		} {
@@ -257,7 +257,7 @@ func TestWithoutErrorNumbers(t *testing.T) {
 }
 
 func TestDeadModem(t *testing.T) {
-	talk(t, atmodem.Options{Freshness: always}, func(t *testing.T, fake *atmodemtest.Modem, m *atmodem.Modem) {
+	talk(t, atmodem.Options{TTL: always}, func(t *testing.T, fake *atmodemtest.Modem, m *atmodem.Modem) {
 		for range 3 {
 			fake.SetFaults(atmodemtest.Faults{Silent: true})
 			start := time.Now()
@@ -295,7 +295,7 @@ func TestDiesMidway(t *testing.T) {
 
 // What a slow modem has told is the answer; the rest follows.
 func TestSlowModem(t *testing.T) {
-	talk(t, atmodem.Options{Freshness: always}, func(t *testing.T, fake *atmodemtest.Modem, m *atmodem.Modem) {
+	talk(t, atmodem.Options{TTL: always}, func(t *testing.T, fake *atmodemtest.Modem, m *atmodem.Modem) {
 		fake.SetFaults(atmodemtest.Faults{Slow: 60 * time.Millisecond})
 		start := time.Now()
 		info, err := m.ModemInfo(t.Context())
@@ -455,7 +455,7 @@ func TestClose(t *testing.T) {
 
 func TestLog(t *testing.T) {
 	var log bytes.Buffer
-	o := atmodem.Options{Freshness: always, Logger: slog.New(slog.NewTextHandler(&log, nil))}
+	o := atmodem.Options{TTL: always, Logger: slog.New(slog.NewTextHandler(&log, nil))}
 	talk(t, o, func(t *testing.T, fake *atmodemtest.Modem, m *atmodem.Modem) {
 		tells(t, fake, m)
 		tells(t, fake, m)

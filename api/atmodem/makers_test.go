@@ -85,7 +85,7 @@ func TestMakers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.want.IMEI, c.want.IMSI = imei, imsi
-			talk(t, atmodem.Options{Freshness: always}, func(t *testing.T, fake *atmodemtest.Modem, m *atmodem.Modem) {
+			talk(t, atmodem.Options{TTL: always}, func(t *testing.T, fake *atmodemtest.Modem, m *atmodem.Modem) {
 				for _, command := range []string{
 					"AT+CREG?", "AT+CGREG?", "AT+CEREG?", "AT+CGPADDR", "AT+CGPADDR=1", "AT+CSQ", "AT+CESQ", "AT+CCID",
 				} {

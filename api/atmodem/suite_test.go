@@ -13,7 +13,7 @@ import (
 )
 
 func TestConforms(t *testing.T) {
-	for name, o := range map[string]atmodem.Options{"cached": {}, "uncached": {Freshness: always}} {
+	for name, o := range map[string]atmodem.Options{"cached": {}, "uncached": {TTL: always}} {
 		t.Run(name, func(t *testing.T) {
 			suite.TestModem(t, func(t *testing.T) api.Modem {
 				m := atmodem.New(atmodemtest.NewModem().Open, o)

@@ -35,10 +35,10 @@ func appendTo(t *testing.T, path string, lines ...string) {
 }
 
 func TestFileConforms(t *testing.T) {
-	suite.TestSyslog(t, func(t *testing.T) suite.Log {
+	suite.TestSyslog(t, func(t *testing.T) suite.SyslogRig {
 		path := filepath.Join(t.TempDir(), "messages")
 		write(t, path, "")
-		return suite.Log{
+		return suite.SyslogRig{
 			Syslog: devicelog.File{Path: path, Rotated: path + ".1"},
 			Append: func(t *testing.T, lines ...string) { appendTo(t, path, lines...) },
 		}
@@ -47,11 +47,11 @@ func TestFileConforms(t *testing.T) {
 
 // A rotation in the middle of the lines changes nothing for the reader.
 func TestRotatedFileConforms(t *testing.T) {
-	suite.TestSyslog(t, func(t *testing.T) suite.Log {
+	suite.TestSyslog(t, func(t *testing.T) suite.SyslogRig {
 		path := filepath.Join(t.TempDir(), "messages")
 		write(t, path, "")
 		rotated := false
-		return suite.Log{
+		return suite.SyslogRig{
 			Syslog: devicelog.File{Path: path, Rotated: path + ".0"},
 			Append: func(t *testing.T, lines ...string) {
 				appendTo(t, path, lines[0])

@@ -8,8 +8,8 @@ import (
 // Journal is the journal of systemd, read by its own journalctl: the lines
 // that this user may see, each with a time in ISO 8601.
 type Journal struct {
-	// Directory holds the journal files; empty = the journal of this system.
-	Directory string
+	// Folder holds the journal files; empty = the journal of this system.
+	Folder string
 }
 
 // WriteLog implements [api.Syslog]. A folder without journal files is an empty
@@ -19,8 +19,8 @@ func (j Journal) WriteLog(ctx context.Context, w io.Writer) error {
 		paths: []string{"/usr/bin/journalctl", "/bin/journalctl"},
 		args:  []string{"--quiet", "--no-pager", "--output=short-iso"},
 	}
-	if j.Directory != "" {
-		c.args = append(c.args, "--directory="+j.Directory)
+	if j.Folder != "" {
+		c.args = append(c.args, "--directory="+j.Folder)
 	}
 	return c.run(ctx, w)
 }

@@ -50,16 +50,16 @@ func (j *journal) append(t *testing.T, lines ...string) {
 }
 
 func TestIntegrationJournalConforms(t *testing.T) {
-	suite.TestSyslog(t, func(t *testing.T) suite.Log {
+	suite.TestSyslog(t, func(t *testing.T) suite.SyslogRig {
 		j := newJournal(t)
-		return suite.Log{Syslog: devicelog.Journal{Directory: j.folder}, Append: j.append}
+		return suite.SyslogRig{Syslog: devicelog.Journal{Folder: j.folder}, Append: j.append}
 	})
 }
 
 func TestIntegrationJournalLines(t *testing.T) {
 	j := newJournal(t)
 	j.append(t, "héllo €", "second")
-	lines := strings.Split(read(t, devicelog.Journal{Directory: j.folder}), "\n")
+	lines := strings.Split(read(t, devicelog.Journal{Folder: j.folder}), "\n")
 	require.Len(t, lines, 3)
 	assert.Regexp(t, `^2023-11-1\dT\d\d:\d\d:\d\d[+-]\d{4} plant-7 hub\[42\]: héllo €$`, lines[0])
 	assert.Regexp(t, ` plant-7 hub\[42\]: second$`, lines[1])
@@ -74,7 +74,7 @@ func TestIntegrationLargeJournal(t *testing.T) {
 		lines[i] = fmt.Sprintf("line %05d of a long journal, with some text to it", i)
 	}
 	j.append(t, lines...)
-	provider := devicelog.Journal{Directory: j.folder}
+	provider := devicelog.Journal{Folder: j.folder}
 	text := read(t, provider)
 	assert.Equal(t, len(lines), strings.Count(text, "\n"))
 	assert.Contains(t, text, lines[0])
@@ -86,9 +86,9 @@ func TestIntegrationLargeJournal(t *testing.T) {
 
 func TestIntegrationJournalReasons(t *testing.T) {
 	needPeer(t, "/usr/bin/journalctl", "systemd")
-	assert.Empty(t, read(t, devicelog.Journal{Directory: t.TempDir()}))
+	assert.Empty(t, read(t, devicelog.Journal{Folder: t.TempDir()}))
 
 	missing := filepath.Join(t.TempDir(), "missing")
-	err := devicelog.Journal{Directory: missing}.WriteLog(t.Context(), io.Discard)
+	err := devicelog.Journal{Folder: missing}.WriteLog(t.Context(), io.Discard)
 	require.ErrorContains(t, err, "devicelog: journalctl: Failed to open "+missing)
 }

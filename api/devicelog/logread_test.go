@@ -105,9 +105,9 @@ func TestIntegrationLogreadConforms(t *testing.T) {
 	if !isolated(t) {
 		return
 	}
-	suite.TestSyslog(t, func(t *testing.T) suite.Log {
+	suite.TestSyslog(t, func(t *testing.T) suite.SyslogRig {
 		startSyslogd(t)
-		return suite.Log{Syslog: devicelog.Logread{}, Append: toSyslogd}
+		return suite.SyslogRig{Syslog: devicelog.Logread{}, Append: toSyslogd}
 	})
 }
 

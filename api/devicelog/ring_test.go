@@ -16,10 +16,10 @@ import (
 )
 
 func TestRingConforms(t *testing.T) {
-	suite.TestSyslog(t, func(*testing.T) suite.Log {
+	suite.TestSyslog(t, func(*testing.T) suite.SyslogRig {
 		ring := devicelog.NewRing(64 << 10)
 		log := slog.New(ring.Handler(nil))
-		return suite.Log{Syslog: ring, Append: func(_ *testing.T, lines ...string) {
+		return suite.SyslogRig{Syslog: ring, Append: func(_ *testing.T, lines ...string) {
 			for _, line := range lines {
 				log.Info(line)
 			}

@@ -27,9 +27,9 @@ import (
 func TestConformance(t *testing.T) {
 	v := newVendor(t)
 	image := randomImage(t, 100_000)
-	suite.TestUpgrade(t, func(t *testing.T) suite.Firmware {
+	suite.TestUpgrade(t, func(t *testing.T) suite.UpgradeRig {
 		d := newDevice(t, v, func(c *firmware.Config) { c.RestartTime = firmware.Duration(time.Second) })
-		return suite.Firmware{
+		return suite.UpgradeRig{
 			Upgrade: d,
 			Good:    v.good(t, image),
 			Refused: newVendor(t).good(t, image),

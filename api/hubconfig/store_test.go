@@ -47,11 +47,11 @@ func TestStoreConforms(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			suite.TestSync(t, func(t *testing.T) suite.HubSync {
+			suite.TestSync(t, func(t *testing.T) suite.SyncRig {
 				var h hub
 				folder := t.TempDir()
 				s := hubconfig.NewStore(folder, h.apply)
-				return suite.HubSync{
+				return suite.SyncRig{
 					Sync: s, First: files[0], Second: files[1], Refused: files[2],
 					InForce: func(t *testing.T) string {
 						stored, err := s.Load()

@@ -126,7 +126,7 @@ func connected(t *testing.T, s *redispoints.Service) {
 }
 
 func TestIntegrationConformance(t *testing.T) {
-	suite.TestPoints(t, func(t *testing.T) suite.Hub {
+	suite.TestPoints(t, func(t *testing.T) suite.PointsRig {
 		r := newRedis(t)
 		s := r.listen(t, nil)
 		return hub(t, s, func(topic, message string) { r.publish(t, topic, message) })

@@ -305,7 +305,7 @@ func TestDialFails(t *testing.T) {
 }
 
 func TestConformance(t *testing.T) {
-	suite.TestPoints(t, func(t *testing.T) suite.Hub {
+	suite.TestPoints(t, func(t *testing.T) suite.PointsRig {
 		b := new(bus)
 		b.serve(t)
 		return hub(t, start(t, b, config()), func(topic, message string) { b.publish(topic, message) })
@@ -313,7 +313,7 @@ func TestConformance(t *testing.T) {
 }
 
 // hub is the plant of config for the suite.
-func hub(t *testing.T, s *redispoints.Service, publish func(topic, message string)) suite.Hub {
+func hub(t *testing.T, s *redispoints.Service, publish func(topic, message string)) suite.PointsRig {
 	require.Eventually(t, func() bool { return s.Status().Connected }, 20*time.Second, time.Millisecond)
 	tag := func(device, signal, name, source string) api.Tag {
 		topic := "tag/" + device + "/" + signal + "/"
@@ -322,7 +322,7 @@ func hub(t *testing.T, s *redispoints.Service, publish func(topic, message strin
 			InputTopic: topic + "rin", OutputTopic: topic + "out",
 		}
 	}
-	return suite.Hub{
+	return suite.PointsRig{
 		Points: s,
 		Devices: []api.Device{
 			{Alias: "INV1", Name: "Inverter 1", Protocol: "modbus rtu"}, {Alias: "COPY", Name: "COPY"},

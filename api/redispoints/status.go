@@ -16,8 +16,8 @@ type Status struct {
 	Unknown   uint64 `json:"unknown"`   // of topics that the Config does not have
 
 	// LastError is the last failure, with its time; empty before the first.
-	LastError     string    `json:"last_error"`
-	LastErrorTime time.Time `json:"last_error_time,omitzero"`
+	LastError   string    `json:"last_error"`
+	LastErrorAt time.Time `json:"last_error_at,omitzero"`
 }
 
 // Status returns the state of the bus and the counts. It never waits for the
@@ -46,7 +46,7 @@ func (s *Service) lost(err error) (news bool) {
 	}
 	if err != nil {
 		news = news || s.status.LastError != err.Error()
-		s.status.LastError, s.status.LastErrorTime = err.Error(), time.Now()
+		s.status.LastError, s.status.LastErrorAt = err.Error(), time.Now()
 	}
 	return news
 }

@@ -25,7 +25,7 @@ func (g *gateway) newAgent(ctx context.Context, c snmp.Config, system api.System
 		return nil, err
 	}
 	return snmp.New(c, snmp.Options{
-		Log:         g.log.With("service", "snmp"),
+		Logger:      g.log.With("service", "snmp"),
 		Handlers:    g.mounts(ctx, system),
 		Description: hostmib.New(hostmib.Options{}).Description(),
 		Hostname:    hostName,

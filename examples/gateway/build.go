@@ -121,7 +121,7 @@ func (g *gateway) realBackends(doc document.Document) backends {
 		openvpn: func() (openvpn.Runner, error) {
 			return openvpnprocess.New(openvpnprocess.Options{Folder: filepath.Join(g.runDir, "openvpn"), Program: g.programs.openvpn, Logger: log("openvpn")})
 		},
-		files: func() (openvpn.Store, error) { return filestore.New(filepath.Join(g.own, "openvpn")) },
+		files: func() (openvpn.Store, error) { return filestore.Open(filepath.Join(g.own, "openvpn")) },
 		ports: func(c ser2net.Config) (service, error) {
 			return ser2net.New(c, ser2net.Options{Opener: &g.serial, TLS: tlsport.Load, Logger: log("ser2net")})
 		},

@@ -115,8 +115,8 @@ func TestContract(t *testing.T) {
 		},
 		"l2tp": func(t *testing.T, _ *memnet.Network) lifecycletest.Subject {
 			device, s := wired(t, "l2tp", func(doc *document.Document) { doc.L2TP.Enabled = false })
-			s.Resources, s.Hold = device.PPP.Running, device.PPP.Hold
-			s.Refuse = func(err error) { device.PPP.Refuse(err) }
+			s.Resources, s.Hold = device.PPP.Running, device.PPP.StallNext
+			s.Refuse = func(err error) { device.PPP.FailNext(err) }
 			return s
 		},
 		"openvpn": func(t *testing.T, _ *memnet.Network) lifecycletest.Subject {

@@ -39,7 +39,7 @@ func apiDetail(s service) string {
 		text = "on " + status.Listening + ", " + text
 	}
 	if status.LastError != "" {
-		text += ", the last one at " + status.LastErrorTime.Format(time.DateTime) + ": " + status.LastError
+		text += ", the last one at " + status.LastErrorAt.Format(time.DateTime) + ": " + status.LastError
 	}
 	return text
 }

@@ -138,7 +138,7 @@ openvpn:
         - {name: remote-cert-tls, args: [server]}
         - {name: persist-tun, args: []}
 `)
-	files, err := filestore.New(filepath.Join(v.state, "openvpn"))
+	files, err := filestore.Open(filepath.Join(v.state, "openvpn"))
 	require.NoError(t, err)
 	for name, content := range map[string][]byte{"ca.crt": ca.CAPEM(), "client.crt": client.CertificatePEM(), "client.key": client.KeyPEM()} {
 		require.NoError(t, files.Put("office", name, content))

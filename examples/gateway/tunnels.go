@@ -19,7 +19,7 @@ import (
 // newTunnels makes the service that keeps the connections. One that is not
 // wanted ends what a gateway before this one has left in the daemon.
 func (g *gateway) newTunnels(c ipsec.Config, b backends) (service, error) {
-	o := ipsec.Options{Backend: b.ike, Log: g.log.With("service", "ipsec")}
+	o := ipsec.Options{Backend: b.ike, Logger: g.log.With("service", "ipsec")}
 	if c.Enabled {
 		g.mark("ipsec")
 		return ipsec.New(c, o)

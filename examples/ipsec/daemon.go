@@ -31,7 +31,7 @@ func (d *daemon) serve() (err error) {
 	if err != nil {
 		return err
 	}
-	service, err := ipsec.New(cfg, ipsec.Options{Backend: d.backend, Log: d.log, OnChange: d.tell})
+	service, err := ipsec.New(cfg, ipsec.Options{Backend: d.backend, Logger: d.log, OnChange: d.tell})
 	if err != nil {
 		return err
 	}

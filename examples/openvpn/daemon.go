@@ -29,7 +29,7 @@ func serve(o options, signals <-chan os.Signal, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	store, err := filestore.New(o.state)
+	store, err := filestore.Open(o.state)
 	if err != nil {
 		return err
 	}

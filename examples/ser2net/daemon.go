@@ -42,7 +42,7 @@ func serve(o options, log *slog.Logger, t tools) error {
 	}
 	left := make(chan struct{}, 1) // a client has left
 	d := &server{log: log, running: cfg}
-	service, err := ser2net.New(cfg, ser2net.Options{Opener: t.opener, Listen: d.doors.listen, TLS: tlsport.Load, Logger: log, Event: func(e ser2net.Event) {
+	service, err := ser2net.New(cfg, ser2net.Options{Opener: t.opener, Listen: d.doors.listen, TLS: tlsport.Load, Logger: log, OnEvent: func(e ser2net.Event) {
 		if e.Kind == ser2net.EventDisconnected {
 			select {
 			case left <- struct{}{}:

@@ -104,7 +104,7 @@ func (p *program) agent(file *conf.File) (*snmp.Service, error) {
 		p.log.line("Error: " + err.Error())
 	}
 	s, err := snmp.New(c, snmp.Options{
-		Log: p.log.Logger, Handlers: mounts, Description: cmp.Or(file.Description, host.Description()),
+		Logger: p.log.Logger, Handlers: mounts, Description: cmp.Or(file.Description, host.Description()),
 		Hostname: hostname, SaveSystem: own.save, FixedSystem: own.fixed,
 		Store: enginefile.New(filepath.Join(folder, "fieldgate-engine")), Sender: notify.New(notify.Options{}),
 	})
@@ -137,7 +137,7 @@ func (p *program) onlyDefaultContext(c *snmp.Config) {
 }
 
 func hostOptions(p *program, file *conf.File) hostmib.Options {
-	o := hostmib.Options{Log: p.log.Logger, OtherDisks: file.AllDisks, MaxLoad: file.Load, QuietLinks: !file.LinkTraps}
+	o := hostmib.Options{Logger: p.log.Logger, OtherDisks: file.AllDisks, MaxLoad: file.Load, QuietLinks: !file.LinkTraps}
 	for _, d := range file.Disks {
 		o.Disks = append(o.Disks, hostmib.Disk{Mount: d.Path, MinKiB: d.MinKiB, MinPercent: d.MinPercent})
 	}

@@ -13,9 +13,9 @@ const pace = time.Minute
 
 // RunOptions is what a program gives [Authority.Run]. The zero value is good.
 type RunOptions struct {
-	// Log gets a line when the revocation list was made anew, and when a cause
+	// Logger gets a line when the revocation list was made anew, and when a cause
 	// of failure comes or goes. Nil discards.
-	Log *slog.Logger
+	Logger *slog.Logger
 	// OnCRL is called with the revocation list at the beginning and whenever it
 	// has changed, by whatever program: put it where servers read it. An error
 	// is logged, and the call repeated a minute later.
@@ -25,8 +25,8 @@ type RunOptions struct {
 // Run maintains the authority until ctx ends, and returns its cause. See
 // [Authority.Maintain].
 func (a *Authority) Run(ctx context.Context, o RunOptions) error {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	r := runner{a: a, RunOptions: o}
 	ticks := time.NewTicker(pace)
@@ -52,18 +52,18 @@ type runner struct {
 func (r *runner) look() {
 	changed, err := r.a.Maintain(time.Now())
 	if changed {
-		r.Log.Info("pki: made the revocation list anew", "authority", r.a.id.Name())
+		r.Logger.Info("pki: made the revocation list anew", "authority", r.a.id.Name())
 	}
 	if err == nil {
 		err = r.tell()
 	}
 	switch {
 	case err == nil && r.fault != "":
-		r.Log.Info("pki: the authority is maintained again", "authority", r.a.id.Name())
+		r.Logger.Info("pki: the authority is maintained again", "authority", r.a.id.Name())
 		r.fault = ""
 	case err != nil && err.Error() != r.fault:
 		r.fault = err.Error()
-		r.Log.Error("pki: the authority cannot be maintained", "authority", r.a.id.Name(), "error", err)
+		r.Logger.Error("pki: the authority cannot be maintained", "authority", r.a.id.Name(), "error", err)
 	}
 }
 

@@ -30,8 +30,8 @@ func TestRun(t *testing.T) {
 		done := make(chan error, 1)
 		go func() {
 			done <- a.Run(ctx, pki.RunOptions{
-				Log:   slog.New(slog.NewTextHandler(&log, nil)),
-				OnCRL: func(crl []byte) error { _, err := told.Write(crl); return err },
+				Logger: slog.New(slog.NewTextHandler(&log, nil)),
+				OnCRL:  func(crl []byte) error { _, err := told.Write(crl); return err },
 			})
 		}()
 		synctest.Wait()

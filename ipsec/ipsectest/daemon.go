@@ -24,7 +24,7 @@ const (
 	PeerNameless Peer = "name"   // its host name does not resolve
 )
 
-// Op is a call of a session, for [Daemon.Fail].
+// Op is a call of a session, for [Daemon.FailNext].
 type Op string
 
 // The calls.
@@ -112,8 +112,8 @@ func (d *Daemon) Deny(denied bool) {
 	d.denied = denied
 }
 
-// Hang lets all calls wait until their context ends, or the hang is over.
-func (d *Daemon) Hang(on bool) {
+// Stall lets all calls wait until their context ends, or that is over.
+func (d *Daemon) Stall(on bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if on && d.hang == nil {
@@ -125,8 +125,8 @@ func (d *Daemon) Hang(on bool) {
 	}
 }
 
-// Fail lets the next call of a kind fail with err. More calls of Fail line up.
-func (d *Daemon) Fail(op Op, err error) {
+// FailNext lets the next call of a kind fail with err. More calls of FailNext line up.
+func (d *Daemon) FailNext(op Op, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.faults[op] = append(d.faults[op], err)
@@ -151,8 +151,8 @@ func (d *Daemon) Refuse(name string, err error) {
 	d.refused[name] = err
 }
 
-// SetDelay is how long a negotiation takes. Zero at first.
-func (d *Daemon) SetDelay(delay time.Duration) {
+// Delay sets how long a negotiation takes. Zero at first.
+func (d *Daemon) Delay(delay time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.delay = delay

@@ -265,7 +265,7 @@ func (s *session) Initiate(ctx context.Context, name string) error {
 	def, known := s.applied[name]
 	switch {
 	case !known:
-		return fmt.Errorf("fake: initiate %q: %w", name, ipsec.ErrUnknown)
+		return fmt.Errorf("fake: initiate %q: %w", name, ipsec.ErrUnknownConnection)
 	case d.up(loaded):
 		return nil
 	case def.Gateway == ipsec.GatewayAny:
@@ -324,7 +324,7 @@ func (s *session) Terminate(ctx context.Context, name string) error {
 	}
 	defer s.daemon.mu.Unlock()
 	if _, known := s.applied[name]; !known {
-		return fmt.Errorf("fake: terminate %q: %w", name, ipsec.ErrUnknown)
+		return fmt.Errorf("fake: terminate %q: %w", name, ipsec.ErrUnknownConnection)
 	}
 	s.daemon.drop(s.loaded(name))
 	return nil
@@ -339,7 +339,7 @@ func (s *session) Rekey(ctx context.Context, name string) error {
 	defer d.mu.Unlock()
 	def, known := s.applied[name]
 	if !known {
-		return fmt.Errorf("fake: rekey %q: %w", name, ipsec.ErrUnknown)
+		return fmt.Errorf("fake: rekey %q: %w", name, ipsec.ErrUnknownConnection)
 	}
 	if !d.up(loaded) {
 		return fmt.Errorf("fake: rekey %q: it is not up", name)

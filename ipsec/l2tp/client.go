@@ -140,7 +140,7 @@ func (c *client) run(ctx context.Context, wake <-chan struct{}) {
 	for ctx.Err() == nil {
 		daemon := c.svc.current()
 		if daemon == nil {
-			c.change(func(st *ClientStatus) { st.State, st.NextTry = StateWaiting, time.Time{} })
+			c.change(func(st *ClientStatus) { st.State, st.RetryAt = StateWaiting, time.Time{} })
 			select {
 			case <-ctx.Done():
 			case <-wake:
@@ -159,7 +159,7 @@ func (c *client) run(ctx context.Context, wake <-chan struct{}) {
 		case <-time.After(next):
 		}
 	}
-	c.change(func(st *ClientStatus) { st.State, st.NextTry = StateClosing, time.Time{} })
+	c.change(func(st *ClientStatus) { st.State, st.RetryAt = StateClosing, time.Time{} })
 	c.endChannel()
 	c.change(func(st *ClientStatus) { st.State = StateStopped })
 }
@@ -167,7 +167,7 @@ func (c *client) run(ctx context.Context, wake <-chan struct{}) {
 // attempt brings the client up and watches it. It returns why it is down, nil
 // when ctx ended.
 func (c *client) attempt(ctx context.Context, daemon Daemon, pause *backoff.Backoff) *Failure {
-	c.change(func(st *ClientStatus) { st.State, st.NextTry = StateChannel, time.Time{} })
+	c.change(func(st *ClientStatus) { st.State, st.RetryAt = StateChannel, time.Time{} })
 	peer, err := c.bringChannel(ctx)
 	if ctx.Err() != nil {
 		return nil
@@ -286,7 +286,7 @@ func (c *client) endChannel() {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
 	err := c.svc.opts.Channel.Terminate(ctx, c.channel)
-	if err != nil && !errors.Is(err, ipsec.ErrUnavailable) && !errors.Is(err, ipsec.ErrUnknown) {
+	if err != nil && !errors.Is(err, ipsec.ErrUnavailable) && !errors.Is(err, ipsec.ErrUnknownConnection) {
 		c.svc.opts.Logger.Warn("the channel did not end cleanly", "client", c.name, "error", err)
 	}
 }
@@ -310,7 +310,7 @@ func (c *client) channelFailure(err error) *Failure {
 		f.Detail = string(ike.Cause) + ": " + ike.Detail
 		f.Log = ike.Log
 	}
-	if errors.Is(err, ipsec.ErrUnknown) {
+	if errors.Is(err, ipsec.ErrUnknownConnection) {
 		f.Detail = "the ipsec service does not have the connection " + c.channel + ": its Config must come from Extend"
 	}
 	return f
@@ -339,7 +339,7 @@ func (c *client) failed(f *Failure, pause time.Duration) {
 	f.At = time.Now()
 	last := c.Status().LastError
 	c.change(func(st *ClientStatus) {
-		st.State, st.LastError, st.NextTry = StateFailed, f, f.At.Add(pause)
+		st.State, st.LastError, st.RetryAt = StateFailed, f, f.At.Add(pause)
 	})
 	if last == nil || last.Cause != f.Cause || last.Detail != f.Detail {
 		c.svc.opts.Logger.Warn("client is down", "client", c.name, "cause", string(f.Cause), "detail", f.Detail)

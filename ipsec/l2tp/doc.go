@@ -34,7 +34,7 @@
 // # Errors
 //
 // Start gives [ErrDisabled], [ErrStarted], [ErrStopped], and [ErrHost] when
-// this host lacks something: a program, /dev/ppp, a right. [ErrUnknown] and
+// this host lacks something: a program, /dev/ppp, a right. [ErrUnknownClient] and
 // [ErrNotRunning] come from the methods about one client. Why a client is not
 // up is a [Failure] in its status.
 //

@@ -19,8 +19,8 @@ var (
 	// ErrHost: this host lacks what L2TP needs. The error around it says what,
 	// and what to do.
 	ErrHost = errors.New("this host cannot run L2TP")
-	// ErrUnknown: there is no client of that name, or it is not enabled.
-	ErrUnknown = errors.New("no such client")
+	// ErrUnknownClient: there is no client of that name, or it is not enabled.
+	ErrUnknownClient = errors.New("no such client")
 	// ErrNotRunning: the service has not been started, or has ended.
 	ErrNotRunning = errors.New("the service is not running")
 	// ErrRestart: a running backend cannot change to that setup.

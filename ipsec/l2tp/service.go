@@ -133,7 +133,7 @@ func (s *Service) Status() Status {
 	st.Daemon = s.status
 	st.Server = ServerStatus{Enabled: s.setup != nil && s.setup.Server != nil, Channel: channels[serverChannel]}
 	if st.Server.Enabled {
-		st.Server.Listening = s.daemon != nil
+		st.Server.Running = s.daemon != nil
 		st.Server.Sessions = append(st.Server.Sessions, s.sessions...)
 	}
 	return st
@@ -142,7 +142,7 @@ func (s *Service) Status() Status {
 // StartClient brings a client up, and keeps it up. It returns at once;
 // [Service.Status] tells how it goes. A client that is started already is tried
 // at once. A name that is not in the Config, or is not enabled there, gives
-// [ErrUnknown].
+// [ErrUnknownClient].
 func (s *Service) StartClient(name string) error {
 	c, err := s.find(name)
 	if err != nil {
@@ -179,5 +179,5 @@ func (s *Service) find(name string) (*client, error) {
 			return c, nil
 		}
 	}
-	return nil, fmt.Errorf("l2tp: %q: %w", name, ErrUnknown)
+	return nil, fmt.Errorf("l2tp: %q: %w", name, ErrUnknownClient)
 }

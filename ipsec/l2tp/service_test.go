@@ -118,8 +118,8 @@ func TestContract(t *testing.T) {
 		return lifecycletest.Subject{
 			Service: r.Service, Disabled: newRig(t, off).Service,
 			Resources: func() int { return r.host.Running() + len(r.channels.Up()) },
-			Refuse:    func(err error) { r.host.Refuse(err) },
-			Hold:      r.host.Hold,
+			Refuse:    func(err error) { r.host.FailNext(err) },
+			Hold:      r.host.StallNext,
 		}
 	})
 }
@@ -167,8 +167,8 @@ func TestUnknownClient(t *testing.T) {
 	run(t, c, func(t *testing.T, r *rig) {
 		assert.Equal(t, l2tp.StateDisabled, r.client().State)
 		for _, name := range []string{"none", "head-office"} {
-			require.ErrorIs(t, r.StartClient(name), l2tp.ErrUnknown)
-			require.ErrorIs(t, r.StopClient(t.Context(), name), l2tp.ErrUnknown)
+			require.ErrorIs(t, r.StartClient(name), l2tp.ErrUnknownClient)
+			require.ErrorIs(t, r.StopClient(t.Context(), name), l2tp.ErrUnknownClient)
 		}
 	})
 }
@@ -196,8 +196,8 @@ func TestFailures(t *testing.T) {
 			assert.Equal(t, l2tp.CauseAuthentication, st.LastError.Cause)
 			assert.Equal(t, "head_office", st.LastError.Client)
 			assert.Equal(t, l2tp.StateFailed, st.State)
-			assert.False(t, st.NextTry.IsZero())
-			assert.LessOrEqual(t, time.Until(st.NextTry), time.Minute)
+			assert.False(t, st.RetryAt.IsZero())
+			assert.LessOrEqual(t, time.Until(st.RetryAt), time.Minute)
 			tries := len(r.channels.Calls()) / 2
 			assert.Greater(t, tries, 10)
 			assert.Less(t, tries, 30, "the pauses grow")
@@ -284,13 +284,13 @@ func TestChannelDown(t *testing.T) {
 func TestCrash(t *testing.T) {
 	run(t, good(), func(t *testing.T, r *rig) {
 		time.Sleep(time.Second)
-		r.host.Refuse(errors.New("no luck"))
+		r.host.FailNext(errors.New("no luck"))
 		r.host.Crash()
 		synctest.Wait()
 		st := r.Status()
 		assert.False(t, st.Daemon.Running)
 		assert.Contains(t, st.Daemon.Error, "killed")
-		assert.False(t, st.Server.Listening)
+		assert.False(t, st.Server.Running)
 		time.Sleep(10 * time.Second)
 		st = r.Status()
 		assert.True(t, st.Daemon.Running)
@@ -307,7 +307,7 @@ func TestStopDuringRestart(t *testing.T) {
 	run(t, good(), func(t *testing.T, r *rig) {
 		time.Sleep(time.Second)
 		for range 100 {
-			r.host.Refuse(errors.New("no luck"))
+			r.host.FailNext(errors.New("no luck"))
 		}
 		r.host.Crash()
 		time.Sleep(time.Minute)
@@ -334,7 +334,7 @@ func TestServerSessions(t *testing.T) {
 		assert.Equal(t, netip.MustParseAddr("10.20.30.10"), addr)
 		time.Sleep(3 * time.Second)
 		st := r.Status().Server
-		assert.True(t, st.Enabled && st.Listening)
+		assert.True(t, st.Enabled && st.Running)
 		require.Len(t, st.Sessions, 1)
 		assert.Equal(t, visitor, st.Sessions[0].Peer)
 		assert.Equal(t, addr, st.Sessions[0].Remote)

@@ -58,8 +58,8 @@ type ClientStatus struct {
 	LinkFacts
 	// LastError is why the last try failed; nil after a success.
 	LastError *Failure
-	// NextTry is when a failed client is tried again; zero: not.
-	NextTry time.Time
+	// RetryAt is when a failed client is tried again; zero: not.
+	RetryAt time.Time
 	// Ups counts how often the client came up.
 	Ups uint64
 }
@@ -67,8 +67,8 @@ type ClientStatus struct {
 // ServerStatus is our server.
 type ServerStatus struct {
 	Enabled bool
-	// Listening is whether the program runs that answers.
-	Listening bool
+	// Running is whether the program runs that answers.
+	Running bool
 	// Channel is the state of its ipsec connection.
 	Channel  ipsec.ConnectionState
 	Sessions []Session // the oldest first

@@ -39,7 +39,7 @@ func (s *site) launch(t *testing.T, c ipsec.Config, changes ...func(*ipsec.Optio
 	g := &gateway{log: new(syncLog)}
 	o := ipsec.Options{
 		Backend: s.backend(t),
-		Log:     slog.New(slog.NewTextHandler(g.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Logger:  slog.New(slog.NewTextHandler(g.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, change := range changes {
 		change(&o)

@@ -93,7 +93,7 @@ func TestIntegrationWanted(t *testing.T) {
 		failed := g.until(t, "demo0", ipsec.StateFailed)
 		require.NotNil(t, failed.LastError)
 		assert.Equal(t, ipsec.CauseNoResponse, failed.LastError.Cause)
-		assert.False(t, failed.NextTry.IsZero())
+		assert.False(t, failed.RetryAt.IsZero())
 		require.NoError(t, s.Restore())
 		g.until(t, "demo0", ipsec.StateUp)
 		s.ping(t)

@@ -211,7 +211,7 @@ func (s *session) look(name string) (*loaded, error) {
 	if l := s.applied[name]; l != nil {
 		return l, nil
 	}
-	return nil, fmt.Errorf("strongswan: %s: %w", name, ipsec.ErrUnknown)
+	return nil, fmt.Errorf("strongswan: %s: %w", name, ipsec.ErrUnknownConnection)
 }
 
 // goodbye is how long a peer has to confirm that an SA ends; after that it is

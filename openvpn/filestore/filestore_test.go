@@ -15,7 +15,7 @@ import (
 
 func TestStore(t *testing.T) {
 	suite.TestStore(t, func(t *testing.T) openvpn.Store {
-		s, err := filestore.New(filepath.Join(t.TempDir(), "a", "store"))
+		s, err := filestore.Open(filepath.Join(t.TempDir(), "a", "store"))
 		require.NoError(t, err)
 		return s
 	})
@@ -23,7 +23,7 @@ func TestStore(t *testing.T) {
 
 func TestModes(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "store")
-	s, err := filestore.New(root)
+	s, err := filestore.Open(root)
 	require.NoError(t, err)
 	require.NoError(t, s.Put("office", "a.key", []byte("secret")))
 	for path, mode := range map[string]os.FileMode{".": 0o700, "office": 0o700, "office/a.key": 0o600} {
@@ -32,9 +32,9 @@ func TestModes(t *testing.T) {
 		assert.Equal(t, mode, info.Mode().Perm(), path)
 	}
 	require.NoError(t, os.Chmod(root, 0o755))
-	_, err = filestore.New(root)
+	_, err = filestore.Open(root)
 	assert.ErrorContains(t, err, "make it 0700")
-	_, err = filestore.New("")
+	_, err = filestore.Open("")
 	assert.Error(t, err)
 }
 
@@ -45,7 +45,7 @@ func TestLinks(t *testing.T) {
 	outside := t.TempDir()
 	secret := filepath.Join(outside, "secret")
 	require.NoError(t, os.WriteFile(secret, []byte("not yours"), 0o600))
-	s, err := filestore.New(root)
+	s, err := filestore.Open(root)
 	require.NoError(t, err)
 	require.NoError(t, s.Put("office", "a", []byte("1")))
 	require.NoError(t, os.Symlink(secret, filepath.Join(root, "office", "link")))
@@ -64,7 +64,7 @@ func TestLinks(t *testing.T) {
 }
 
 func TestTooLong(t *testing.T) {
-	s, err := filestore.New(filepath.Join(t.TempDir(), "store"))
+	s, err := filestore.Open(filepath.Join(t.TempDir(), "store"))
 	require.NoError(t, err)
 	assert.ErrorContains(t, s.Put("office", "a", make([]byte, filestore.MaxFile+1)), "too long")
 }

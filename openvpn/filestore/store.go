@@ -35,9 +35,9 @@ type Store struct {
 
 var _ openvpn.Store = (*Store)(nil)
 
-// New returns the store on a folder, and makes the folder, mode 0700, when
+// Open returns the store on a folder, and makes the folder, mode 0700, when
 // there is none. One that others than its owner may use is refused.
-func New(folder string) (*Store, error) {
+func Open(folder string) (*Store, error) {
 	if folder == "" {
 		return nil, errors.New("filestore: the name of a folder is needed")
 	}

@@ -70,16 +70,16 @@ func (r *Runner) setMissing(missing bool) {
 	r.host.missing = missing
 }
 
-// Fail lets the next call of an operation fail: "version", "adopt" or
+// FailNext lets the next call of an operation fail: "version", "adopt" or
 // "start".
-func (r *Runner) Fail(op string, err error) {
+func (r *Runner) FailNext(op string, err error) {
 	r.host.mu.Lock()
 	defer r.host.mu.Unlock()
 	r.host.faults[op] = append(r.host.faults[op], err)
 }
 
-// Hold lets the next call of an operation wait for the end of its context.
-func (r *Runner) Hold(op string) {
+// StallNext lets the next call of an operation wait for the end of its context.
+func (r *Runner) StallNext(op string) {
 	r.host.mu.Lock()
 	defer r.host.mu.Unlock()
 	r.host.holds[op] = true

@@ -80,7 +80,7 @@ type Request = pki.Request
 // it.
 type Issued = pki.Issued
 
-// RunOptions is what a program gives to Authority.Run: Log, and OnCRL, which
+// RunOptions is what a program gives to Authority.Run: Logger, and OnCRL, which
 // is called with each new revocation list.
 type RunOptions = pki.RunOptions
 
@@ -100,8 +100,8 @@ type Severity = pki.Severity
 
 // The severities.
 const (
-	Warning = pki.Warning // it works, and should be seen to
-	Fault   = pki.Fault   // it does not work
+	SeverityWarning = pki.Warning // it works, and should be seen to
+	SeverityFault   = pki.Fault   // it does not work
 )
 
 // State is what has become of a certificate that was issued.

@@ -90,7 +90,7 @@ func (r *Runner) lockAll(names map[string]bool) map[string]*home {
 
 // adopt returns the process of an instance if it can be managed. All others
 // that are at its socket are ended. The lock is given back with nil.
-func (r *Runner) adopt(ctx context.Context, name string, home *home, running []identity) *Process {
+func (r *Runner) adopt(ctx context.Context, name string, home *home, running []identity) *process {
 	rec, err := home.readRecord()
 	known := err == nil && rec.Identity.alive()
 	r.endOthers(ctx, name, running, known, rec.Identity)
@@ -111,14 +111,14 @@ func (r *Runner) endOthers(ctx context.Context, name string, running []identity,
 	for _, id := range running {
 		if ctx.Err() == nil && (!known || id != one) {
 			r.o.Logger.Warn("an openvpn that belongs to nobody is ended", "instance", name, "pid", id.PID)
-			id.end(r.o.Patience / 2)
+			id.end(r.o.Timeout / 2)
 		}
 	}
 }
 
 // takeOver returns a process that an earlier life left, or ends it if it
 // cannot be managed. It does neither when ctx ends.
-func (r *Runner) takeOver(ctx context.Context, name string, home *home, rec record) *Process {
+func (r *Runner) takeOver(ctx context.Context, name string, home *home, rec record) *process {
 	log := r.o.Logger.With("instance", name, "pid", rec.Identity.PID)
 	var err error
 	if home.output, err = openOutput(home.inside(outputName)); err != nil {
@@ -126,7 +126,7 @@ func (r *Runner) takeOver(ctx context.Context, name string, home *home, rec reco
 		log.Warn("what openvpn prints cannot be read", "error", err)
 	}
 	p := r.process(name, home, rec)
-	conn, err := p.reach(ctx, r.o.Patience/2)
+	conn, err := p.reach(ctx, r.o.Timeout/2)
 	if err == nil {
 		log.Info("an openvpn of an earlier life is adopted")
 		go p.run(conn)
@@ -136,13 +136,13 @@ func (r *Runner) takeOver(ctx context.Context, name string, home *home, rec reco
 	home.closeOutput()
 	if ctx.Err() == nil { // else nobody knows whether it can be managed
 		log.Warn("an openvpn that cannot be managed is ended", "error", err)
-		rec.Identity.end(r.o.Patience / 2)
+		rec.Identity.end(r.o.Timeout / 2)
 	}
 	return nil
 }
 
 // reach connects to a process that may just have been started.
-func (p *Process) reach(ctx context.Context, patience time.Duration) (*management.Connection, error) {
+func (p *process) reach(ctx context.Context, patience time.Duration) (*management.Connection, error) {
 	stop := context.AfterFunc(ctx, p.release)
 	defer stop()
 	for begin := time.Now(); ; {

@@ -106,7 +106,7 @@ func TestAdoptWhileAsking(t *testing.T) {
 // What cannot be managed is ended, and so is what nobody knows.
 func TestAdoptEnds(t *testing.T) {
 	dir := folder(t)
-	r := fake(t, process.Options{Folder: dir, Patience: time.Second})
+	r := fake(t, process.Options{Folder: dir, Timeout: time.Second})
 	p, err := r.Start(t.Context(), launch("a"))
 	require.NoError(t, err)
 	state(t, p, "CONNECTED")

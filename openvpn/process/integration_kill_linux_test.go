@@ -98,7 +98,7 @@ func TestIntegrationChildIsKilled(t *testing.T) {
 func TestIntegrationStopped(t *testing.T) {
 	n := connect(t)
 	n.plainServer(t)
-	p := start(t, n.newRunner(t, process.Options{Patience: 2 * time.Second}), n.client())
+	p := start(t, n.newRunner(t, process.Options{Timeout: 2 * time.Second}), n.client())
 	state(t, p, "CONNECTED")
 	stop(t, p.PID())
 	next(t, p, anyOf[openvpn.SocketLost])
@@ -114,7 +114,7 @@ func TestIntegrationStopped(t *testing.T) {
 func TestIntegrationStolen(t *testing.T) {
 	n := connect(t)
 	n.plainServer(t)
-	p := start(t, n.newRunner(t, process.Options{Patience: 2 * time.Second}), n.client())
+	p := start(t, n.newRunner(t, process.Options{Timeout: 2 * time.Second}), n.client())
 	state(t, p, "CONNECTED")
 	socket := filepath.Join(n.folder, "ours", "socket")
 	n.other(t, n.ours, "dev tun8\ndev-type tun\nmanagement "+socket+" unix\nmanagement-hold\nremote 192.0.2.1\nclient\nca ca.crt\ncert cert.crt\nkey key.key\n",

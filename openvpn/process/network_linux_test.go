@@ -76,7 +76,7 @@ func (n *network) program(t *testing.T) string {
 }
 
 func (n *network) newRunner(t *testing.T, o process.Options) *process.Runner {
-	o.Program, o.Folder, o.ByteCount = n.program(t), n.folder, time.Second
+	o.Program, o.Folder, o.ByteCountInterval = n.program(t), n.folder, time.Second
 	r, err := process.New(o)
 	require.NoError(t, err)
 	return r

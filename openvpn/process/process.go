@@ -17,8 +17,8 @@ import (
 	"github.com/fieldgate/fieldgate/openvpn/internal/management"
 )
 
-// Process is an openvpn that this program started or adopted.
-type Process struct {
+// process is an openvpn that this program started or adopted.
+type process struct {
 	name     string
 	home     *home
 	record   record
@@ -45,38 +45,38 @@ type Process struct {
 	fatal    string
 }
 
-var _ openvpn.Process = (*Process)(nil)
+var _ openvpn.Process = (*process)(nil)
 
 // process returns a Process whose run is still to be called.
-func (r *Runner) process(name string, h *home, rec record) *Process {
-	p := &Process{
-		name: name, home: h, record: rec, patience: r.o.Patience,
-		seconds: int(r.o.ByteCount / time.Second), events: newQueue(), done: make(chan struct{}),
+func (r *Runner) process(name string, h *home, rec record) *process {
+	p := &process{
+		name: name, home: h, record: rec, patience: r.o.Timeout,
+		seconds: int(r.o.ByteCountInterval / time.Second), events: newQueue(), done: make(chan struct{}),
 	}
 	p.ctx, p.release = context.WithCancel(context.Background())
 	return p
 }
 
 // Name implements [openvpn.Process].
-func (p *Process) Name() string { return p.name }
+func (p *process) Name() string { return p.name }
 
 // Digest implements [openvpn.Process].
-func (p *Process) Digest() string { return p.record.Digest }
+func (p *process) Digest() string { return p.record.Digest }
 
 // PID implements [openvpn.Process].
-func (p *Process) PID() int { return p.record.Identity.PID }
+func (p *process) PID() int { return p.record.Identity.PID }
 
 // Started implements [openvpn.Process].
-func (p *Process) Started() time.Time { return p.record.Started }
+func (p *process) Started() time.Time { return p.record.Started }
 
 // Events implements [openvpn.Process].
-func (p *Process) Events() <-chan openvpn.Event { return p.events.out }
+func (p *process) Events() <-chan openvpn.Event { return p.events.out }
 
 // String names the process.
-func (p *Process) String() string { return fmt.Sprintf("openvpn %q (process %d)", p.name, p.PID()) }
+func (p *process) String() string { return fmt.Sprintf("openvpn %q (process %d)", p.name, p.PID()) }
 
 // connection returns the one there is.
-func (p *Process) connection() (*management.Connection, error) {
+func (p *process) connection() (*management.Connection, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.conn == nil {
@@ -86,7 +86,7 @@ func (p *Process) connection() (*management.Connection, error) {
 }
 
 // do sends a command and waits for the reply.
-func (p *Process) do(ctx context.Context, c management.Command) (body []string, err error) {
+func (p *process) do(ctx context.Context, c management.Command) (body []string, err error) {
 	conn, err := p.connection()
 	if err == nil {
 		_, body, err = conn.Do(ctx, c)
@@ -99,7 +99,7 @@ func (p *Process) do(ctx context.Context, c management.Command) (body []string, 
 
 // Signal implements [openvpn.Process]. SIGTERM reaches the process without
 // the management socket too.
-func (p *Process) Signal(ctx context.Context, s openvpn.Signal) error {
+func (p *process) Signal(ctx context.Context, s openvpn.Signal) error {
 	c, err := management.Throw(s)
 	if err != nil {
 		return fmt.Errorf("openvpn: %s: %w", p.name, err)
@@ -117,11 +117,11 @@ func (p *Process) Signal(ctx context.Context, s openvpn.Signal) error {
 }
 
 // Kill implements [openvpn.Process].
-func (p *Process) Kill() error { return p.send(syscall.SIGKILL) }
+func (p *process) Kill() error { return p.send(syscall.SIGKILL) }
 
 // send sends a signal by the kernel. That the process has ended already is no
 // error.
-func (p *Process) send(s syscall.Signal) error {
+func (p *process) send(s syscall.Signal) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ended {
@@ -134,7 +134,7 @@ func (p *Process) send(s syscall.Signal) error {
 }
 
 // reap reports whether the process has ended, and keeps how.
-func (p *Process) reap() bool {
+func (p *process) reap() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.ended {
@@ -144,7 +144,7 @@ func (p *Process) reap() bool {
 }
 
 // Answer implements [openvpn.Process].
-func (p *Process) Answer(ctx context.Context, c openvpn.Credentials) error {
+func (p *process) Answer(ctx context.Context, c openvpn.Credentials) error {
 	password, err := management.Password(c.What, c.Password.Reveal())
 	if err != nil {
 		return fmt.Errorf("openvpn: %s: %w", p.name, err)
@@ -185,7 +185,7 @@ func keep(secrets []string, secret string) []string {
 }
 
 // mask takes secrets out of a line.
-func (p *Process) mask(line string) string {
+func (p *process) mask(line string) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, s := range p.secrets {
@@ -195,7 +195,7 @@ func (p *Process) mask(line string) string {
 }
 
 // Admit implements [openvpn.Process].
-func (p *Process) Admit(ctx context.Context, cid, kid uint64, options []openvpn.Option) error {
+func (p *process) Admit(ctx context.Context, cid, kid uint64, options []openvpn.Option) error {
 	c, err := management.Admit(cid, kid, options)
 	if err != nil {
 		return fmt.Errorf("openvpn: %s: %w", p.name, err)
@@ -205,7 +205,7 @@ func (p *Process) Admit(ctx context.Context, cid, kid uint64, options []openvpn.
 }
 
 // Deny implements [openvpn.Process].
-func (p *Process) Deny(ctx context.Context, cid, kid uint64, reason string) error {
+func (p *process) Deny(ctx context.Context, cid, kid uint64, reason string) error {
 	c, err := management.Deny(cid, kid, reason)
 	if err != nil {
 		return fmt.Errorf("openvpn: %s: %w", p.name, err)
@@ -215,7 +215,7 @@ func (p *Process) Deny(ctx context.Context, cid, kid uint64, reason string) erro
 }
 
 // Clients implements [openvpn.Process].
-func (p *Process) Clients(ctx context.Context) ([]openvpn.ConnectedClient, error) {
+func (p *process) Clients(ctx context.Context) ([]openvpn.ConnectedClient, error) {
 	body, err := p.do(ctx, management.Status())
 	if err != nil {
 		return nil, err
@@ -228,7 +228,7 @@ func (p *Process) Clients(ctx context.Context) ([]openvpn.ConnectedClient, error
 }
 
 // Kick implements [openvpn.Process].
-func (p *Process) Kick(ctx context.Context, cid uint64, halt bool) error {
+func (p *process) Kick(ctx context.Context, cid uint64, halt bool) error {
 	_, err := p.do(ctx, management.Kill(cid, halt))
 	var refused *management.Error
 	if errors.As(err, &refused) && strings.HasPrefix(refused.Text, "client-kill command failed") {
@@ -238,14 +238,14 @@ func (p *Process) Kick(ctx context.Context, cid uint64, halt bool) error {
 }
 
 // Release implements [openvpn.Process].
-func (p *Process) Release() error {
+func (p *process) Release() error {
 	p.release()
 	<-p.done
 	return nil
 }
 
 // WriteFile implements [openvpn.Process].
-func (p *Process) WriteFile(name string, content []byte) error {
+func (p *process) WriteFile(name string, content []byte) error {
 	if !slices.Contains(p.record.Files, name) || checkBase(name) != nil {
 		return fmt.Errorf("openvpn: %s: %q is no file of the instance", p.name, name)
 	}

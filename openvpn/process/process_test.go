@@ -274,7 +274,7 @@ func TestSocketFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := start(t, fake(t, process.Options{Patience: 2 * time.Second}), launch("a", "#fake "+name))
+			p := start(t, fake(t, process.Options{Timeout: 2 * time.Second}), launch("a", "#fake "+name))
 			lost := next(t, p, anyOf[openvpn.SocketLost])
 			assert.Contains(t, lost.Reason, reason)
 			require.NoError(t, p.Signal(t.Context(), openvpn.SIGTERM))
@@ -295,7 +295,7 @@ func stop(t *testing.T, pid int) {
 
 // A process that is stopped is noticed, and so is that it goes on.
 func TestStopped(t *testing.T) {
-	p := start(t, fake(t, process.Options{Patience: time.Second}), launch("a"))
+	p := start(t, fake(t, process.Options{Timeout: time.Second}), launch("a"))
 	state(t, p, "CONNECTED")
 	stop(t, p.PID())
 	next(t, p, anyOf[openvpn.SocketLost])
@@ -310,7 +310,7 @@ func TestStopped(t *testing.T) {
 // Another openvpn that takes the socket over is noticed.
 func TestStolen(t *testing.T) {
 	dir := folder(t)
-	p := start(t, fake(t, process.Options{Folder: dir, Patience: time.Second}), launch("a"))
+	p := start(t, fake(t, process.Options{Folder: dir, Timeout: time.Second}), launch("a"))
 	state(t, p, "CONNECTED")
 	program, err := os.Executable()
 	require.NoError(t, err)

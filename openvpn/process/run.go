@@ -20,7 +20,7 @@ import (
 var errGone = errors.New("the process is gone")
 
 // run owns the process until it ends or is released. conn may be nil.
-func (p *Process) run(conn *management.Connection) {
+func (p *process) run(conn *management.Connection) {
 	defer close(p.done)
 	for {
 		if conn == nil {
@@ -54,7 +54,7 @@ func (p *Process) run(conn *management.Connection) {
 }
 
 // set makes conn the connection for commands.
-func (p *Process) set(conn *management.Connection) {
+func (p *process) set(conn *management.Connection) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.conn = conn
@@ -62,7 +62,7 @@ func (p *Process) set(conn *management.Connection) {
 
 // isEnding waits a moment for the end of a process whose socket is closed:
 // the kernel closes it a little earlier.
-func (p *Process) isEnding() bool {
+func (p *process) isEnding() bool {
 	for pause := time.Millisecond; pause < 300*time.Millisecond; pause *= 2 {
 		if p.reap() {
 			return true
@@ -74,7 +74,7 @@ func (p *Process) isEnding() bool {
 
 // attach connects to the socket, as often as it takes, and tells when it takes
 // long.
-func (p *Process) attach() (*management.Connection, error) {
+func (p *process) attach() (*management.Connection, error) {
 	begin, told := time.Now(), p.logRead // what was connected once is told as lost already
 	for {
 		if p.reap() {
@@ -131,7 +131,7 @@ func reason(err error) string {
 }
 
 // dial makes one try. It returns once openvpn has greeted and named itself.
-func (p *Process) dial() (*management.Connection, error) {
+func (p *process) dial() (*management.Connection, error) {
 	path := p.home.inside(socketName)
 	socket, err := os.Stat(path)
 	if err != nil {
@@ -150,7 +150,7 @@ func (p *Process) dial() (*management.Connection, error) {
 
 // check looks whether the socket is still the one that was dialled, since
 // openvpn takes any over that is in its way.
-func (p *Process) check(socket os.FileInfo) error {
+func (p *process) check(socket os.FileInfo) error {
 	now, err := os.Stat(p.home.inside(socketName))
 	if err != nil || !os.SameFile(socket, now) {
 		return management.ErrOther
@@ -159,7 +159,7 @@ func (p *Process) check(socket os.FileInfo) error {
 }
 
 // setUp asks for events, and for what there was before. conn.Serve sends it.
-func (p *Process) setUp(conn *management.Connection) {
+func (p *process) setUp(conn *management.Connection) {
 	p.home.readOutput() // which may have got full
 	ignore := func(string, []string, error) {}
 	conn.Submit(management.StateOn(), ignore)
@@ -189,7 +189,7 @@ func (p *Process) setUp(conn *management.Connection) {
 }
 
 // handle takes an event of openvpn.
-func (p *Process) handle(e management.Event) {
+func (p *process) handle(e management.Event) {
 	switch e := e.(type) {
 	case management.Hold:
 		p.held = true // while it is dialled; setUp lets it go
@@ -218,7 +218,7 @@ func (p *Process) handle(e management.Event) {
 
 // state tells a state, once: right after the connection it comes both as an
 // event and as a reply.
-func (p *Process) state(s openvpn.StateChanged) {
+func (p *process) state(s openvpn.StateChanged) {
 	if s == p.last {
 		return
 	}
@@ -233,7 +233,7 @@ func (p *Process) state(s openvpn.StateChanged) {
 
 // log tells a line of the log. Each stands in the output too, which must not
 // get full.
-func (p *Process) log(l openvpn.LogLine) {
+func (p *process) log(l openvpn.LogLine) {
 	if p.logged += len(l.Text) + 1; p.logged > drainOutput {
 		p.logged = 0
 		p.home.readOutput()
@@ -246,7 +246,7 @@ func (p *Process) log(l openvpn.LogLine) {
 
 // finish tells the end, once nothing of the process is left and another one
 // may start.
-func (p *Process) finish() {
+func (p *process) finish() {
 	var output []string
 	if p.home.output != nil {
 		output = p.home.output.lines()
@@ -266,7 +266,7 @@ func (p *Process) finish() {
 
 // endDaemons ends what a trusted text put into the background by an option
 // that only openvpn saw, such as one in a file that the text names.
-func (p *Process) endDaemons() {
+func (p *process) endDaemons() {
 	running, err := managed(filepath.Dir(p.home.path))
 	if err != nil {
 		return // there is no /proc, and nothing of ours can be found

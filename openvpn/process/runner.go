@@ -36,11 +36,11 @@ type Options struct {
 	// Program is the absolute path of openvpn. Default: the first that exists
 	// of openvpn in /usr/sbin, /usr/local/sbin, /usr/bin and /usr/local/bin.
 	Program string
-	// Patience is how long an openvpn may be silent before it counts as lost;
+	// Timeout is how long an openvpn may be silent before it counts as lost;
 	// six times that while it resolves a name. Default 10 s.
-	Patience time.Duration
-	// ByteCount is how often traffic is told, in whole seconds. Default 5 s.
-	ByteCount time.Duration
+	Timeout time.Duration
+	// ByteCountInterval is how often traffic is told, in whole seconds. Default 5 s.
+	ByteCountInterval time.Duration
 	// Logger gets what is done to processes that nobody asked about. Default:
 	// discard.
 	Logger *slog.Logger
@@ -60,8 +60,8 @@ var _ openvpn.Runner = (*Runner)(nil)
 // when it is needed.
 func New(o Options) (*Runner, error) {
 	o.Folder = filepath.Clean(cmp.Or(o.Folder, DefaultFolder))
-	o.Patience = cmp.Or(o.Patience, 10*time.Second)
-	o.ByteCount = max(cmp.Or(o.ByteCount, 5*time.Second), time.Second)
+	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
+	o.ByteCountInterval = max(cmp.Or(o.ByteCountInterval, 5*time.Second), time.Second)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -127,7 +127,7 @@ func (r *Runner) Start(ctx context.Context, l openvpn.Launch) (openvpn.Process, 
 	return p, nil
 }
 
-func (r *Runner) start(ctx context.Context, l openvpn.Launch) (*Process, error) {
+func (r *Runner) start(ctx context.Context, l openvpn.Launch) (*process, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -166,7 +166,7 @@ func (r *Runner) openHome(name string) (*home, error) {
 // succeed returns the process of an instance that another gateway still held
 // when this one looked for processes to adopt, if it is as it should be. Any
 // other one is ended.
-func (r *Runner) succeed(ctx context.Context, home *home, l openvpn.Launch) (*Process, error) {
+func (r *Runner) succeed(ctx context.Context, home *home, l openvpn.Launch) (*process, error) {
 	old, err := home.readRecord()
 	known := err == nil && old.Identity.alive()
 	if _, was := r.contested.LoadAndDelete(l.Name); was {
@@ -186,12 +186,12 @@ func (r *Runner) succeed(ctx context.Context, home *home, l openvpn.Launch) (*Pr
 		return nil, ctx.Err()
 	}
 	r.o.Logger.Warn("an openvpn with another configuration is ended", "instance", l.Name, "pid", old.Identity.PID)
-	old.Identity.end(r.o.Patience / 2)
+	old.Identity.end(r.o.Timeout / 2)
 	return nil, nil
 }
 
 // launch fills the folder and starts the child in it.
-func (r *Runner) launch(program string, home *home, l openvpn.Launch) (*Process, error) {
+func (r *Runner) launch(program string, home *home, l openvpn.Launch) (*process, error) {
 	switch old, err := home.readRecord(); {
 	case err == nil && old.Identity.alive():
 		return nil, fmt.Errorf("%w: process %d of an earlier life does not end", openvpn.ErrBusy, old.Identity.PID)
@@ -215,7 +215,7 @@ func (r *Runner) launch(program string, home *home, l openvpn.Launch) (*Process,
 	}
 	rec.Identity = id
 	if err := home.writeRecord(rec); err != nil {
-		id.end(r.o.Patience) // nobody could find it again
+		id.end(r.o.Timeout) // nobody could find it again
 		home.clean(rec)
 		return nil, err
 	}

@@ -134,11 +134,11 @@ func TestFaultsOfOpen(t *testing.T) {
 		line.Occupy(false)
 
 		boom := errors.New("boom")
-		o.Fail(boom)
+		o.FailNext(boom)
 		_, err = o.Open(t.Context(), "ttyS0", ser2net.DefaultMode())
 		require.ErrorIs(t, err, boom)
 
-		o.Slow(time.Minute)
+		o.Delay(time.Minute)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		begin := time.Now()

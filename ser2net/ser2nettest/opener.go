@@ -41,16 +41,16 @@ func (o *Opener) name(name string, l *Line) {
 	o.lines[name] = l
 }
 
-// Fail lets the next Open fail with err.
-func (o *Opener) Fail(err error) {
+// FailNext lets the next Open fail with err.
+func (o *Opener) FailNext(err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.fail = err
 }
 
-// Slow lets every Open from now on take d, as a driver does that waits for
+// Delay lets every Open from now on take d, as a driver does that waits for
 // its hardware. The context of an Open ends it.
-func (o *Opener) Slow(d time.Duration) {
+func (o *Opener) Delay(d time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.slow = d

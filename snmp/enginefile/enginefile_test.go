@@ -16,10 +16,10 @@ import (
 )
 
 func TestEngineStore(t *testing.T) {
-	suite.TestEngineStore(t, func(t *testing.T) suite.StoreRig {
+	suite.TestEngineStore(t, func(t *testing.T) suite.EngineStoreRig {
 		path := filepath.Join(t.TempDir(), "engine")
 		open := func() snmp.EngineStore { return enginefile.New(path) }
-		return suite.StoreRig{Store: open(), Reopen: open}
+		return suite.EngineStoreRig{Store: open(), Reopen: open}
 	})
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 func TestConforms(t *testing.T) {
-	suite.TestHandler(t, func(t *testing.T) suite.Rig {
+	suite.TestHandler(t, func(t *testing.T) suite.HandlerRig {
 		g := newGateway()
 		h := newHandler(t, g.options())
 		var objects []snmp.OID
@@ -25,7 +25,7 @@ func TestConforms(t *testing.T) {
 			objects = append(objects, o.oid)
 		}
 		n := 0
-		return suite.Rig{Handler: h, Prefix: h.Root(), Objects: objects, Change: func() {
+		return suite.HandlerRig{Handler: h, Prefix: h.Root(), Objects: objects, Change: func() {
 			g.change(func() {
 				n++
 				g.tunnels = append(g.tunnels[:n%2], fieldgatemib.Tunnel{Name: fmt.Sprint("t", n), State: fieldgatemib.TunnelConnecting})

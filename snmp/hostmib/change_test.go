@@ -175,7 +175,7 @@ func TestInterfaceValues(t *testing.T) {
 	})
 	t.Run("unreadable_is_left_out", func(t *testing.T) {
 		var log bytes.Buffer
-		r := newRouter(t, hostmib.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		r := newRouter(t, hostmib.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		r.write(eth0+"mtu", "jumbo\n")
 		assert.Equal(t, snmp.Integer(4), r.value(".1.3.6.1.2.1.2.1.0"))
 		assert.Contains(t, log.String(), "eth0/mtu")
@@ -456,7 +456,7 @@ func TestUptimeWraps(t *testing.T) {
 func TestLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		r := newRouter(t, hostmib.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		r := newRouter(t, hostmib.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		good, err := os.ReadFile(filepath.Join(r.root, "proc/meminfo"))
 		require.NoError(t, err)
 		r.write("proc/meminfo", "nonsense\n")

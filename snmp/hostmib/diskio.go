@@ -13,7 +13,10 @@ var arcsDiskIO = []uint32{1, 3, 6, 1, 4, 1, 2021, 13, 15, 1}
 
 // blockDevice is a row of diskIOTable.
 type blockDevice struct {
-	hostfacts.BlockDevice
+	hostfacts.BlockDevice // its counts widened
+
+	kernel hostfacts.BlockDevice // as the kernel has them
+
 	index uint32     // its line in /proc/diskstats
 	busy  [3]float64 // averages of the share of the time with open requests over 1, 5 and 15 minutes, in percent
 }
@@ -37,8 +40,11 @@ func (h *Host) deviceSampler() func() ([]blockDevice, error) {
 		rows := make([]blockDevice, len(list))
 		next := make(map[string]blockDevice, len(list))
 		for i, d := range list {
-			rows[i] = blockDevice{BlockDevice: d, index: uint32(i + 1)}
+			rows[i] = blockDevice{BlockDevice: d, kernel: d, index: uint32(i + 1)}
 			before, known := last[d.Name]
+			if known {
+				rows[i].widen(before)
+			}
 			for j, minutes := range []float64{1, 5, 15} {
 				if !known {
 					rows[i].busy[j] = share(d.BusyMS, up)
@@ -46,12 +52,26 @@ func (h *Host) deviceSampler() func() ([]blockDevice, error) {
 				}
 				passed := now.Sub(at)
 				keep := math.Exp(-passed.Minutes() / minutes)
-				rows[i].busy[j] = keep*before.busy[j] + (1-keep)*share(less(d.BusyMS, before.BusyMS), passed)
+				rows[i].busy[j] = keep*before.busy[j] + (1-keep)*share(less(rows[i].BusyMS, before.BusyMS), passed)
 			}
 			next[d.Name] = rows[i]
 		}
 		last, at = next, now
 		return rows, nil
+	}
+}
+
+// widen goes on with the counts. The time has 32 bits in every kernel. What a
+// device that was put in anew has counted before is forgotten.
+func (d *blockDevice) widen(before blockDevice) {
+	for _, c := range []struct{ to, shown, before *uint64 }{
+		{&d.Reads, &before.Reads, &before.kernel.Reads},
+		{&d.Writes, &before.Writes, &before.kernel.Writes},
+		{&d.ReadSectors, &before.ReadSectors, &before.kernel.ReadSectors},
+		{&d.WrittenSectors, &before.WrittenSectors, &before.kernel.WrittenSectors},
+		{&d.BusyMS, &before.BusyMS, &before.kernel.BusyMS},
+	} {
+		*c.to, _ = widen(*c.shown, *c.before, *c.to)
 	}
 }
 

@@ -174,14 +174,14 @@ func TestSuite(t *testing.T) {
 	}
 	for i, name := range names {
 		t.Run(name, func(t *testing.T) {
-			suite.TestHandler(t, func(t *testing.T) suite.Rig {
+			suite.TestHandler(t, func(t *testing.T) suite.HandlerRig {
 				changes := name == "interfaces" || name == "ifMIB"
 				r := &router{T: t, Host: hostmib.New(hostmib.Options{Root: routerFiles, Statfs: statfs})}
 				if r.mounts = r.Mounts(); changes {
 					r = newRouter(t, hostmib.Options{})
 				}
 				m := r.mounts[i]
-				rig := suite.Rig{Handler: m.Handler, Prefix: m.Prefix, Objects: objectsOf(t, m.Prefix)}
+				rig := suite.HandlerRig{Handler: m.Handler, Prefix: m.Prefix, Objects: objectsOf(t, m.Prefix)}
 				if changes {
 					plugged := true
 					rig.Change = func() {

@@ -4,7 +4,10 @@ import "github.com/fieldgate/fieldgate/internal/hostfacts"
 
 // link is a row of ifTable and ifXTable.
 type link struct {
-	hostfacts.Link
+	hostfacts.Link // its counters widened
+
+	kernelRx, kernelTx hostfacts.Counters // as the kernel has them
+
 	unicast       uint64 // received, that is no multicast
 	oper          int32  // ifOperStatus
 	changed       uint32 // ifLastChange
@@ -30,7 +33,7 @@ func (h *Host) linkTracker() func() (linkTable, error) {
 			return linkTable{}, err
 		}
 		if err != nil && !unreadable {
-			h.options.Log.Warn("an interface cannot be read, so it is absent", "error", err)
+			h.options.Logger.Warn("an interface cannot be read, so it is absent", "error", err)
 		}
 		unreadable = err != nil
 		now := h.ticks()
@@ -38,7 +41,10 @@ func (h *Host) linkTracker() func() (linkTable, error) {
 		next := make(map[int]link, len(list))
 		known := 0
 		for i, l := range list {
-			rows[i] = link{Link: l, oper: operStatus(l), unicast: less(l.Rx.Packets, l.Rx.Multicast)}
+			rows[i] = link{
+				Link: l, kernelRx: l.Rx, kernelTx: l.Tx,
+				oper: operStatus(l), unicast: less(l.Rx.Packets, l.Rx.Multicast),
+			}
 			switch before, there := last[l.Index]; {
 			case there:
 				known++
@@ -56,25 +62,23 @@ func (h *Host) linkTracker() func() (linkTable, error) {
 	}
 }
 
-// follow takes over what is remembered of a row. Counters that are lower than
-// before have begun again: another device has the index now, or a driver has
-// reset its own.
+// follow takes over what is remembered of a row. Counters that have begun
+// again say that another device has the index now, or that a driver has reset
+// its own.
 func (l *link) follow(before link, now uint32) {
 	l.changed, l.discontinuity = before.changed, before.discontinuity
 	if l.oper != before.oper {
 		l.changed = now
 	}
-	if fell(l.Rx, before.Rx) || fell(l.Tx, before.Tx) {
+	rx, rxAgain := widenCounters(before.Rx, before.kernelRx, l.Rx)
+	tx, txAgain := widenCounters(before.Tx, before.kernelTx, l.Tx)
+	if rxAgain || txAgain {
 		l.discontinuity = now
 		return
 	}
+	l.Rx, l.Tx = rx, tx
 	// A driver may know of multicasts before it counts their packets.
-	l.unicast = max(l.unicast, before.unicast)
-}
-
-func fell(now, before hostfacts.Counters) bool {
-	return now.Bytes < before.Bytes || now.Packets < before.Packets || now.Errors < before.Errors ||
-		now.Drops < before.Drops || now.Multicast < before.Multicast
+	l.unicast = max(less(rx.Packets, rx.Multicast), before.unicast)
 }
 
 // The values of ifOperStatus and ifAdminStatus (RFC 2863).

@@ -10,9 +10,9 @@ import (
 
 // Options say which host and what of it. The zero value serves this host.
 type Options struct {
-	// Log gets what can no longer be read, and what can be read again; nil
+	// Logger gets what can no longer be read, and what can be read again; nil
 	// discards it.
-	Log *slog.Logger
+	Logger *slog.Logger
 	// Root is the folder that stands for "/", with proc and sys below it.
 	// Empty: "/".
 	Root string
@@ -83,8 +83,8 @@ const (
 )
 
 func (o Options) withDefaults() Options {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.TTL == 0 {
 		o.TTL = defaultTTL

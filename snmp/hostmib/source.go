@@ -21,7 +21,7 @@ type source[T any] struct {
 }
 
 func newSource[T any](h *Host, name string, factor int, read func() (T, error)) *source[T] {
-	return &source[T]{name: name, ttl: time.Duration(factor) * h.options.TTL, log: h.options.Log, read: read}
+	return &source[T]{name: name, ttl: time.Duration(factor) * h.options.TTL, log: h.options.Logger, read: read}
 }
 
 // get returns the reading and until when it is good. A failure is kept as

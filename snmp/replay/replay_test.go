@@ -157,8 +157,8 @@ const walk = `.1.3.6.1.2.1.1.5.0 = STRING: "gateway"
 `
 
 func TestConforms(t *testing.T) {
-	suite.TestHandler(t, func(t *testing.T) suite.Rig {
-		return suite.Rig{Handler: read(t, walk), Prefix: snmp.MustParseOID(".1.3.6.1.2.1")}
+	suite.TestHandler(t, func(t *testing.T) suite.HandlerRig {
+		return suite.HandlerRig{Handler: read(t, walk), Prefix: snmp.MustParseOID(".1.3.6.1.2.1")}
 	})
 }
 

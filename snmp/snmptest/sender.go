@@ -32,9 +32,9 @@ func (s *Sender) Fail(destination string, err error) {
 	s.fails[destination] = err
 }
 
-// Hang lets Send to that destination wait for the end of its context, as for
+// Stall lets Send to that destination wait for the end of its context, as for
 // an acknowledgement that never comes, or no longer.
-func (s *Sender) Hang(destination string, on bool) {
+func (s *Sender) Stall(destination string, on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.hangs == nil {

@@ -36,11 +36,11 @@ func newHandler() *snmptest.Handler {
 	return h
 }
 
-func handlerRig(*testing.T) suite.Rig {
+func handlerRig(*testing.T) suite.HandlerRig {
 	h := newHandler()
 	var mu sync.Mutex
 	n := uint32(0)
-	return suite.Rig{
+	return suite.HandlerRig{
 		Handler: h,
 		Prefix:  snmp.OID{1, 3, 1},
 		Objects: []snmp.OID{{1, 3, 1, 1}, {1, 3, 1, 2}, {1, 3, 1, 9, 1, 1}, {1, 3, 1, 9, 1, 2}},
@@ -65,7 +65,7 @@ func TestHandlerConforms(t *testing.T) { suite.TestHandler(t, handlerRig) }
 
 // A Handler that cannot do more than its interface passes as well.
 func TestPlainHandlerConforms(t *testing.T) {
-	suite.TestHandler(t, func(t *testing.T) suite.Rig {
+	suite.TestHandler(t, func(t *testing.T) suite.HandlerRig {
 		r := handlerRig(t)
 		r.Handler = struct{ snmp.Handler }{r.Handler.(snmp.Snapshotter).Snapshot()}
 		r.Change, r.Set = nil, nil
@@ -162,9 +162,9 @@ func TestHandlerNotifies(t *testing.T) {
 }
 
 func TestStoreConforms(t *testing.T) {
-	suite.TestEngineStore(t, func(*testing.T) suite.StoreRig {
+	suite.TestEngineStore(t, func(*testing.T) suite.EngineStoreRig {
 		s := new(snmptest.Store)
-		return suite.StoreRig{Store: s, Reopen: func() snmp.EngineStore { return s }}
+		return suite.EngineStoreRig{Store: s, Reopen: func() snmp.EngineStore { return s }}
 	})
 }
 
@@ -187,7 +187,7 @@ func TestStoreFails(t *testing.T) {
 func TestSenderConforms(t *testing.T) {
 	suite.TestSender(t, func(*testing.T) suite.SenderRig {
 		s := new(snmptest.Sender)
-		s.Hang("silent", true)
+		s.Stall("silent", true)
 		to := func(name string) (m snmp.NotificationMessage) { m.To.Name = name; return m }
 		return suite.SenderRig{
 			Sender:    s,

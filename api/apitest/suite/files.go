@@ -14,8 +14,8 @@ import (
 	"github.com/fieldgate/fieldgate/api"
 )
 
-// HubSync is a provider of sync, with files for it.
-type HubSync struct {
+// SyncRig is a provider of sync, with files for it.
+type SyncRig struct {
 	Sync api.Sync
 	// First and Second are configurations that differ; Refused is none.
 	First, Second, Refused []byte
@@ -25,9 +25,9 @@ type HubSync struct {
 
 // TestSync runs the conformance tests of [api.Sync], each on what open
 // returns.
-func TestSync(t *testing.T, open func(t *testing.T) HubSync) {
-	for name, run := range map[string]func(*testing.T, HubSync){
-		"takes_configurations": func(t *testing.T, h HubSync) {
+func TestSync(t *testing.T, open func(t *testing.T) SyncRig) {
+	for name, run := range map[string]func(*testing.T, SyncRig){
+		"takes_configurations": func(t *testing.T, h SyncRig) {
 			_, err := h.Sync.Sync(t.Context(), bytes.NewReader(h.First))
 			require.NoError(t, err)
 			first := h.InForce(t)
@@ -39,14 +39,14 @@ func TestSync(t *testing.T, open func(t *testing.T) HubSync) {
 			require.NoError(t, err)
 			assert.Equal(t, first, h.InForce(t))
 		},
-		"refuses": func(t *testing.T, h HubSync) {
+		"refuses": func(t *testing.T, h SyncRig) {
 			before := h.settle(t)
 			report, err := h.Sync.Sync(t.Context(), bytes.NewReader(h.Refused))
 			require.ErrorIs(t, err, api.ErrRefused)
 			assert.NotEmpty(t, report)
 			assert.Equal(t, before, h.InForce(t))
 		},
-		"broken_off": func(t *testing.T, h HubSync) {
+		"broken_off": func(t *testing.T, h SyncRig) {
 			before := h.settle(t)
 			for _, n := range []int{0, 1, len(h.Second) / 2, len(h.Second) - 1, len(h.Second)} {
 				_, err := h.Sync.Sync(t.Context(), breaksOff(h.Second[:n]))
@@ -55,7 +55,7 @@ func TestSync(t *testing.T, open func(t *testing.T) HubSync) {
 				assert.Equal(t, before, h.InForce(t))
 			}
 		},
-		"ended_context": func(t *testing.T, h HubSync) {
+		"ended_context": func(t *testing.T, h SyncRig) {
 			before := h.settle(t)
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
@@ -63,7 +63,7 @@ func TestSync(t *testing.T, open func(t *testing.T) HubSync) {
 			require.ErrorIs(t, err, context.Canceled)
 			assert.Equal(t, before, h.InForce(t))
 		},
-		"busy": func(t *testing.T, h HubSync) {
+		"busy": func(t *testing.T, h SyncRig) {
 			whileBusy(t, h.First, func(file io.Reader) error {
 				_, err := h.Sync.Sync(t.Context(), file)
 				return err
@@ -75,15 +75,15 @@ func TestSync(t *testing.T, open func(t *testing.T) HubSync) {
 }
 
 // settle puts the first configuration in force.
-func (h HubSync) settle(t *testing.T) (inForce string) {
+func (h SyncRig) settle(t *testing.T) (inForce string) {
 	t.Helper()
 	_, err := h.Sync.Sync(t.Context(), bytes.NewReader(h.First))
 	require.NoError(t, err)
 	return h.InForce(t)
 }
 
-// Firmware is a provider of upgrades, with images for it.
-type Firmware struct {
+// UpgradeRig is a provider of upgrades, with images for it.
+type UpgradeRig struct {
 	Upgrade api.Upgrade
 	// Good is an image for this device; Refused is none.
 	Good, Refused []byte
@@ -93,22 +93,22 @@ type Firmware struct {
 
 // TestUpgrade runs the conformance tests of [api.Upgrade], each on what open
 // returns.
-func TestUpgrade(t *testing.T, open func(t *testing.T) Firmware) {
-	receive := func(t *testing.T, f Firmware, image io.Reader) (func() error, error) {
+func TestUpgrade(t *testing.T, open func(t *testing.T) UpgradeRig) {
+	receive := func(t *testing.T, f UpgradeRig, image io.Reader) (func() error, error) {
 		t.Helper()
 		apply, err := f.Upgrade.Receive(t.Context(), image)
 		assert.Equal(t, err == nil, apply != nil, "apply comes without an error only")
 		return apply, err
 	}
-	for name, run := range map[string]func(*testing.T, Firmware){
-		"takes_an_image": func(t *testing.T, f Firmware) {
+	for name, run := range map[string]func(*testing.T, UpgradeRig){
+		"takes_an_image": func(t *testing.T, f UpgradeRig) {
 			apply, err := receive(t, f, iotest.HalfReader(bytes.NewReader(f.Good)))
 			require.NoError(t, err)
 			assert.Zero(t, f.Applied(t), "before apply")
 			require.NoError(t, apply())
 			assert.Equal(t, 1, f.Applied(t))
 		},
-		"never_applied": func(t *testing.T, f Firmware) {
+		"never_applied": func(t *testing.T, f UpgradeRig) {
 			first, err := receive(t, f, bytes.NewReader(f.Good))
 			require.NoError(t, err)
 			second, err := receive(t, f, iotest.DataErrReader(bytes.NewReader(f.Good)))
@@ -118,14 +118,14 @@ func TestUpgrade(t *testing.T, open func(t *testing.T) Firmware) {
 			require.NoError(t, second())
 			assert.Equal(t, 1, f.Applied(t))
 		},
-		"refuses": func(t *testing.T, f Firmware) {
+		"refuses": func(t *testing.T, f UpgradeRig) {
 			_, err := receive(t, f, bytes.NewReader(f.Refused))
 			require.ErrorIs(t, err, api.ErrRefused)
 			assert.Zero(t, f.Applied(t))
 			_, err = receive(t, f, bytes.NewReader(f.Good))
 			require.NoError(t, err, "a good one after it")
 		},
-		"broken_off": func(t *testing.T, f Firmware) {
+		"broken_off": func(t *testing.T, f UpgradeRig) {
 			for _, n := range []int{0, 1, len(f.Good) / 2, len(f.Good) - 1, len(f.Good)} {
 				_, err := receive(t, f, breaksOff(f.Good[:n]))
 				require.ErrorIs(t, err, io.ErrUnexpectedEOF, "after %d of %d bytes", n, len(f.Good))
@@ -133,14 +133,14 @@ func TestUpgrade(t *testing.T, open func(t *testing.T) Firmware) {
 			}
 			assert.Zero(t, f.Applied(t))
 		},
-		"ended_context": func(t *testing.T, f Firmware) {
+		"ended_context": func(t *testing.T, f UpgradeRig) {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
 			_, err := f.Upgrade.Receive(ctx, bytes.NewReader(f.Good))
 			require.ErrorIs(t, err, context.Canceled)
 			assert.Zero(t, f.Applied(t))
 		},
-		"busy": func(t *testing.T, f Firmware) {
+		"busy": func(t *testing.T, f UpgradeRig) {
 			whileBusy(t, f.Good, func(file io.Reader) error {
 				_, err := f.Upgrade.Receive(t.Context(), file)
 				return err

@@ -15,8 +15,8 @@ import (
 	"github.com/fieldgate/fieldgate/api"
 )
 
-// Hub is a provider of points, and what is behind it.
-type Hub struct {
+// PointsRig is a provider of points, and what is behind it.
+type PointsRig struct {
 	Points api.Points
 	// Devices and Tags are all that the provider knows, in the order of its
 	// configuration: at least two devices, the first with two tags or more.
@@ -29,8 +29,8 @@ type Hub struct {
 
 // TestPoints runs the conformance tests of [api.Points], each on what open
 // returns. No tag has been set yet.
-func TestPoints(t *testing.T, open func(t *testing.T) Hub) {
-	for name, run := range map[string]func(*testing.T, Hub){
+func TestPoints(t *testing.T, open func(t *testing.T) PointsRig) {
+	for name, run := range map[string]func(*testing.T, PointsRig){
 		"devices":            pointsDevices,
 		"tags":               pointsTags,
 		"lists_stay":         pointsListsStay,
@@ -49,7 +49,7 @@ func TestPoints(t *testing.T, open func(t *testing.T) Hub) {
 	}
 }
 
-func (h Hub) tagsOf(device string) (tags []api.Tag) {
+func (h PointsRig) tagsOf(device string) (tags []api.Tag) {
 	for _, tag := range h.Tags {
 		if tag.DeviceAlias == device {
 			tags = append(tags, tag)
@@ -58,7 +58,7 @@ func (h Hub) tagsOf(device string) (tags []api.Tag) {
 	return tags
 }
 
-func pointsDevices(t *testing.T, h Hub) {
+func pointsDevices(t *testing.T, h PointsRig) {
 	devices, err := h.Points.Devices(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, h.Devices, devices)
@@ -69,7 +69,7 @@ func pointsDevices(t *testing.T, h Hub) {
 	}
 }
 
-func pointsTags(t *testing.T, h Hub) {
+func pointsTags(t *testing.T, h PointsRig) {
 	all, err := h.Points.Tags(t.Context(), "")
 	require.NoError(t, err)
 	assert.Equal(t, h.Tags, all)
@@ -92,7 +92,7 @@ func pointsTags(t *testing.T, h Hub) {
 
 // Lists are shared by those who read them: a value that changes, and a caller
 // that appends, change none.
-func pointsListsStay(t *testing.T, h Hub) {
+func pointsListsStay(t *testing.T, h PointsRig) {
 	devices, err := h.Points.Devices(t.Context())
 	require.NoError(t, err)
 	lists := make([][]api.Tag, 2)
@@ -111,7 +111,7 @@ func pointsListsStay(t *testing.T, h Hub) {
 	pointsTags(t, h)
 }
 
-func pointsValues(t *testing.T, h Hub) {
+func pointsValues(t *testing.T, h PointsRig) {
 	tags := h.tagsOf(h.Devices[0].Alias)[:2]
 	for round := range 3 {
 		for i, tag := range tags {
@@ -130,7 +130,7 @@ func pointsValues(t *testing.T, h Hub) {
 	assert.Equal(t, "20", v.Value.String(), "one tag's value is not another's")
 }
 
-func pointsNeverAValue(t *testing.T, h Hub) {
+func pointsNeverAValue(t *testing.T, h PointsRig) {
 	tag := h.Tags[len(h.Tags)-1]
 	v, err := h.Points.Value(t.Context(), tag.DeviceAlias, tag.SignalAlias)
 	require.NoError(t, err)
@@ -140,7 +140,7 @@ func pointsNeverAValue(t *testing.T, h Hub) {
 	assert.True(t, v.Time.IsZero(), "time %v", v.Time)
 }
 
-func pointsUnknownAliases(t *testing.T, h Hub) {
+func pointsUnknownAliases(t *testing.T, h PointsRig) {
 	device := h.Devices[0].Alias
 	signal := h.tagsOf(device)[0].SignalAlias
 	for _, alias := range []string{
@@ -162,7 +162,7 @@ func pointsUnknownAliases(t *testing.T, h Hub) {
 	require.ErrorIs(t, err, api.ErrUnknownTag)
 }
 
-func pointsEndedContext(t *testing.T, h Hub) {
+func pointsEndedContext(t *testing.T, h PointsRig) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	tag := h.Tags[0]
@@ -178,7 +178,7 @@ func pointsEndedContext(t *testing.T, h Hub) {
 	require.NoError(t, err, "one caller's end is not another's")
 }
 
-func pointsConcurrentReading(t *testing.T, h Hub) {
+func pointsConcurrentReading(t *testing.T, h PointsRig) {
 	tag := h.Tags[0]
 	h.Set(t, tag.DeviceAlias, tag.SignalAlias, 1)
 	var wg sync.WaitGroup

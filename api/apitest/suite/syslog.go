@@ -16,8 +16,8 @@ import (
 	"github.com/fieldgate/fieldgate/api"
 )
 
-// Log is a provider of the system log, and the way by which its log grows.
-type Log struct {
+// SyslogRig is a provider of the system log, and the way by which its log grows.
+type SyslogRig struct {
 	Syslog api.Syslog
 	// Append lets the log gain lines, in their order. A line of the log
 	// holds each as a part: with a time before it, for instance. When it
@@ -29,8 +29,8 @@ type Log struct {
 // TestSyslog runs the conformance tests of [api.Syslog], each on what open
 // returns: a log that has room for 200 short lines. Lines that the test did
 // not append may be in it.
-func TestSyslog(t *testing.T, open func(t *testing.T) Log) {
-	for name, run := range map[string]func(*testing.T, Log){
+func TestSyslog(t *testing.T, open func(t *testing.T) SyslogRig) {
+	for name, run := range map[string]func(*testing.T, SyslogRig){
 		"oldest_first":         oldestFirst,
 		"newest_seen":          newestSeen,
 		"readings_are_whole":   readingsAreWhole,
@@ -80,13 +80,13 @@ func assertHolds(t *testing.T, text string, want []string) {
 	}
 }
 
-func oldestFirst(t *testing.T, l Log) {
+func oldestFirst(t *testing.T, l SyslogRig) {
 	want := numbered("order", 200)
 	l.Append(t, want...)
 	assertHolds(t, read(t, l.Syslog), want)
 }
 
-func newestSeen(t *testing.T, l Log) {
+func newestSeen(t *testing.T, l SyslogRig) {
 	first, second := numbered("first", 3), numbered("second", 3)
 	l.Append(t, first...)
 	text := read(t, l.Syslog)
@@ -96,7 +96,7 @@ func newestSeen(t *testing.T, l Log) {
 	assertHolds(t, read(t, l.Syslog), append(first, second...))
 }
 
-func readingsAreWhole(t *testing.T, l Log) {
+func readingsAreWhole(t *testing.T, l SyslogRig) {
 	want := numbered("again", 20)
 	l.Append(t, want...)
 	assertHolds(t, read(t, l.Syslog), want)
@@ -111,7 +111,7 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 // maxPiece is the most that a provider may hold in memory to write at once.
 const maxPiece = 1 << 20
 
-func boundedPieces(t *testing.T, l Log) {
+func boundedPieces(t *testing.T, l SyslogRig) {
 	l.Append(t, numbered("pieces", 200)...)
 	require.NoError(t, l.Syslog.WriteLog(t.Context(), writerFunc(func(p []byte) (int, error) {
 		assert.LessOrEqual(t, len(p), maxPiece)
@@ -119,14 +119,14 @@ func boundedPieces(t *testing.T, l Log) {
 	})))
 }
 
-func contextEndedBefore(t *testing.T, l Log) {
+func contextEndedBefore(t *testing.T, l SyslogRig) {
 	l.Append(t, numbered("before", 3)...)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, l.Syslog.WriteLog(ctx, new(bytes.Buffer)), context.Canceled)
 }
 
-func contextEndsMidway(t *testing.T, l Log) {
+func contextEndsMidway(t *testing.T, l SyslogRig) {
 	l.Append(t, numbered("midway", 200)...)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -141,7 +141,7 @@ func contextEndsMidway(t *testing.T, l Log) {
 	assert.Less(t, time.Since(start), 5*time.Second)
 }
 
-func writerFails(t *testing.T, l Log) {
+func writerFails(t *testing.T, l SyslogRig) {
 	l.Append(t, numbered("writer", 200)...)
 	full := errors.New("the client has gone")
 	calls := 0
@@ -153,7 +153,7 @@ func writerFails(t *testing.T, l Log) {
 	assert.Equal(t, 1, calls, "writing went on after a failure")
 }
 
-func concurrentWriting(t *testing.T, l Log) {
+func concurrentWriting(t *testing.T, l SyslogRig) {
 	want := numbered("concurrent", 20)
 	l.Append(t, want...)
 	var wg sync.WaitGroup

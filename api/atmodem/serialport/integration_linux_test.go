@@ -76,7 +76,7 @@ func TestIntegrationAllFacts(t *testing.T) {
 // The modem comes back under its name.
 func TestIntegrationPluggedInAgain(t *testing.T) {
 	fake, adapter := plug(t)
-	m := open(t, adapter.Name(), atmodem.Options{Freshness: time.Nanosecond})
+	m := open(t, adapter.Name(), atmodem.Options{TTL: time.Nanosecond})
 	for range 3 {
 		info, err := m.ModemInfo(t.Context())
 		require.NoError(t, err)

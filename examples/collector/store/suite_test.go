@@ -14,9 +14,9 @@ import (
 )
 
 func TestSuite(t *testing.T) {
-	suite.TestSink(t, func(t *testing.T) suite.Subject {
+	suite.TestSink(t, func(t *testing.T) suite.Rig {
 		s, _ := open(t, store.Options{Dir: t.TempDir(), SegmentBytes: 50_000})
-		return suite.Subject{
+		return suite.Rig{
 			Sink: s,
 			Stored: func(t *testing.T) (ids []receivertest.ID) {
 				for device := range states(s) {

@@ -34,7 +34,7 @@ func newSessions() *sessions {
 	manager := func(secure bool) *scs.SessionManager {
 		// Not scs.New: its store has a goroutine that never ends.
 		return &scs.SessionManager{
-			IdleTimeout: idleTimeout, Lifetime: lifetime, Store: s.store, Codec: scs.GobCodec{},
+			IdleTimeout: idleTimeout, Lifetime: lifetime, Store: s.store, Codec: codec{},
 			Cookie: scs.SessionCookie{Name: sessionCookie, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: secure},
 		}
 	}

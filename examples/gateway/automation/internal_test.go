@@ -31,7 +31,7 @@ func TestIPsecOf(t *testing.T) {
 		Daemon: ipsec.DaemonStatus{State: ipsec.DaemonReady, Version: "6.0.1", Restarts: 3},
 		Connections: []ipsec.ConnectionStatus{
 			{Name: "demo0", Enabled: true, Configured: true, State: ipsec.StateUp, Since: at, SAs: []ipsec.SA{{State: "CONNECTING"}, up}},
-			{Name: "demo1", State: ipsec.StateFailed, NextTry: at, Notices: []string{"ends soon"}, LastError: &ipsec.Failure{}},
+			{Name: "demo1", State: ipsec.StateFailed, RetryAt: at, Notices: []string{"ends soon"}, LastError: &ipsec.Failure{}},
 		},
 	})
 	assert.Equal(t, Connection{

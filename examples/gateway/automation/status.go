@@ -81,7 +81,7 @@ func ipsecOf(st ipsec.Status) IPsec {
 	for _, c := range st.Connections {
 		one := Connection{
 			Name: c.Name, Enabled: c.Enabled, Configured: c.Configured, State: c.State, Since: c.Since,
-			NextTry: c.NextTry, Notices: append([]string{}, c.Notices...),
+			NextTry: c.RetryAt, Notices: append([]string{}, c.Notices...),
 		}
 		if c.LastError != nil {
 			one.Error = c.LastError.Error()

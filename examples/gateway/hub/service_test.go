@@ -303,7 +303,7 @@ func TestNewRefuses(t *testing.T) {
 
 // The conformance suite, over real connections.
 func TestPoints(t *testing.T) {
-	suite.TestPoints(t, func(t *testing.T) suite.Hub {
+	suite.TestPoints(t, func(t *testing.T) suite.PointsRig {
 		server := newServer(t, new(net.ListenConfig).Listen, "127.0.0.1:0")
 		_, port, err := net.SplitHostPort(server.listener.Addr().String())
 		require.NoError(t, err)
@@ -322,7 +322,7 @@ signals:
 			topic := "tag/" + device + "/" + signal
 			return api.Tag{DeviceAlias: device, SignalAlias: signal, Name: name, InputTopic: topic + "/rin", OutputTopic: topic + "/out"}
 		}
-		return suite.Hub{
+		return suite.PointsRig{
 			Points: s,
 			Devices: []api.Device{
 				{Alias: "A", Name: "First", Protocol: "modbus tcp"}, {Alias: "SILENT", Name: "SILENT", Protocol: "modbus rtu"},

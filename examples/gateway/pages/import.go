@@ -108,7 +108,7 @@ func (p *Pages) showImport(w http.ResponseWriter, r *http.Request, status int, d
 
 func (p *Pages) showImported(w http.ResponseWriter, r *http.Request, status int, data importData, imported openvpn.Imported) error {
 	data.Base, data.Instance, data.Inline = p.base(), imported.Instance, len(imported.Files)
-	data.Report, data.Kept = imported.Report.Lines, len(imported.Report.Of(openvpn.Kept))
+	data.Report, data.Kept = imported.Report.Lines, len(imported.Report.Of(openvpn.VerdictKept))
 	for _, needed := range openvpn.NeededFiles(imported.Instance) {
 		if _, inline := imported.Files[needed.Name]; !inline {
 			data.Needed = append(data.Needed, fmt.Sprintf("%s (%s)", needed.Name, needed.Kind))

@@ -41,7 +41,7 @@ func (p *Pages) ipsec(*http.Request) (any, error) {
 		items[item.Name] = item
 	}
 	for _, c := range status.Connections {
-		row := connectionRow{ConnectionStatus: c, Item: items[c.Name], Good: c.State == ipsec.StateUp || c.State == ipsec.StateArmed, RetryIn: until(c.NextTry)}
+		row := connectionRow{ConnectionStatus: c, Item: items[c.Name], Good: c.State == ipsec.StateUp || c.State == ipsec.StateArmed, RetryIn: until(c.RetryAt)}
 		row.Newest = slices.Clone(c.History)
 		slices.Reverse(row.Newest)
 		data.Rows = append(data.Rows, row)

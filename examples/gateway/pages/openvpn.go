@@ -128,7 +128,7 @@ func (p *Pages) openvpn(*http.Request) (any, error) {
 
 // protocolName is UDP or TCP, as the table of the reference device has it.
 func protocolName(protocol openvpn.Protocol) string {
-	if slices.Contains([]openvpn.Protocol{openvpn.TCP, openvpn.TCP4, openvpn.TCP6}, protocol) {
+	if slices.Contains([]openvpn.Protocol{openvpn.ProtocolTCP, openvpn.ProtocolTCP4, openvpn.ProtocolTCP6}, protocol) {
 		return "TCP"
 	}
 	return "UDP"

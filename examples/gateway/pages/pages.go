@@ -246,7 +246,7 @@ func (p *Pages) do(w http.ResponseWriter, r *http.Request) error {
 // page again, or, when a script asked, with what lives on it and a message.
 func (p *Pages) done(w http.ResponseWriter, r *http.Request, path, message string, err error) error {
 	status := http.StatusConflict
-	if errors.Is(err, control.ErrNoItem) || errors.Is(err, openvpn.ErrUnknown) || errors.Is(err, ser2net.ErrNoPort) || errors.Is(err, ser2net.ErrNoClient) {
+	if errors.Is(err, control.ErrNoItem) || errors.Is(err, openvpn.ErrUnknownInstance) || errors.Is(err, ser2net.ErrUnknownPort) || errors.Is(err, ser2net.ErrUnknownClient) {
 		status = http.StatusNotFound
 	}
 	if r.Header.Get("HX-Request") == "" {

@@ -173,7 +173,7 @@ func instance(name string) openvpn.Instance {
 }
 
 func (r *rig) startService(ctx context.Context) error {
-	store, err := filestore.New(filepath.Join(r.dir, "store"))
+	store, err := filestore.Open(filepath.Join(r.dir, "store"))
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func applyRemoves(t *testing.T, r *rig) {
 	out := r.apply(t, s, r.Connections[1:]...)
 	assert.Equal(t, []string{first.Name}, out.Removed)
 	r.none(t, s, first.Name)
-	require.ErrorIs(t, s.Initiate(r.context(t), first.Name), ipsec.ErrUnknown)
+	require.ErrorIs(t, s.Initiate(r.context(t), first.Name), ipsec.ErrUnknownConnection)
 	out = r.apply(t, s, r.Connections...)
 	assert.Equal(t, []string{first.Name}, out.Added)
 	r.initiate(t, s, first.Name)
@@ -90,7 +90,7 @@ func applyRefused(t *testing.T, r *rig) {
 	require.Error(t, out.Refused[bad.Name])
 	assert.NotContains(t, fmt.Sprint(out), bad.PreSharedKey.Reveal())
 	assert.Equal(t, before.ID, r.only(t, s, r.Connections[0].Name).ID)
-	require.ErrorIs(t, s.Initiate(r.context(t), bad.Name), ipsec.ErrUnknown)
+	require.ErrorIs(t, s.Initiate(r.context(t), bad.Name), ipsec.ErrUnknownConnection)
 
 	out, err = s.Apply(r.context(t), list)
 	require.NoError(t, err)

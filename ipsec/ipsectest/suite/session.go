@@ -76,9 +76,9 @@ func oneProgramAnOwner(t *testing.T, r *rig) {
 
 func unknownNames(t *testing.T, r *rig) {
 	s := r.begin(t)
-	require.ErrorIs(t, s.Initiate(r.context(t), "nobody"), ipsec.ErrUnknown)
-	require.ErrorIs(t, s.Terminate(r.context(t), "nobody"), ipsec.ErrUnknown)
-	require.ErrorIs(t, s.Rekey(r.context(t), "nobody"), ipsec.ErrUnknown)
+	require.ErrorIs(t, s.Initiate(r.context(t), "nobody"), ipsec.ErrUnknownConnection)
+	require.ErrorIs(t, s.Terminate(r.context(t), "nobody"), ipsec.ErrUnknownConnection)
+	require.ErrorIs(t, s.Rekey(r.context(t), "nobody"), ipsec.ErrUnknownConnection)
 }
 
 func events(t *testing.T, r *rig) {

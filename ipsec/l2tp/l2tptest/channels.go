@@ -74,7 +74,7 @@ func (c *Channels) Initiate(ctx context.Context, name string) error {
 		return err
 	}
 	if !c.peers[name].IsValid() {
-		return fmt.Errorf("l2tptest: %s: %w", name, ipsec.ErrUnknown)
+		return fmt.Errorf("l2tptest: %s: %w", name, ipsec.ErrUnknownConnection)
 	}
 	c.up[name] = true
 	return nil

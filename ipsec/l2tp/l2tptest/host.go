@@ -56,8 +56,8 @@ func (h *Host) Serve(at netip.Addr, s Server) {
 	h.servers[at] = s
 }
 
-// Refuse lets the next Starts fail with these errors; none: they succeed again.
-func (h *Host) Refuse(errs ...error) {
+// FailNext lets the next Starts fail with these errors; none: they succeed again.
+func (h *Host) FailNext(errs ...error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(errs) == 0 {
@@ -66,8 +66,8 @@ func (h *Host) Refuse(errs ...error) {
 	h.refuse = append(h.refuse, errs...)
 }
 
-// Hold lets the next Start wait for its context.
-func (h *Host) Hold() {
+// StallNext lets the next Start wait for its context.
+func (h *Host) StallNext() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.hold = true

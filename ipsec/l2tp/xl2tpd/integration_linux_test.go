@@ -90,7 +90,7 @@ func start(t *testing.T, c l2tp.Config) services {
 	channels := c.Extend(ipsec.Config{Enabled: true, CertificateSets: []ipsec.CertificateSet{{
 		Name: "ours", CA: folder + "/ca.pem", Certificate: folder + "/own.pem", Key: ipsec.NewSecret(folder + "/key.pem"),
 	}}})
-	channel, err := ipsec.New(channels, ipsec.Options{Backend: ike, Log: log})
+	channel, err := ipsec.New(channels, ipsec.Options{Backend: ike, Logger: log})
 	require.NoError(t, err)
 	backend, err := xl2tpd.New(xl2tpd.Options{Folder: filepath.Join(os.Getenv(envFolder), "ours"), Logger: log})
 	require.NoError(t, err)
@@ -271,7 +271,7 @@ func asServer(t *testing.T) {
 		return len(st.Server.Sessions) == 1 && st.Server.Sessions[0].Remote.IsValid()
 	}
 	st := s.until("connected", connected).Server
-	assert.True(t, st.Listening)
+	assert.True(t, st.Running)
 	one := st.Sessions[0]
 	assert.Equal(t, netip.MustParseAddr("192.0.2.2"), one.Peer)
 	assert.Equal(t, netip.MustParseAddr("10.20.40.1"), one.Local)

@@ -34,9 +34,9 @@ func TestIntegrationExportedFile(t *testing.T) {
 	}{
 		{"tls-crypt", openvpn.FileTLSCrypt, tlsCrypt, tlsCrypt, func(*openvpn.Instance) {}, "192.0.2.1"},
 		{"tls-crypt-v2", openvpn.FileTLSCryptV2, v2Server, v2Client, func(i *openvpn.Instance) { i.ForceCookie = true }, "192.0.2.1"},
-		{"tls-auth", openvpn.FileTLSAuth, tlsCrypt, tlsCrypt, func(i *openvpn.Instance) { i.KeyDirection, i.Protocol = "0", openvpn.TCP }, "192.0.2.1"},
-		{"socket of IPv6 called by IPv4", openvpn.FileTLSCrypt, tlsCrypt, tlsCrypt, func(i *openvpn.Instance) { i.Protocol = openvpn.UDP6 }, "192.0.2.1"},
-		{"socket of IPv6", openvpn.FileTLSCrypt, tlsCrypt, tlsCrypt, func(i *openvpn.Instance) { i.Protocol, i.Listen.IPv6Only = openvpn.TCP6, true }, "2001:db8::1"},
+		{"tls-auth", openvpn.FileTLSAuth, tlsCrypt, tlsCrypt, func(i *openvpn.Instance) { i.KeyDirection, i.Protocol = "0", openvpn.ProtocolTCP }, "192.0.2.1"},
+		{"socket of IPv6 called by IPv4", openvpn.FileTLSCrypt, tlsCrypt, tlsCrypt, func(i *openvpn.Instance) { i.Protocol = openvpn.ProtocolUDP6 }, "192.0.2.1"},
+		{"socket of IPv6", openvpn.FileTLSCrypt, tlsCrypt, tlsCrypt, func(i *openvpn.Instance) { i.Protocol, i.Listen.IPv6Only = openvpn.ProtocolTCP6, true }, "2001:db8::1"},
 		{"fingerprints", openvpn.FileTLSCrypt, tlsCrypt, tlsCrypt, func(i *openvpn.Instance) { delete(i.Files, openvpn.FileCA) }, "192.0.2.1"},
 		{"options of both ends", openvpn.FileTLSCrypt, tlsCrypt, tlsCrypt, func(i *openvpn.Instance) {
 			i.Options = append(i.Options, openvpn.Option{Name: "tun-mtu", Args: []string{"1400"}}, openvpn.Option{Name: "fragment", Args: []string{"1200"}},
@@ -81,7 +81,7 @@ func TestIntegrationExportedFile(t *testing.T) {
 
 			again, err := openvpn.Import("again", text)
 			require.NoError(t, err)
-			assert.Empty(t, again.Report.Of(openvpn.Refused, openvpn.Dropped))
+			assert.Empty(t, again.Report.Of(openvpn.VerdictRefused, openvpn.VerdictDropped))
 			assert.Empty(t, again.Lost)
 			_, err = os.Stat(filepath.Join(p.folder, "control.key"))
 			assert.ErrorIs(t, err, os.ErrNotExist, "all was in the file")

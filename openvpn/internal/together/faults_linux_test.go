@@ -21,9 +21,9 @@ import (
 func TestIntegrationChildIsStopped(t *testing.T) {
 	t.Parallel() // it waits more than it works
 	b := newBench(t)
-	b.use(t, process.Options{Patience: 2 * time.Second})
+	b.use(t, process.Options{Timeout: 2 * time.Second})
 	b.plain(t, fmt.Sprintf(plainServer, "tun", "udp4")+"server 10.8.0.0 255.255.255.0\ntopology subnet\n", b.issue(t, "hub", true)).up(t)
-	s := b.serve(t, b.made(t, "client_tun", openvpn.Answers{Name: "office", Remote: "192.0.2.2", Protocol: openvpn.UDP4}))
+	s := b.serve(t, b.made(t, "client_tun", openvpn.Answers{Name: "office", Remote: "192.0.2.2", Protocol: openvpn.ProtocolUDP4}))
 	pid := connected(t, s, "office").PID
 	unknown := func(st openvpn.InstanceStatus) bool { return st.State == openvpn.StateUnknown }
 	require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
@@ -45,9 +45,9 @@ func TestIntegrationChildIsStopped(t *testing.T) {
 func TestIntegrationSocketIsStolen(t *testing.T) {
 	t.Parallel() // it waits more than it works
 	b := newBench(t)
-	b.use(t, process.Options{Patience: 2 * time.Second})
+	b.use(t, process.Options{Timeout: 2 * time.Second})
 	b.plain(t, fmt.Sprintf(plainServer, "tun", "udp4")+"server 10.8.0.0 255.255.255.0\ntopology subnet\n", b.issue(t, "hub", true)).up(t)
-	s := b.serve(t, b.made(t, "client_tun", openvpn.Answers{Name: "office", Remote: "192.0.2.2", Protocol: openvpn.UDP4}))
+	s := b.serve(t, b.made(t, "client_tun", openvpn.Answers{Name: "office", Remote: "192.0.2.2", Protocol: openvpn.ProtocolUDP4}))
 	pid := connected(t, s, "office").PID
 	socket := filepath.Join(b.run, "office", "socket")
 	thief := b.plain(t, fmt.Sprintf(plainClient, "tun", "udp4")+"remote 192.0.2.1\nmanagement "+socket+" unix\nmanagement-hold\n", b.issue(t, "thief", false))
@@ -71,7 +71,7 @@ func TestIntegrationServerRestarts(t *testing.T) {
 	files := b.issue(t, "hub", true)
 	hub := b.plain(t, config, files)
 	hub.up(t)
-	s := b.serve(t, b.made(t, "client_tun", openvpn.Answers{Name: "office", Remote: "192.0.2.2", Protocol: openvpn.UDP4}))
+	s := b.serve(t, b.made(t, "client_tun", openvpn.Answers{Name: "office", Remote: "192.0.2.2", Protocol: openvpn.ProtocolUDP4}))
 	pid := connected(t, s, "office").PID
 	require.NoError(t, hub.cmd.Process.Signal(syscall.SIGTERM))
 	until(t, s, "office", func(st openvpn.InstanceStatus) bool {
@@ -87,7 +87,7 @@ func TestIntegrationServerRestarts(t *testing.T) {
 func TestIntegrationOwnServerRestarts(t *testing.T) {
 	t.Parallel() // it waits more than it works
 	b := newBench(t)
-	s := b.serve(t, b.made(t, "server_pki", openvpn.Answers{Name: "hub", Protocol: openvpn.UDP4}))
+	s := b.serve(t, b.made(t, "server_pki", openvpn.Answers{Name: "hub", Protocol: openvpn.ProtocolUDP4}))
 	pid := connected(t, s, "hub").PID
 	p := b.plain(t, fmt.Sprintf(plainClient, "tun", "udp4")+"remote 192.0.2.1 1194\nconnect-retry 1 2\n", b.issue(t, "field", false))
 	p.up(t)
@@ -108,7 +108,7 @@ func TestIntegrationRoaming(t *testing.T) {
 		require.NoError(t, ip("addr", "del", from, "dev", "eth0"))
 	}
 	t.Run("theirs", func(t *testing.T) {
-		s := b.serve(t, b.made(t, "server_pki", openvpn.Answers{Name: "hub", Protocol: openvpn.UDP4}))
+		s := b.serve(t, b.made(t, "server_pki", openvpn.Answers{Name: "hub", Protocol: openvpn.ProtocolUDP4}))
 		connected(t, s, "hub")
 		p := b.plain(t, fmt.Sprintf(plainClient, "tun", "udp4")+"remote 192.0.2.1 1194\n", b.issue(t, "field", false))
 		p.up(t)
@@ -125,7 +125,7 @@ func TestIntegrationRoaming(t *testing.T) {
 	t.Run("ours", func(t *testing.T) {
 		hub := b.plain(t, fmt.Sprintf(plainServer, "tun", "udp4")+"server 10.8.0.0 255.255.255.0\ntopology subnet\n", b.issue(t, "far-hub", true))
 		hub.up(t)
-		s := b.serve(t, b.made(t, "client_tun", openvpn.Answers{Name: "office", Remote: "192.0.2.2", Protocol: openvpn.UDP4}))
+		s := b.serve(t, b.made(t, "client_tun", openvpn.Answers{Name: "office", Remote: "192.0.2.2", Protocol: openvpn.ProtocolUDP4}))
 		pid := connected(t, s, "office").PID
 		ping(t, b.ours, "10.8.0.1")
 		roam("192.0.2.1/24", "192.0.2.11/25", b.ours.IP)
@@ -143,7 +143,7 @@ func TestIntegrationFifty(t *testing.T) {
 	var all []openvpn.Instance
 	for k := range n {
 		all = append(all, b.made(t, "server_pki", openvpn.Answers{
-			Name: fmt.Sprintf("s%02d", k), Port: uint16(3000 + k), Network: fmt.Sprintf("10.%d.0.0/24", 100+k), Protocol: openvpn.UDP4,
+			Name: fmt.Sprintf("s%02d", k), Port: uint16(3000 + k), Network: fmt.Sprintf("10.%d.0.0/24", 100+k), Protocol: openvpn.ProtocolUDP4,
 		}))
 	}
 	before := measure()

@@ -32,7 +32,7 @@ func gateway(args []string) error {
 	if err != nil {
 		return err
 	}
-	store, err := filestore.New(args[2])
+	store, err := filestore.Open(args[2])
 	if err != nil {
 		return err
 	}
@@ -96,9 +96,9 @@ func TestIntegrationProgramIsKilled(t *testing.T) {
 	b := newBench(t)
 	hub := b.plain(t, fmt.Sprintf(plainServer, "tun", "udp4")+"server 10.8.0.0 255.255.255.0\ntopology subnet\n", b.issue(t, "hub", true))
 	hub.up(t)
-	office := b.made(t, "client_tun", openvpn.Answers{Name: "office", Remote: "192.0.2.2", Protocol: openvpn.UDP4})
-	changed := b.made(t, "server_pki", openvpn.Answers{Name: "changed", Port: 2001, Network: "10.0.101.0/24", Protocol: openvpn.UDP4})
-	gone := b.made(t, "server_pki", openvpn.Answers{Name: "gone", Port: 2002, Network: "10.0.102.0/24", Protocol: openvpn.UDP4})
+	office := b.made(t, "client_tun", openvpn.Answers{Name: "office", Remote: "192.0.2.2", Protocol: openvpn.ProtocolUDP4})
+	changed := b.made(t, "server_pki", openvpn.Answers{Name: "changed", Port: 2001, Network: "10.0.101.0/24", Protocol: openvpn.ProtocolUDP4})
+	gone := b.made(t, "server_pki", openvpn.Answers{Name: "gone", Port: 2002, Network: "10.0.102.0/24", Protocol: openvpn.ProtocolUDP4})
 	program, pids := b.startGateway(t, office, changed, gone)
 	ping(t, b.ours, "10.8.0.1")
 
@@ -125,7 +125,7 @@ func TestIntegrationBothAreKilled(t *testing.T) {
 	t.Parallel() // it waits more than it works
 	b := newBench(t)
 	b.plain(t, fmt.Sprintf(plainServer, "tun", "udp4")+"server 10.8.0.0 255.255.255.0\ntopology subnet\n", b.issue(t, "hub", true)).up(t)
-	office := b.made(t, "client_tun", openvpn.Answers{Name: "office", Remote: "192.0.2.2", Protocol: openvpn.UDP4})
+	office := b.made(t, "client_tun", openvpn.Answers{Name: "office", Remote: "192.0.2.2", Protocol: openvpn.ProtocolUDP4})
 	program, pids := b.startGateway(t, office)
 	require.NoError(t, program.Process.Kill())
 	_ = program.Wait()
@@ -139,7 +139,7 @@ func TestIntegrationBothAreKilled(t *testing.T) {
 func TestIntegrationTwoPrograms(t *testing.T) {
 	t.Parallel() // it waits more than it works
 	b := newBench(t)
-	hub := b.made(t, "server_pki", openvpn.Answers{Name: "hub", Protocol: openvpn.UDP4})
+	hub := b.made(t, "server_pki", openvpn.Answers{Name: "hub", Protocol: openvpn.ProtocolUDP4})
 	_, pids := b.startGateway(t, hub)
 	t.Cleanup(func() { assert.NoError(t, syscall.Kill(pids["hub"], syscall.SIGTERM)) }) // it outlives its program
 	second := b.serve(t, hub)

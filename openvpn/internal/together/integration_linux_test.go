@@ -52,10 +52,10 @@ var carriers = []struct {
 	client, server  string // of the plain end
 	theirs, oursOwn string // addresses
 }{
-	{"udp", openvpn.UDP4, "udp4", "udp4", "192.0.2.2", "192.0.2.1"},
-	{"tcp", openvpn.TCP4, "tcp4-client", "tcp4-server", "192.0.2.2", "192.0.2.1"},
-	{"udp6", openvpn.UDP6, "udp6", "udp6", "2001:db8::2", "2001:db8::1"},
-	{"tcp6", openvpn.TCP6, "tcp6-client", "tcp6-server", "2001:db8::2", "2001:db8::1"},
+	{"udp", openvpn.ProtocolUDP4, "udp4", "udp4", "192.0.2.2", "192.0.2.1"},
+	{"tcp", openvpn.ProtocolTCP4, "tcp4-client", "tcp4-server", "192.0.2.2", "192.0.2.1"},
+	{"udp6", openvpn.ProtocolUDP6, "udp6", "udp6", "2001:db8::2", "2001:db8::1"},
+	{"tcp6", openvpn.ProtocolTCP6, "tcp6-client", "tcp6-server", "2001:db8::2", "2001:db8::1"},
 }
 
 func TestIntegrationRoutedServer(t *testing.T) {
@@ -159,7 +159,7 @@ func TestIntegrationPointToPoint(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%s to %q", c.recipe, c.remote), func(t *testing.T) {
 			name := fmt.Sprintf("ptp%d", n)
-			i := b.made(t, c.recipe, openvpn.Answers{Name: name, Remote: c.remote, Protocol: openvpn.UDP4, Fingerprint: fingerprint})
+			i := b.made(t, c.recipe, openvpn.Answers{Name: name, Remote: c.remote, Protocol: openvpn.ProtocolUDP4, Fingerprint: fingerprint})
 			own, err := openvpn.MakeFiles(i, b.store)
 			require.NoError(t, err)
 			files := map[string][]byte{"tc.key": b.file(t, name, "tls-crypt.key")}
@@ -185,7 +185,7 @@ func TestIntegrationStaticKey(t *testing.T) {
 		"static_key_client": {"192.0.2.2", "port 1194\nifconfig 10.0.0.1 10.0.0.2\n", "10.0.0.1"},
 	} {
 		t.Run(recipe, func(t *testing.T) {
-			s := b.serve(t, b.made(t, recipe, openvpn.Answers{Name: recipe, Remote: c.remote, Protocol: openvpn.UDP4}))
+			s := b.serve(t, b.made(t, recipe, openvpn.Answers{Name: recipe, Remote: c.remote, Protocol: openvpn.ProtocolUDP4}))
 			p := b.plain(t, "dev peer0\ndev-type tun\nproto udp4\nverb 3\ncipher AES-256-CBC\nkeepalive 1 10\nsecret s.key\n"+c.config,
 				map[string][]byte{"s.key": b.file(t, recipe, "static.key")})
 			p.up(t)
@@ -204,7 +204,7 @@ func TestIntegrationBridge(t *testing.T) {
 	}
 	t.Run("server", func(t *testing.T) {
 		require.NoError(t, b.ours.IP("addr", "add", "192.168.1.1/24", "dev", "br0"))
-		s := b.serve(t, b.made(t, "server_tap_bridge", openvpn.Answers{Name: "bridge", Protocol: openvpn.TCP4}))
+		s := b.serve(t, b.made(t, "server_tap_bridge", openvpn.Answers{Name: "bridge", Protocol: openvpn.ProtocolTCP4}))
 		connected(t, s, "bridge")
 		// A runner joins the bridge of its own namespace; here that is the test's.
 		require.NoError(t, b.ours.IP("link", "set", "tap-bridge", "up", "master", "br0"))
@@ -219,7 +219,7 @@ func TestIntegrationBridge(t *testing.T) {
 		p := b.plain(t, fmt.Sprintf(plainServer, "tap", "udp4")+"server-bridge 192.168.1.1 255.255.255.0 192.168.1.128 192.168.1.254\n", b.issue(t, "hub", true))
 		p.up(t)
 		require.NoError(t, b.theirs.IP("link", "set", "peer0", "up", "master", "br0"))
-		s := b.serve(t, b.made(t, "client_tap_bridge", openvpn.Answers{Name: "tapclient", Remote: "192.0.2.2", Protocol: openvpn.UDP4}))
+		s := b.serve(t, b.made(t, "client_tap_bridge", openvpn.Answers{Name: "tapclient", Remote: "192.0.2.2", Protocol: openvpn.ProtocolUDP4}))
 		connected(t, s, "tapclient")
 		ping(t, b.ours, "192.168.1.1")
 	})
@@ -231,7 +231,7 @@ func TestIntegrationServerWithManyClients(t *testing.T) {
 	const n = 20
 	t.Parallel() // it waits more than it works
 	b := newBench(t)
-	i := b.made(t, "server_pki", openvpn.Answers{Name: "hub", Protocol: openvpn.UDP4})
+	i := b.made(t, "server_pki", openvpn.Answers{Name: "hub", Protocol: openvpn.ProtocolUDP4})
 	i.Clients = []openvpn.Client{
 		{CommonName: "field0", Address: "10.0.100.200", Networks: []string{"192.168.77.0/24"}},
 		{CommonName: "banned", Disabled: true},
@@ -292,7 +292,7 @@ func TestIntegrationServerWithManyClients(t *testing.T) {
 func TestIntegrationUsers(t *testing.T) {
 	t.Parallel() // it waits more than it works
 	b := newBench(t)
-	i := b.made(t, "server_pki", openvpn.Answers{Name: "hub", Protocol: openvpn.UDP4})
+	i := b.made(t, "server_pki", openvpn.Answers{Name: "hub", Protocol: openvpn.ProtocolUDP4})
 	i.Users = []openvpn.User{{Name: "joe", Password: openvpn.NewSecret(`p "w\ x`)}}
 	s := b.serve(t, i)
 	connected(t, s, "hub")
@@ -315,7 +315,7 @@ func TestIntegrationKillAndAdopt(t *testing.T) {
 	t.Parallel() // it waits more than it works
 	b := newBench(t)
 	b.plain(t, fmt.Sprintf(plainServer, "tun", "udp4")+"server 10.8.0.0 255.255.255.0\ntopology subnet\n", b.issue(t, "hub", true)).up(t)
-	i := b.made(t, "client_tun", openvpn.Answers{Name: "office", Remote: "192.0.2.2", Protocol: openvpn.UDP4})
+	i := b.made(t, "client_tun", openvpn.Answers{Name: "office", Remote: "192.0.2.2", Protocol: openvpn.ProtocolUDP4})
 	s := b.serve(t, i)
 	first := connected(t, s, "office")
 	begin := time.Now()
@@ -356,7 +356,7 @@ func TestIntegrationFolder(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	st := connected(t, s, "dropped")
 	assert.True(t, st.FromFolder)
-	assert.NotEmpty(t, st.Report.Of(openvpn.Dropped, openvpn.Refused), "up is told")
+	assert.NotEmpty(t, st.Report.Of(openvpn.VerdictDropped, openvpn.VerdictRefused), "up is told")
 	ping(t, b.ours, "10.8.0.1")
 	require.NoError(t, os.Remove(path))
 	require.Eventually(t, func() bool {

@@ -51,7 +51,7 @@ func newBench(t *testing.T) *bench {
 		require.NoError(t, h.ns.IP("addr", "add", h.v6, "dev", "eth0", "nodad"))
 	}
 	var err error
-	b.store, err = filestore.New(filepath.Join(b.folder, "store"))
+	b.store, err = filestore.Open(filepath.Join(b.folder, "store"))
 	require.NoError(t, err)
 	b.ca, err = pki.CreateAuthority(filepath.Join(b.folder, "ca"), pki.AuthorityConfig{})
 	require.NoError(t, err)

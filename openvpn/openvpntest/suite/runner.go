@@ -11,8 +11,8 @@ import (
 	"github.com/fieldgate/fieldgate/openvpn"
 )
 
-// Patience is how long anything may take on a loaded machine.
-const Patience = 40 * time.Second
+// patience is how long anything may take on a loaded machine.
+const patience = 40 * time.Second
 
 // Rig is a runner with what the suite needs around it, made anew for each
 // case. A nil function leaves out its cases.
@@ -61,7 +61,7 @@ func start(t *testing.T, r openvpn.Runner, l openvpn.Launch) openvpn.Process {
 // Exited.
 func next[E openvpn.Event](t *testing.T, p openvpn.Process, good func(E) bool) E {
 	t.Helper()
-	deadline := time.After(Patience)
+	deadline := time.After(patience)
 	for {
 		select {
 		case e, more := <-p.Events():
@@ -90,7 +90,7 @@ func exited(t *testing.T, p openvpn.Process) openvpn.Exited {
 	select {
 	case _, more := <-p.Events():
 		require.False(t, more, "something comes after Exited")
-	case <-time.After(Patience):
+	case <-time.After(patience):
 		require.Fail(t, "the events are not closed after Exited")
 	}
 	return x
@@ -120,7 +120,7 @@ func facts(t *testing.T, r Rig) {
 	assert.Equal(t, "one", p.Name())
 	assert.Equal(t, "abc", p.Digest())
 	assert.Positive(t, p.PID())
-	assert.WithinDuration(t, time.Now(), p.Started(), Patience)
+	assert.WithinDuration(t, time.Now(), p.Started(), patience)
 }
 
 func nameTaken(t *testing.T, r Rig) {
@@ -163,7 +163,7 @@ func commandsAfterTheEnd(t *testing.T, r Rig) {
 	p := start(t, r.Runner, r.Connects(t, "one"))
 	require.NoError(t, p.Kill())
 	exited(t, p)
-	ctx, cancel := context.WithTimeout(t.Context(), Patience)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	assert.Error(t, p.Signal(ctx, openvpn.SIGUSR1))
 	assert.Error(t, p.Answer(ctx, openvpn.Credentials{What: "Auth"}))
@@ -270,7 +270,7 @@ func deny(t *testing.T, r Rig) {
 	require.Eventually(t, func() bool {
 		list, err := p.Clients(t.Context())
 		return err == nil && len(list) == 0
-	}, Patience, 50*time.Millisecond)
+	}, patience, 50*time.Millisecond)
 }
 
 func kickUnknown(t *testing.T, r Rig) {

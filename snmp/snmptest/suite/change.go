@@ -13,7 +13,7 @@ import (
 )
 
 // snapshotStandsStill changes the handler under a snapshot.
-func snapshotStandsStill(t *testing.T, r Rig) {
+func snapshotStandsStill(t *testing.T, r HandlerRig) {
 	s, ok := r.Handler.(snmp.Snapshotter)
 	if !ok {
 		t.Skip("no Snapshotter")
@@ -32,7 +32,7 @@ func snapshotStandsStill(t *testing.T, r Rig) {
 	}
 }
 
-func changesShow(t *testing.T, r Rig) {
+func changesShow(t *testing.T, r HandlerRig) {
 	if r.Change == nil {
 		t.Skip("the rig does not change")
 	}
@@ -44,7 +44,7 @@ func changesShow(t *testing.T, r Rig) {
 }
 
 // together walks, reads and changes at the same time.
-func together(t *testing.T, r Rig) {
+func together(t *testing.T, r HandlerRig) {
 	var users sync.WaitGroup
 	for range 3 {
 		users.Go(func() {
@@ -71,7 +71,7 @@ func together(t *testing.T, r Rig) {
 	users.Wait()
 }
 
-func setter(t *testing.T, r Rig) snmp.Setter {
+func setter(t *testing.T, r HandlerRig) snmp.Setter {
 	t.Helper()
 	s, ok := r.Handler.(snmp.Setter)
 	if !ok || len(r.Set) == 0 {
@@ -81,7 +81,7 @@ func setter(t *testing.T, r Rig) snmp.Setter {
 }
 
 // values returns the values of the instances that Set names.
-func (r Rig) values() []snmp.Value {
+func (r HandlerRig) values() []snmp.Value {
 	h, values := r.frozen(), []snmp.Value(nil)
 	for _, b := range r.Set {
 		values = append(values, h.Get(b.OID))
@@ -89,7 +89,7 @@ func (r Rig) values() []snmp.Value {
 	return values
 }
 
-func prepareChangesNothing(t *testing.T, r Rig) {
+func prepareChangesNothing(t *testing.T, r HandlerRig) {
 	s := setter(t, r)
 	before := r.values()
 	for i, b := range r.Set {
@@ -102,7 +102,7 @@ func prepareChangesNothing(t *testing.T, r Rig) {
 	}
 }
 
-func commitAndUndo(t *testing.T, r Rig) {
+func commitAndUndo(t *testing.T, r HandlerRig) {
 	s := setter(t, r)
 	before := r.values()
 	var want []snmp.Value
@@ -128,7 +128,7 @@ func commitAndUndo(t *testing.T, r Rig) {
 	require.Equal(t, want, r.values(), "it stays")
 }
 
-func refusal(t *testing.T, r Rig) {
+func refusal(t *testing.T, r HandlerRig) {
 	s := setter(t, r)
 	if r.Refused.OID == nil {
 		t.Skip("the rig takes everything")

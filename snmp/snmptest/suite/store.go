@@ -13,8 +13,8 @@ import (
 	"github.com/fieldgate/fieldgate/snmp"
 )
 
-// StoreRig is an EngineStore to test, empty.
-type StoreRig struct {
+// EngineStoreRig is an EngineStore to test, empty.
+type EngineStoreRig struct {
 	Store snmp.EngineStore
 	// Reopen returns a store of what the other one kept, as after a restart.
 	Reopen func() snmp.EngineStore
@@ -22,10 +22,10 @@ type StoreRig struct {
 
 // TestEngineStore tests that what build returns is an EngineStore that an
 // agent can rely on. build is called once for each case.
-func TestEngineStore(t *testing.T, build func(t *testing.T) StoreRig) {
+func TestEngineStore(t *testing.T, build func(t *testing.T) EngineStoreRig) {
 	for _, c := range []struct {
 		name string
-		run  func(t *testing.T, r StoreRig)
+		run  func(t *testing.T, r EngineStoreRig)
 	}{
 		{"never_saved", neverSaved},
 		{"keeps", keeps},
@@ -45,14 +45,14 @@ func engines() []snmp.Engine {
 	}
 }
 
-func neverSaved(t *testing.T, r StoreRig) {
+func neverSaved(t *testing.T, r EngineStoreRig) {
 	for range 2 {
 		_, err := r.Store.Load()
 		require.ErrorIs(t, err, fs.ErrNotExist)
 	}
 }
 
-func keeps(t *testing.T, r StoreRig) {
+func keeps(t *testing.T, r EngineStoreRig) {
 	for _, e := range engines() {
 		require.NoError(t, r.Store.Save(e))
 		for range 2 {
@@ -63,7 +63,7 @@ func keeps(t *testing.T, r StoreRig) {
 	}
 }
 
-func survives(t *testing.T, r StoreRig) {
+func survives(t *testing.T, r EngineStoreRig) {
 	for _, e := range engines() {
 		require.NoError(t, r.Store.Save(e))
 		r.Store = r.Reopen()
@@ -73,7 +73,7 @@ func survives(t *testing.T, r StoreRig) {
 	}
 }
 
-func sharesNoMemory(t *testing.T, r StoreRig) {
+func sharesNoMemory(t *testing.T, r EngineStoreRig) {
 	e := engines()[0]
 	require.NoError(t, r.Store.Save(e))
 	e.ID[4]++
@@ -87,7 +87,7 @@ func sharesNoMemory(t *testing.T, r StoreRig) {
 }
 
 // storesTogether tests that no Load sees half of a Save.
-func storesTogether(t *testing.T, r StoreRig) {
+func storesTogether(t *testing.T, r EngineStoreRig) {
 	all := engines()
 	require.NoError(t, r.Store.Save(all[0]))
 	var users sync.WaitGroup

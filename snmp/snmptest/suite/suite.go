@@ -12,9 +12,9 @@ import (
 	"github.com/fieldgate/fieldgate/snmp"
 )
 
-// Rig is a Handler to test. What it cannot do is left zero, and its cases are
+// HandlerRig is a Handler to test. What it cannot do is left zero, and its cases are
 // skipped.
-type Rig struct {
+type HandlerRig struct {
 	Handler snmp.Handler
 	Prefix  snmp.OID // where it is mounted
 	// Objects are object types that it serves, with and without instances.
@@ -30,10 +30,10 @@ type Rig struct {
 
 // TestHandler tests that what build returns is a Handler as an agent needs it.
 // build is called once for each case; the handler has instances.
-func TestHandler(t *testing.T, build func(t *testing.T) Rig) {
+func TestHandler(t *testing.T, build func(t *testing.T) HandlerRig) {
 	for _, c := range []struct {
 		name string
-		run  func(t *testing.T, r Rig)
+		run  func(t *testing.T, r HandlerRig)
 	}{
 		{"order", order},
 		{"get_each", getEach},
@@ -54,7 +54,7 @@ func TestHandler(t *testing.T, build func(t *testing.T) Rig) {
 }
 
 // frozen returns what an agent would answer one request from.
-func (r Rig) frozen() snmp.Handler {
+func (r HandlerRig) frozen() snmp.Handler {
 	if s, ok := r.Handler.(snmp.Snapshotter); ok {
 		return s.Snapshot()
 	}
@@ -111,7 +111,7 @@ func checkNext(t *testing.T, h snmp.Handler, all []snmp.VarBind, oid snmp.OID) {
 	require.Zero(t, got.OID.Compare(want), "Next of %v is %v, want %v", oid, got.OID, want)
 }
 
-func order(t *testing.T, r Rig) {
+func order(t *testing.T, r HandlerRig) {
 	all := walk(t, r.frozen())
 	require.NotEmpty(t, all)
 	for _, b := range all {
@@ -121,7 +121,7 @@ func order(t *testing.T, r Rig) {
 	}
 }
 
-func getEach(t *testing.T, r Rig) {
+func getEach(t *testing.T, r HandlerRig) {
 	h := r.frozen()
 	for _, b := range walk(t, h) {
 		got := h.Get(b.OID)
@@ -135,7 +135,7 @@ func getEach(t *testing.T, r Rig) {
 
 // nextOfAny asks for what follows identifiers before, between, within and
 // behind those that are there.
-func nextOfAny(t *testing.T, r Rig) {
+func nextOfAny(t *testing.T, r HandlerRig) {
 	h := r.frozen()
 	all := walk(t, h)
 	for _, b := range some(all, 500) {
@@ -166,7 +166,7 @@ func nextOfAny(t *testing.T, r Rig) {
 	}
 }
 
-func nextOutside(t *testing.T, r Rig) {
+func nextOutside(t *testing.T, r HandlerRig) {
 	h := r.frozen()
 	all := walk(t, h)
 	for _, oid := range []snmp.OID{
@@ -178,7 +178,7 @@ func nextOutside(t *testing.T, r Rig) {
 	}
 }
 
-func exceptions(t *testing.T, r Rig) {
+func exceptions(t *testing.T, r HandlerRig) {
 	h := r.frozen()
 	all := walk(t, h)
 	for _, oid := range []snmp.OID{nil, {0}, {1}, {1, 3}, {2, 100, 3}, r.Prefix[:len(r.Prefix)-1], slices.Repeat(snmp.OID{0}, snmp.MaxArcs)} {
@@ -196,7 +196,7 @@ func exceptions(t *testing.T, r Rig) {
 
 // objects tests that what is served has a type that is known, and that of the
 // types the instances may be missing.
-func objects(t *testing.T, r Rig) {
+func objects(t *testing.T, r HandlerRig) {
 	if r.Objects == nil {
 		t.Skip("the rig names no object types")
 	}
@@ -218,7 +218,7 @@ func objects(t *testing.T, r Rig) {
 
 // keepsNothing writes over the identifiers that the handler was given, as an
 // agent does that reads requests into one buffer.
-func keepsNothing(t *testing.T, r Rig) {
+func keepsNothing(t *testing.T, r HandlerRig) {
 	h := r.frozen()
 	all := walk(t, h)
 	buffer := make(snmp.OID, 0, snmp.MaxArcs)

@@ -9,8 +9,8 @@ import (
 	"github.com/fieldgate/fieldgate/telemetry/receiver"
 )
 
-// DefaultLimit is how many records a [Memory] holds unless told otherwise.
-const DefaultLimit = 1 << 16
+// defaultLimit is how many records a [Memory] holds unless told otherwise.
+const defaultLimit = 1 << 16
 
 // Memory is a sink that holds records in memory, each device, boot, seq and
 // part once. The zero value is ready. It is safe for concurrent use.
@@ -54,7 +54,7 @@ func (id ID) String() string {
 }
 
 // Limit bounds the records that are held from now on; writing more fails
-// with [receiver.ErrNotStored]. 0 = DefaultLimit.
+// with [receiver.ErrNotStored]. 0 = 65,536.
 func (m *Memory) Limit(n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -113,7 +113,7 @@ func (m *Memory) Write(ctx context.Context, records []receiver.Record) error {
 func (m *Memory) add(records []receiver.Record) error {
 	limit := m.limit
 	if limit == 0 {
-		limit = DefaultLimit
+		limit = defaultLimit
 	}
 	if m.known == nil {
 		m.known = make(map[ID]bool)

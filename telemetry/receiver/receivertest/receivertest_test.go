@@ -16,9 +16,9 @@ import (
 )
 
 func TestMemoryConforms(t *testing.T) {
-	suite.TestSink(t, func(*testing.T) suite.Subject {
+	suite.TestSink(t, func(*testing.T) suite.Rig {
 		m := new(receivertest.Memory)
-		return suite.Subject{
+		return suite.Rig{
 			Sink: m,
 			Stored: func(*testing.T) []receivertest.ID {
 				var ids []receivertest.ID

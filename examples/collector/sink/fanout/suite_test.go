@@ -31,9 +31,9 @@ func idsOf(m *receivertest.Memory) []receivertest.ID {
 }
 
 func TestSuiteOfThePrimary(t *testing.T) {
-	suite.TestSink(t, func(t *testing.T) suite.Subject {
+	suite.TestSink(t, func(t *testing.T) suite.Rig {
 		f, primary, _ := subject(t)
-		return suite.Subject{
+		return suite.Rig{
 			Sink:       f,
 			Stored:     func(*testing.T) []receivertest.ID { return idsOf(primary) },
 			Idempotent: true,
@@ -42,9 +42,9 @@ func TestSuiteOfThePrimary(t *testing.T) {
 }
 
 func TestSuiteOfAnother(t *testing.T) {
-	suite.TestSink(t, func(t *testing.T) suite.Subject {
+	suite.TestSink(t, func(t *testing.T) suite.Rig {
 		f, _, other := subject(t)
-		return suite.Subject{
+		return suite.Rig{
 			Sink: f,
 			Stored: func(t *testing.T) []receivertest.ID {
 				require.Eventually(t, func() bool { return f.Status().Others["other"].Depth == 0 }, 10*time.Second, time.Millisecond)

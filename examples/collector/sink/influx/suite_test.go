@@ -55,11 +55,11 @@ func (m *marking) number(id receivertest.ID) int {
 func TestIntegrationSuite(t *testing.T) {
 	p := startPeer(t, false)
 	var databases atomic.Int64
-	suite.TestSink(t, func(t *testing.T) suite.Subject {
+	suite.TestSink(t, func(t *testing.T) suite.Rig {
 		database := fmt.Sprintf("suite-%d", databases.Add(1))
 		p.query(t, "", `CREATE DATABASE "`+database+`"`)
 		m := &marking{sink: open(t, p.config(database)), of: make(map[receivertest.ID]int)}
-		return suite.Subject{
+		return suite.Rig{
 			Sink: m,
 			Stored: func(t *testing.T) []receivertest.ID {
 				var ids []receivertest.ID

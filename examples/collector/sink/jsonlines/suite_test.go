@@ -30,9 +30,9 @@ func (o *output) String() string {
 }
 
 func TestSuite(t *testing.T) {
-	suite.TestSink(t, func(*testing.T) suite.Subject {
+	suite.TestSink(t, func(*testing.T) suite.Rig {
 		var out output
-		return suite.Subject{
+		return suite.Rig{
 			Sink: jsonlines.New(&out),
 			Stored: func(t *testing.T) []receivertest.ID {
 				var ids []receivertest.ID

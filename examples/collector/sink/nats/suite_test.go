@@ -28,10 +28,10 @@ func decode(t *testing.T, datagram []byte) *telemetry.Message {
 }
 
 func TestIntegrationSuite(t *testing.T) {
-	suite.TestSink(t, func(t *testing.T) suite.Subject {
+	suite.TestSink(t, func(t *testing.T) suite.Rig {
 		p := startPeer(t, nil)
 		c := p.config()
-		return suite.Subject{
+		return suite.Rig{
 			Sink: open(t, c),
 			Stored: func(t *testing.T) []receivertest.ID {
 				var ids []receivertest.ID

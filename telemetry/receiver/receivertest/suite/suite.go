@@ -17,9 +17,9 @@ import (
 	"github.com/fieldgate/fieldgate/telemetry/receiver/receivertest"
 )
 
-// Subject is a fresh sink with what the test must know of it. What has to be
+// Rig is a fresh sink with what the test must know of it. What has to be
 // closed is closed by t.Cleanup.
-type Subject struct {
+type Rig struct {
 	Sink receiver.Sink
 	// Stored returns the records that have arrived where the sink takes
 	// them, in their order there, as far as the sink has returned nil for
@@ -36,10 +36,10 @@ const patience = 10 * time.Second
 
 // TestSink tests that what open returns is a Sink that the receiver can use.
 // open is called once for each case.
-func TestSink(t *testing.T, open func(t *testing.T) Subject) {
+func TestSink(t *testing.T, open func(t *testing.T) Rig) {
 	for _, c := range []struct {
 		name string
-		run  func(t *testing.T, s Subject)
+		run  func(t *testing.T, s Rig)
 	}{
 		{"stores_all", storesAll},
 		{"stores_many", storesMany},
@@ -133,13 +133,13 @@ func series(t *testing.T, device string, n int) []receiver.Record {
 	return list
 }
 
-func storesAll(t *testing.T, s Subject) {
+func storesAll(t *testing.T, s Rig) {
 	records := variety(t)
 	require.NoError(t, s.Sink.Write(t.Context(), records))
 	assert.ElementsMatch(t, ids(records), s.Stored(t))
 }
 
-func storesMany(t *testing.T, s Subject) {
+func storesMany(t *testing.T, s Rig) {
 	var all []receivertest.ID
 	for i := range 4 {
 		records := series(t, fmt.Sprintf("GK%04d", i), 512)
@@ -149,7 +149,7 @@ func storesMany(t *testing.T, s Subject) {
 	assert.ElementsMatch(t, all, s.Stored(t))
 }
 
-func keepsOrder(t *testing.T, s Subject) {
+func keepsOrder(t *testing.T, s Rig) {
 	if s.Unordered {
 		return // it says so
 	}
@@ -164,7 +164,7 @@ func keepsOrder(t *testing.T, s Subject) {
 
 // The receiver writes again what has failed, and a device sends again what
 // was not acknowledged.
-func writtenAgain(t *testing.T, s Subject) {
+func writtenAgain(t *testing.T, s Rig) {
 	records := variety(t)
 	require.NoError(t, s.Sink.Write(t.Context(), records))
 	require.NoError(t, s.Sink.Write(t.Context(), records))
@@ -175,7 +175,7 @@ func writtenAgain(t *testing.T, s Subject) {
 	}
 }
 
-func leavesRecordsAlone(t *testing.T, s Subject) {
+func leavesRecordsAlone(t *testing.T, s Rig) {
 	records := variety(t)
 	before := make([]receiver.Record, len(records))
 	for i, r := range records {
@@ -188,7 +188,7 @@ func leavesRecordsAlone(t *testing.T, s Subject) {
 	assert.Equal(t, before, records)
 }
 
-func copiesTheSlice(t *testing.T, s Subject) {
+func copiesTheSlice(t *testing.T, s Rig) {
 	records := variety(t)
 	want := ids(records)
 	require.NoError(t, s.Sink.Write(t.Context(), records))
@@ -196,7 +196,7 @@ func copiesTheSlice(t *testing.T, s Subject) {
 	assert.ElementsMatch(t, want, s.Stored(t))
 }
 
-func concurrentWrites(t *testing.T, s Subject) {
+func concurrentWrites(t *testing.T, s Rig) {
 	var wg sync.WaitGroup
 	var all []receivertest.ID
 	for i := range 8 {
@@ -209,7 +209,7 @@ func concurrentWrites(t *testing.T, s Subject) {
 }
 
 // A write that has no time left ends soon; nil then means stored, as ever.
-func endedCtx(t *testing.T, s Subject) {
+func endedCtx(t *testing.T, s Rig) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	records := series(t, "GK0001", 10)
@@ -225,7 +225,7 @@ func endedCtx(t *testing.T, s Subject) {
 	}
 }
 
-func goesOnAfterEndedCtx(t *testing.T, s Subject) {
+func goesOnAfterEndedCtx(t *testing.T, s Rig) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_ = s.Sink.Write(ctx, series(t, "GK0001", 10))
