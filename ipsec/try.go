@@ -5,8 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
+
+	"github.com/fieldgate/fieldgate/internal/order"
 )
 
 // The tries to bring connections up.
@@ -51,7 +52,7 @@ func (s *Service) launch(l *link) time.Duration {
 		}
 		list = append(list, t)
 	}
-	slices.SortFunc(list, func(a, b *tunnel) int {
+	order.Sort(list, func(a, b *tunnel) int {
 		if a.first != b.first {
 			if a.first {
 				return -1

@@ -1,6 +1,10 @@
 package openvpn
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/fieldgate/fieldgate/internal/order"
+)
 
 // OptionInfo describes an option of openvpn 2.6 for forms: what may stand in
 // [Instance.Options], in [Client.Options], or in a field of its own.
@@ -96,9 +100,9 @@ const (
 // the pages and by name within them.
 func Catalogue() []OptionInfo {
 	all := options()
-	order := []Tab{TabService, TabNetworking, TabVPN, TabCryptography}
-	slices.SortStableFunc(all, func(a, b OptionInfo) int {
-		if d := slices.Index(order, a.Tab) - slices.Index(order, b.Tab); d != 0 {
+	pages := []Tab{TabService, TabNetworking, TabVPN, TabCryptography}
+	order.Stable(all, func(a, b OptionInfo) int {
+		if d := slices.Index(pages, a.Tab) - slices.Index(pages, b.Tab); d != 0 {
 			return d
 		}
 		if a.Name < b.Name {

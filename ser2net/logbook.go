@@ -3,8 +3,9 @@ package ser2net
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"time"
+
+	"github.com/fieldgate/fieldgate/internal/order"
 )
 
 // logbook logs events, and of those that come as often as somebody likes only
@@ -83,7 +84,7 @@ func (l *logbook) catchUp(now time.Time) (next time.Duration) {
 			next = rest
 		}
 	}
-	slices.SortFunc(over, func(a, b *silence) int { return b.last.Time.Compare(a.last.Time) }) // the newest first
+	order.Sort(over, func(a, b *silence) int { return b.last.Time.Compare(a.last.Time) }) // the newest first
 	for _, s := range over {
 		if s.last.Time.Before(l.states[s.last.Port]) {
 			continue

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
+
+	"github.com/fieldgate/fieldgate/internal/order"
 )
 
 // List is a Handler of values that do not change: a snapshot, or a recorded
@@ -23,7 +25,7 @@ type List struct {
 // twice or has no value, and an identifier that no message can carry.
 func NewList(objects []OID, binds []VarBind) (*List, error) {
 	if !slices.IsSortedFunc(objects, OID.Compare) {
-		slices.SortFunc(objects, OID.Compare)
+		order.Sort(objects, OID.Compare)
 	}
 	objects = slices.CompactFunc(objects, func(a, b OID) bool { return a.Compare(b) == 0 })
 	for i := 1; i < len(objects); i++ {
@@ -33,7 +35,7 @@ func NewList(objects []OID, binds []VarBind) (*List, error) {
 	}
 	compare := func(a, b VarBind) int { return a.OID.Compare(b.OID) }
 	if !slices.IsSortedFunc(binds, compare) {
-		slices.SortFunc(binds, compare)
+		order.Sort(binds, compare)
 	}
 	l := &List{objects: objects, binds: binds}
 	if err := l.check(); err != nil {

@@ -1,9 +1,10 @@
 package snmp
 
 import (
-	"slices"
 	"sort"
 	"sync/atomic"
+
+	"github.com/fieldgate/fieldgate/internal/order"
 )
 
 // live is a Handler of instances that are always there, each with a function
@@ -35,8 +36,8 @@ func (l *live) column(object OID, n int, value func(row int) Value) {
 
 // sorted returns l once all has been added.
 func (l *live) sorted() *live {
-	slices.SortFunc(l.objects, OID.Compare)
-	slices.SortFunc(l.instances, func(a, b instance) int { return a.oid.Compare(b.oid) })
+	order.Sort(l.objects, OID.Compare)
+	order.Sort(l.instances, func(a, b instance) int { return a.oid.Compare(b.oid) })
 	return l
 }
 

@@ -3,8 +3,9 @@ package snmp
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"sort"
+
+	"github.com/fieldgate/fieldgate/internal/order"
 )
 
 // mount is a Mount with what its Handler can do.
@@ -49,7 +50,7 @@ func newRegistry(mounts []Mount) (*registry, error) {
 		r.trees[m.Context] = append(r.trees[m.Context], full)
 	}
 	for _, t := range r.trees {
-		slices.SortFunc(t, func(a, b *mount) int { return a.Prefix.Compare(b.Prefix) })
+		order.Sort(t, func(a, b *mount) int { return a.Prefix.Compare(b.Prefix) })
 		for i := 1; i < len(t); i++ {
 			if t[i].Prefix.HasPrefix(t[i-1].Prefix) {
 				errs = append(errs, fmt.Errorf("the mount at %v lies within the one at %v", t[i].Prefix, t[i-1].Prefix))

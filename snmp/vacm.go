@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/fieldgate/fieldgate/internal/order"
 )
 
 // The views that are always there.
@@ -95,7 +97,7 @@ func newAccessControl(c Config) *accessControl {
 	for _, v := range c.Views {
 		a.views = append(a.views, compileView(v))
 	}
-	slices.SortFunc(a.views, func(v, w *view) int { return strings.Compare(v.name, w.name) })
+	order.Sort(a.views, func(v, w *view) int { return strings.Compare(v.name, w.name) })
 	for _, g := range c.Groups {
 		for _, m := range g.Members {
 			a.groups[member{m.Model.number(), m.SecurityName}] = g.Name

@@ -12,6 +12,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"github.com/fieldgate/fieldgate/api"
+	"github.com/fieldgate/fieldgate/internal/order"
 )
 
 // Names of ModemManager's D-Bus interface, version 1.
@@ -101,7 +102,7 @@ func choose(all objects, which string) (dbus.ObjectPath, error) {
 	paths := slices.DeleteFunc(slices.Collect(maps.Keys(all)), func(path dbus.ObjectPath) bool {
 		return all[path][modemInterface] == nil
 	})
-	slices.SortFunc(paths, func(a, b dbus.ObjectPath) int {
+	order.Sort(paths, func(a, b dbus.ObjectPath) int {
 		if byNumber := number(a) - number(b); byNumber != 0 {
 			return byNumber
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/prometheus/procfs"
+
+	"github.com/fieldgate/fieldgate/internal/order"
 )
 
 // Filesystem is a mounted filesystem that holds data of the host.
@@ -45,7 +47,7 @@ func (h *Host) Filesystems() ([]Filesystem, error) {
 			list = append(list, f)
 		}
 	}
-	slices.SortFunc(list, func(a, b Filesystem) int { return cmp.Compare(a.Mount, b.Mount) })
+	order.Sort(list, func(a, b Filesystem) int { return cmp.Compare(a.Mount, b.Mount) })
 	return list, nil
 }
 

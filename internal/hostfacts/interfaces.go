@@ -7,8 +7,9 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"syscall"
+
+	"github.com/fieldgate/fieldgate/internal/order"
 )
 
 // Interface is a network interface. Source: /sys/class/net, described in the
@@ -70,7 +71,7 @@ func (h *Host) Interfaces() ([]Interface, error) {
 			errs = append(errs, err)
 		}
 	}
-	slices.SortFunc(list, func(a, b Interface) int { return cmp.Compare(a.Index, b.Index) })
+	order.Sort(list, func(a, b Interface) int { return cmp.Compare(a.Index, b.Index) })
 	return list, errors.Join(errs...)
 }
 

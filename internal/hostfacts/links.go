@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/fieldgate/fieldgate/internal/order"
 )
 
 // Link is an [Interface] with what network management asks for besides.
@@ -48,7 +49,7 @@ func (h *Host) Links() ([]Link, error) {
 			errs = append(errs, err)
 		}
 	}
-	slices.SortFunc(list, func(a, b Link) int { return cmp.Compare(a.Index, b.Index) })
+	order.Sort(list, func(a, b Link) int { return cmp.Compare(a.Index, b.Index) })
 	return list, errors.Join(errs...)
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/config"
+	"github.com/fieldgate/fieldgate/internal/order"
 )
 
 // Use is what an identity is for.
@@ -100,7 +101,7 @@ func (i Identity) Check(use Use, now time.Time) []Finding {
 
 // sorted puts faults first, then what comes to pass first.
 func sorted(list []Finding) []Finding {
-	slices.SortStableFunc(list, func(a, b Finding) int {
+	order.Stable(list, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Severity, b.Severity), a.At.Compare(b.At)) // "fault" < "warning"
 	})
 	return list

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fieldgate/fieldgate/internal/order"
 	"github.com/fieldgate/fieldgate/ipsec"
 )
 
@@ -378,6 +379,6 @@ func (s *session) SAs(ctx context.Context) ([]ipsec.SA, error) {
 			list = append(list, one)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b ipsec.SA) int { return strings.Compare(a.Connection, b.Connection) })
+	order.Stable(list, func(a, b ipsec.SA) int { return strings.Compare(a.Connection, b.Connection) })
 	return list, nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fieldgate/fieldgate/internal/order"
 	"github.com/fieldgate/fieldgate/ipsec"
 	"github.com/fieldgate/fieldgate/ipsec/internal/vici"
 )
@@ -31,7 +32,7 @@ func (s *session) SAs(ctx context.Context) ([]ipsec.SA, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(list, func(a, b ipsec.SA) int {
+	order.Sort(list, func(a, b ipsec.SA) int {
 		return cmp.Or(cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.ID, b.ID))
 	})
 	s.mu.Lock()

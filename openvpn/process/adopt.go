@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/fieldgate/fieldgate/internal/order"
 	"github.com/fieldgate/fieldgate/openvpn"
 	"github.com/fieldgate/fieldgate/openvpn/internal/management"
 )
@@ -63,7 +63,7 @@ func (r *Runner) Adopt(ctx context.Context) ([]openvpn.Process, error) {
 		}
 		return nil, fmt.Errorf("openvpn: adopt: %w", ctx.Err())
 	}
-	slices.SortFunc(adopted, func(a, b openvpn.Process) int { return strings.Compare(a.Name(), b.Name()) })
+	order.Sort(adopted, func(a, b openvpn.Process) int { return strings.Compare(a.Name(), b.Name()) })
 	return adopted, nil
 }
 

@@ -3,11 +3,11 @@ package ser2nettest
 import (
 	"context"
 	"io/fs"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/fieldgate/fieldgate/internal/order"
 	"github.com/fieldgate/fieldgate/ser2net"
 )
 
@@ -86,7 +86,7 @@ func (o *Opener) devices() []*Line {
 			lines = append(lines, l)
 		}
 	}
-	slices.SortFunc(lines, func(a, b *Line) int { return strings.Compare(a.device, b.device) })
+	order.Sort(lines, func(a, b *Line) int { return strings.Compare(a.device, b.device) })
 	return lines
 }
 

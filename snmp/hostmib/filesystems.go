@@ -3,10 +3,10 @@ package hostmib
 import (
 	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/hostfacts"
+	"github.com/fieldgate/fieldgate/internal/order"
 )
 
 // filesystem is a row of dskTable, hrFSTable and hrStorageTable.
@@ -52,7 +52,7 @@ func (h *Host) filesystemReader() func() ([]filesystem, error) {
 		for _, d := range h.options.Disks {
 			number(d.Mount)
 		}
-		slices.SortFunc(mounts, func(a, b hostfacts.MountPoint) int { return cmp.Compare(a.Number, b.Number) })
+		order.Sort(mounts, func(a, b hostfacts.MountPoint) int { return cmp.Compare(a.Number, b.Number) })
 		var list []filesystem
 		var paths []string
 		for _, m := range mounts {

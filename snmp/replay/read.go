@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
+	"github.com/fieldgate/fieldgate/internal/order"
 	"github.com/fieldgate/fieldgate/snmp"
 )
 
@@ -60,7 +60,7 @@ func Read(r io.Reader) (*snmp.List, error) {
 
 // list sorts bindings and guesses the object types.
 func list(all []recorded) (*snmp.List, error) {
-	slices.SortStableFunc(all, func(a, b recorded) int { return a.OID.Compare(b.OID) })
+	order.Stable(all, func(a, b recorded) int { return a.OID.Compare(b.OID) })
 	var objects []snmp.OID
 	binds := make([]snmp.VarBind, len(all))
 	for i, b := range all {
@@ -70,7 +70,7 @@ func list(all []recorded) (*snmp.List, error) {
 		binds[i] = b.VarBind
 		objects = append(objects, b.OID[:len(b.OID)-1])
 	}
-	slices.SortFunc(objects, snmp.OID.Compare)
+	order.Sort(objects, snmp.OID.Compare)
 	kept := objects[:0]
 	for _, o := range objects {
 		if len(kept) == 0 || !o.HasPrefix(kept[len(kept)-1]) {

@@ -3,10 +3,10 @@ package senml
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
+	"github.com/fieldgate/fieldgate/internal/order"
 	"github.com/fieldgate/fieldgate/telemetry"
 )
 
@@ -58,7 +58,7 @@ func (p Pack) Resolve(now time.Time) (Pack, error) {
 		}
 		resolved = append(resolved, full)
 	}
-	slices.SortStableFunc(resolved, func(a, b Record) int { return cmp.Compare(a.Time.Float(), b.Time.Float()) })
+	order.Stable(resolved, func(a, b Record) int { return cmp.Compare(a.Time.Float(), b.Time.Float()) })
 	return resolved, nil
 }
 

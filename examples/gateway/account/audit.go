@@ -12,6 +12,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/fieldgate/fieldgate/internal/order"
 )
 
 // Entry is a line of the audit log.
@@ -119,7 +121,7 @@ func openAudit(folder string, log *slog.Logger) audit {
 // newest returns both, the newest first, as many as one page shows.
 func (a audit) newest() []Entry {
 	all := append(a.done.newest(), a.refused.newest()...)
-	slices.SortStableFunc(all, func(x, y Entry) int { return y.At.Compare(x.At) })
+	order.Stable(all, func(x, y Entry) int { return y.At.Compare(x.At) })
 	return all[:min(len(all), maxShown)]
 }
 

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/fieldgate/fieldgate/internal/atomicfile"
+	"github.com/fieldgate/fieldgate/internal/order"
 	"github.com/fieldgate/fieldgate/internal/secretfile"
 )
 
@@ -118,7 +119,7 @@ func readTable(path string) (*table, error) {
 }
 
 func (t *table) write(path string) error {
-	slices.SortFunc(t.Users, func(a, b record) int { return cmp.Compare(a.Name, b.Name) })
+	order.Sort(t.Users, func(a, b record) int { return cmp.Compare(a.Name, b.Name) })
 	var b bytes.Buffer
 	b.WriteString("# Users of this gateway. A password is changed on the page Users, or with gateway -new-password NAME.\n")
 	text, err := yaml.Marshal(t)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
+	"github.com/fieldgate/fieldgate/internal/order"
 )
 
 // finish puts the newest revision into the history, and removes what is no
@@ -128,7 +129,7 @@ func (s *Store) History() ([]control.Version, error) {
 			all = append(all, l.version())
 		}
 	}
-	slices.SortFunc(all, func(a, b control.Version) int { return cmp.Compare(b.Revision, a.Revision) })
+	order.Sort(all, func(a, b control.Version) int { return cmp.Compare(b.Revision, a.Revision) })
 	return all, nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
+	"github.com/fieldgate/fieldgate/internal/order"
 	"github.com/fieldgate/fieldgate/ipsec"
 	"github.com/fieldgate/fieldgate/ipsec/l2tp"
 	"github.com/fieldgate/fieldgate/openvpn"
@@ -108,7 +109,7 @@ func Run(ctx context.Context, f Facts) []Finding {
 	e.openvpn()
 	e.ser2net()
 	e.snmp()
-	slices.SortStableFunc(e.found, func(a, b Finding) int { return cmp.Compare(a.Severity, b.Severity) })
+	order.Stable(e.found, func(a, b Finding) int { return cmp.Compare(a.Severity, b.Severity) })
 	return e.found
 }
 

@@ -5,8 +5,9 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
+
+	"github.com/fieldgate/fieldgate/internal/order"
 )
 
 // Difference is a field in which two documents differ.
@@ -31,7 +32,7 @@ func Diff(from, to Document) []Difference {
 			all = append(all, Difference{path, "", is.shown})
 		}
 	}
-	slices.SortFunc(all, func(x, y Difference) int { return cmp.Compare(x.Path, y.Path) })
+	order.Sort(all, func(x, y Difference) int { return cmp.Compare(x.Path, y.Path) })
 	return all
 }
 

@@ -14,6 +14,8 @@ import (
 
 	"go.yaml.in/yaml/v4"
 	"golang.org/x/sys/unix"
+
+	"github.com/fieldgate/fieldgate/internal/order"
 )
 
 // Error is every fault of a configuration file.
@@ -104,7 +106,7 @@ func ParseWith(text []byte, lookup func(name string) (Secret, bool)) (Document, 
 			faults = append(faults, PlacedFault{f, line, column})
 		}
 	}
-	slices.SortStableFunc(faults, func(a, b PlacedFault) int {
+	order.Stable(faults, func(a, b PlacedFault) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return doc, faults

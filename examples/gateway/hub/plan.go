@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fieldgate/fieldgate/api/hubconfig"
+	"github.com/fieldgate/fieldgate/internal/order"
 )
 
 // point is a signal within the answer to a request.
@@ -54,13 +55,13 @@ func plan(d hubconfig.Device, signals []hubconfig.Signal) []*group {
 		for job, points := range jobs {
 			g.jobs = append(g.jobs, block{job, points, false})
 		}
-		slices.SortFunc(g.jobs, func(a, b block) int {
+		order.Sort(g.jobs, func(a, b block) int {
 			return cmp.Or(cmp.Compare(a.job.Function, b.job.Function), cmp.Compare(a.job.Start, b.job.Start), cmp.Compare(a.job.Count, b.job.Count))
 		})
 		g.blocks = join(g.jobs)
 		groups = append(groups, g)
 	}
-	slices.SortFunc(groups, func(a, b *group) int { return cmp.Compare(a.every, b.every) })
+	order.Sort(groups, func(a, b *group) int { return cmp.Compare(a.every, b.every) })
 	return groups
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/examples/gateway/account"
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
+	"github.com/fieldgate/fieldgate/internal/order"
 	"github.com/fieldgate/fieldgate/openvpn"
 )
 
@@ -203,7 +204,7 @@ func (p *Pages) instance(r *http.Request) (any, error) {
 			for client, end := range bans {
 				data.Bans = append(data.Bans, ban{client, end})
 			}
-			slices.SortFunc(data.Bans, func(a, b ban) int { return strings.Compare(a.Client, b.Client) })
+			order.Sort(data.Bans, func(a, b ban) int { return strings.Compare(a.Client, b.Client) })
 		}
 	}
 	if !saved && data.Status == nil {

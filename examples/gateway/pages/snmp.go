@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/fieldgate/fieldgate/examples/gateway/account"
+	"github.com/fieldgate/fieldgate/internal/order"
 	"github.com/fieldgate/fieldgate/snmp"
 )
 
@@ -126,7 +127,7 @@ func (p *Pages) browse(r *http.Request) (any, error) {
 // them. An identifier that is an instance is found too.
 func walk(mounts []snmp.Mount, below, after snmp.OID) (binds []snmp.VarBind, more bool) {
 	mounts = slices.DeleteFunc(slices.Clone(mounts), func(m snmp.Mount) bool { return m.Context != "" })
-	slices.SortFunc(mounts, func(a, b snmp.Mount) int { return a.Prefix.Compare(b.Prefix) })
+	order.Sort(mounts, func(a, b snmp.Mount) int { return a.Prefix.Compare(b.Prefix) })
 	for _, m := range mounts {
 		if !m.Prefix.HasPrefix(below) && !below.HasPrefix(m.Prefix) {
 			continue

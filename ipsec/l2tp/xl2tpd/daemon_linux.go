@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/fieldgate/fieldgate/internal/order"
 	"github.com/fieldgate/fieldgate/ipsec/l2tp"
 )
 
@@ -110,7 +111,7 @@ func (d *daemon) Sessions(context.Context) ([]l2tp.Session, error) {
 		list = append(list, s)
 	}
 	d.seen = now
-	slices.SortStableFunc(list, func(a, b l2tp.Session) int { return a.Since.Compare(b.Since) })
+	order.Stable(list, func(a, b l2tp.Session) int { return a.Since.Compare(b.Since) })
 	return list, nil
 }
 
