@@ -158,7 +158,7 @@ func (f slowFolder) Open(string) (fs.File, error) {
 func TestStatusDoesNotWaitForTheFolder(t *testing.T) {
 	in(t, func(t *testing.T) {
 		slow := slowFolder{make(chan struct{})}
-		s, err := openvpn.New(openvpn.Config{Enabled: true}, openvpn.Options{
+		s, err := openvpn.New(openvpn.Config{Enabled: true, Folder: openvpn.Folder{Enabled: true}}, openvpn.Options{
 			Runner: openvpntest.NewRunner(), Store: openvpntest.NewStore(),
 			OpenFolder: func(string) fs.FS { return slow },
 		})

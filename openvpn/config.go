@@ -16,8 +16,9 @@ func DefaultConfig() Config { return Config{Folder: Folder{Path: defaultFolder}}
 
 // Folder is where *.conf files become instances by themselves.
 type Folder struct {
-	// Off leaves the folder alone. Default false.
-	Off bool `yaml:"off" json:"off"`
+	// Enabled makes instances of its files. Default false: the folder is
+	// left alone.
+	Enabled bool `yaml:"enabled" json:"enabled"`
 	// Path is an absolute path. Default /etc/openvpn.
 	Path string `yaml:"path" json:"path"`
 	// Disabled are names of instances of the folder that do not start by

@@ -46,7 +46,7 @@ func TestFolderOfTheDisk(t *testing.T) {
 	require.NoError(t, os.Chtimes(filepath.Join(folder, "pipe.conf"), old, old))
 	require.NoError(t, os.Mkdir(filepath.Join(folder, "sub.conf"), 0o700))
 
-	s, err := openvpn.New(openvpn.Config{Enabled: true, Folder: openvpn.Folder{Path: folder}},
+	s, err := openvpn.New(openvpn.Config{Enabled: true, Folder: openvpn.Folder{Enabled: true, Path: folder}},
 		openvpn.Options{Runner: openvpntest.NewRunner(), Store: openvpntest.NewStore()})
 	require.NoError(t, err)
 	require.NoError(t, s.Start(t.Context()))

@@ -27,7 +27,7 @@ func Example() {
 	}
 
 	config := openvpn.DefaultConfig()
-	config.Enabled, config.Folder.Off = true, true
+	config.Enabled = true
 	config.Instances = []openvpn.Instance{office}
 	connected := make(chan openvpn.InstanceStatus, 1)
 	service, err := openvpn.New(config, openvpn.Options{

@@ -25,7 +25,7 @@ const (
 // place is where the folder is, empty when there is none.
 func (f Folder) place() string {
 	switch {
-	case f.Off:
+	case !f.Enabled:
 		return ""
 	case f.Path == "":
 		return defaultFolder

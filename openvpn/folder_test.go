@@ -19,7 +19,7 @@ const confText = "client\ndev tun\nremote vpn.example.org\nca ca.crt\ncert c.crt
 // filled is a rig with a folder whose files are old.
 func filled(t *testing.T, names ...string) *rig {
 	t.Helper()
-	r := newRig(t, openvpn.Config{Enabled: true})
+	r := newRig(t, openvpn.Config{Enabled: true, Folder: openvpn.Folder{Enabled: true}})
 	for _, name := range []string{"ca.crt", "c.crt", "c.key"} {
 		r.folder.putOld(name, "content of "+name)
 	}
@@ -138,7 +138,7 @@ func TestFolderTrusted(t *testing.T) {
 		r := filled(t, "office.conf")
 		require.NoError(t, r.Start(t.Context()))
 		settle()
-		r.config.Folder = openvpn.Folder{TrustWhole: true}
+		r.config.Folder = openvpn.Folder{Enabled: true, TrustWhole: true}
 		require.NoError(t, r.Apply(t.Context(), r.config))
 		settle()
 		launches := r.runner.Launches()
@@ -147,7 +147,7 @@ func TestFolderTrusted(t *testing.T) {
 		assert.Equal(t, confText, string(l.Config))
 		assert.Equal(t, "/etc/openvpn", l.Folder)
 		assert.Equal(t, openvpn.StateConnected, r.status(t, "office").State)
-		r.config.Folder = openvpn.Folder{Off: true}
+		r.config.Folder = openvpn.Folder{}
 		require.NoError(t, r.Apply(t.Context(), r.config))
 		synctest.Wait()
 		assert.Zero(t, r.runner.Running())

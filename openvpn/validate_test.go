@@ -104,7 +104,7 @@ func TestWarnings(t *testing.T) {
 	careless.Options = nil
 	all := openvpn.Config{
 		Instances: []openvpn.Instance{serverInstance("a"), second, careless},
-		Folder:    openvpn.Folder{TrustWhole: true},
+		Folder:    openvpn.Folder{Enabled: true, TrustWhole: true},
 	}.Warnings()
 	var text strings.Builder
 	for _, w := range all {

@@ -18,7 +18,7 @@ func (c Config) Warnings() []Warning {
 		}
 		all = append(all, c.conflicts(n)...)
 	}
-	if c.Folder.TrustWhole && !c.Folder.Off {
+	if c.Folder.TrustWhole && c.Folder.Enabled {
 		all = append(all, Warning{Path: "folder.trust_whole", Text: "whoever can write to the folder runs programs as root"})
 	}
 	return all

@@ -49,5 +49,5 @@ func TestDefaultConfig(t *testing.T) {
 	c := openvpn.DefaultConfig()
 	require.NoError(t, c.Validate())
 	assert.False(t, c.Enabled)
-	assert.Equal(t, "/etc/openvpn", c.Folder.Path)
+	assert.Equal(t, openvpn.Folder{Path: "/etc/openvpn"}, c.Folder)
 }

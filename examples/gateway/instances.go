@@ -27,7 +27,7 @@ func (g *gateway) newInstances(c openvpn.Config, b backends) (service, error) {
 		return openvpn.New(c, o)
 	}
 	return g.disabledAfter("openvpn", func(ctx context.Context) error {
-		none, err := openvpn.New(openvpn.Config{Enabled: true, Folder: openvpn.Folder{Off: true}}, o)
+		none, err := openvpn.New(openvpn.Config{Enabled: true}, o)
 		if err != nil {
 			return err
 		}

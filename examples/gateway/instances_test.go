@@ -28,7 +28,7 @@ func TestReconfigureInstances(t *testing.T) {
 			require.NoError(t, files.Put("good", name, []byte(name)))
 		}
 		config := func(instances ...openvpn.Instance) openvpn.Config {
-			return openvpn.Config{Enabled: true, Instances: instances, Folder: openvpn.Folder{Off: true}}
+			return openvpn.Config{Enabled: true, Instances: instances}
 		}
 		s, err := openvpn.New(config(client("good", "a.example")), openvpn.Options{Runner: runner, Store: files})
 		require.NoError(t, err)

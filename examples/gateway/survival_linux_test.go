@@ -128,7 +128,6 @@ func newVPN(t *testing.T) *vpn {
 telemetry: {enabled: false}
 openvpn:
   enabled: true
-  folder: {off: true}
   instances:
     - name: office
       enabled: true

@@ -55,7 +55,7 @@ const client = `
 `
 
 func instances(names ...string) []byte {
-	text := "enabled: true\nfolder: {off: true}\ninstances:"
+	text := "enabled: true\ninstances:"
 	for _, n := range names {
 		text += strings.ReplaceAll(client, "%s", n)
 	}

@@ -131,7 +131,7 @@ func (b *bench) newState(name, config string) (dir string, err error) {
 // happens.
 func (b *bench) starts(ctx context.Context) ([]figure, error) {
 	state, err := b.newState("idle", `ipsec: {enabled: true}
-openvpn: {enabled: true, folder: {off: true}}
+openvpn: {enabled: true}
 ser2net: {enabled: true, ports: [{name: one, enabled: true, listen: "127.0.0.1:0", device: /dev/ttyS0}]}
 `)
 	if err != nil {
@@ -228,7 +228,7 @@ func large(connections, instances, ports int) string {
 		fmt.Fprintf(&text, "    - {name: c%05d, enabled: true, gateway: 10.1.%d.%d, local_subnets: 10.10.12.0/24, remote_subnets: 10.%d.%d.0/24, "+
 			"pre_shared_key: secret%05d, phase1: ike, phase2: esp, start_action: start}\n", i, i/250, i%250+1, 20+i/250, i%250, i)
 	}
-	text.WriteString("openvpn:\n  enabled: true\n  folder: {off: true}\n  instances:\n")
+	text.WriteString("openvpn:\n  enabled: true\n  instances:\n")
 	// Without files: nobody put any into the store of the fakes.
 	fingerprint := strings.Repeat("AB:", 31) + "AB"
 	for i := range instances {

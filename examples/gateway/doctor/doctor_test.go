@@ -280,7 +280,7 @@ func TestOpenVPN(t *testing.T) {
 					c.fault(runner)
 				}
 				doc := document.Default()
-				doc.OpenVPN = openvpn.Config{Enabled: true, Instances: []openvpn.Instance{i}, Folder: openvpn.Folder{Off: true}}
+				doc.OpenVPN = openvpn.Config{Enabled: true, Instances: []openvpn.Instance{i}}
 				s, err := openvpn.New(doc.OpenVPN, openvpn.Options{Runner: runner, Store: store})
 				require.NoError(t, err)
 				require.NoError(t, s.Start(t.Context()))

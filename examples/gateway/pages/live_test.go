@@ -116,7 +116,7 @@ func (s *site) run() (*openvpntest.Runner, *ipsectest.Daemon) {
 	for _, name := range []string{"ca.crt", "server.crt", "server.key", "tls-crypt.key"} {
 		require.NoError(s.t, s.files.Put("office", name, []byte("x")))
 	}
-	s.live.openvpn, err = openvpn.New(openvpn.Config{Enabled: true, Instances: []openvpn.Instance{server}, Folder: openvpn.Folder{Off: true}}, openvpn.Options{Runner: runner, Store: s.files})
+	s.live.openvpn, err = openvpn.New(openvpn.Config{Enabled: true, Instances: []openvpn.Instance{server}}, openvpn.Options{Runner: runner, Store: s.files})
 	require.NoError(s.t, err)
 	require.NoError(s.t, s.live.openvpn.Start(ctx))
 	stop(s.live.openvpn.Stop)

@@ -177,7 +177,7 @@ func (r *rig) startService(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	config := openvpn.Config{Enabled: true, Folder: openvpn.Folder{Off: true}, Instances: []openvpn.Instance{instance(single)}}
+	config := openvpn.Config{Enabled: true, Instances: []openvpn.Instance{instance(single)}}
 	for i := range crowd {
 		config.Instances = append(config.Instances, instance(fmt.Sprintf("i%02d", i)))
 	}

@@ -63,7 +63,7 @@ func gateway(args []string) error {
 // are connected, and returns their pids.
 func (b *bench) startGateway(t *testing.T, instances ...openvpn.Instance) (program *exec.Cmd, pids map[string]int) {
 	t.Helper()
-	text, err := json.Marshal(openvpn.Config{Enabled: true, Instances: instances, Folder: openvpn.Folder{Off: true}})
+	text, err := json.Marshal(openvpn.Config{Enabled: true, Instances: instances})
 	require.NoError(t, err)
 	path := filepath.Join(b.folder, "config.json")
 	require.NoError(t, os.WriteFile(path, text, 0o600))

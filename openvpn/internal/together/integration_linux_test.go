@@ -128,7 +128,7 @@ func TestIntegrationPKCS12AndLogin(t *testing.T) {
 	}
 	apply := func() {
 		t.Helper()
-		require.NoError(t, s.Apply(t.Context(), openvpn.Config{Enabled: true, Instances: []openvpn.Instance{i}, Folder: openvpn.Folder{Off: true}}))
+		require.NoError(t, s.Apply(t.Context(), openvpn.Config{Enabled: true, Instances: []openvpn.Instance{i}}))
 	}
 	failed(openvpn.CauseKeyPassword) // which ends openvpn
 	i.KeyPassword = openvpn.NewSecret("p12 pass")
@@ -267,7 +267,7 @@ func TestIntegrationServerWithManyClients(t *testing.T) {
 		}
 	}
 	require.NoError(t, openvpn.IssueFiles(i, "hub", b.ca, b.store))
-	require.NoError(t, s.Apply(t.Context(), openvpn.Config{Enabled: true, Instances: []openvpn.Instance{i}, Folder: openvpn.Folder{Off: true}}))
+	require.NoError(t, s.Apply(t.Context(), openvpn.Config{Enabled: true, Instances: []openvpn.Instance{i}}))
 	kicked, err := s.Kick(t.Context(), "hub", "field1")
 	require.NoError(t, err)
 	assert.Equal(t, 1, kicked)
@@ -342,7 +342,7 @@ func TestIntegrationFolder(t *testing.T) {
 	b := newBench(t)
 	b.plain(t, fmt.Sprintf(plainServer, "tun", "udp4")+"server 10.8.0.0 255.255.255.0\ntopology subnet\n", b.issue(t, "hub", true)).up(t)
 	folder := t.TempDir()
-	s, err := openvpn.New(openvpn.Config{Enabled: true, Folder: openvpn.Folder{Path: folder}}, b.options(t))
+	s, err := openvpn.New(openvpn.Config{Enabled: true, Folder: openvpn.Folder{Enabled: true, Path: folder}}, b.options(t))
 	require.NoError(t, err)
 	b.start(t, s)
 	assert.Empty(t, s.Status().Instances)

@@ -125,7 +125,7 @@ func (r inside) Start(ctx context.Context, l openvpn.Launch) (p openvpn.Process,
 // serve runs a service with instances until the end of the test.
 func (b *bench) serve(t *testing.T, instances ...openvpn.Instance) *openvpn.Service {
 	t.Helper()
-	s, err := openvpn.New(openvpn.Config{Enabled: true, Instances: instances, Folder: openvpn.Folder{Off: true}}, b.options(t))
+	s, err := openvpn.New(openvpn.Config{Enabled: true, Instances: instances}, b.options(t))
 	require.NoError(t, err)
 	b.start(t, s)
 	return s

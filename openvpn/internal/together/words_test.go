@@ -20,7 +20,7 @@ func TestWrongWordsOfYAML(t *testing.T) {
 	} {
 		t.Run(field, func(t *testing.T) {
 			var c openvpn.Config
-			err := yaml.Unmarshal([]byte("enabled: true\nfolder: {off: true}\ninstances:\n- name: a\n  "+field+"\n"), &c)
+			err := yaml.Unmarshal([]byte("enabled: true\ninstances:\n- name: a\n  "+field+"\n"), &c)
 			require.ErrorContains(t, err, "unknown word")
 			assert.ErrorContains(t, err, line)
 		})
