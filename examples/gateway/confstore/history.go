@@ -98,8 +98,8 @@ func markReferences(content []byte, used map[string]bool) {
 
 // storeNewest puts the newest revision, which is not on the disk, into the
 // history: an apply that is taken back asks for it. Nothing else hangs on it.
-func (s *Store) storeNewest(refer func(string, document.Secret) string) {
-	text, err := document.Dump(s.doc, s.text, refer)
+func (s *Store) storeNewest(known secrets) {
+	text, err := document.Dump(s.doc, s.text, known.refer)
 	if err != nil {
 		return
 	}

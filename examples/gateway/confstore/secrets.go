@@ -53,6 +53,11 @@ func (s secrets) nameOf(text string) string {
 	return name
 }
 
+// refer returns what stands in the text for a secret.
+func (s secrets) refer(_ string, secret document.Secret) string {
+	return document.Reference(s.nameOf(secret.Reveal())).Reveal()
+}
+
 // lookup returns the secret of a name.
 func (s secrets) lookup(name string) (document.Secret, bool) {
 	text, known := s[name]

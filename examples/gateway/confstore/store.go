@@ -164,21 +164,45 @@ func (s *Store) Save(by, what string, base control.Revision, doc document.Docume
 	if uint64(base) != s.newest.Revision {
 		return control.Version{}, s.conflict(base)
 	}
-	return s.save(by, what, doc, s.text)
+	return s.save(by, what, doc, s.text, edited(s.text, s.doc, doc))
 }
 
-// writer writes a document with its secrets as secret gives them.
-type writer func(secret func(path string, s document.Secret) string) ([]byte, error)
+// writer writes a document whose secrets refer to known ones, which it may
+// add to, as a text that reads back as the document.
+type writer func(known secrets) ([]byte, error)
 
-// inPlace replaces the secrets of a text that people have written, and leaves
-// everything else as it is.
-func inPlace(text []byte, doc document.Document) writer {
-	return func(secret func(string, document.Secret) string) ([]byte, error) {
-		kept, ok := document.ReplaceSecrets(text, doc, secret)
+// edited writes what differs from what a text reads as, and leaves everything
+// else as it is.
+func edited(text []byte, was, doc document.Document) writer {
+	return func(known secrets) ([]byte, error) {
+		kept, ok := document.Edit(text, was, doc, known.refer, known.lookup)
 		if !ok {
 			return nil, errNotReadBack
 		}
 		return kept, nil
+	}
+}
+
+// inPlace replaces the secrets of a text that people have written, and leaves
+// everything else as it is.
+func inPlace(text []byte, doc document.Document) writer {
+	return func(known secrets) ([]byte, error) {
+		kept, ok := document.ReplaceSecrets(text, doc, known.refer)
+		if !ok || !document.Means(kept, doc, known.lookup) {
+			return nil, errNotReadBack
+		}
+		return kept, nil
+	}
+}
+
+// dumped writes a document anew, with the comments of an older text.
+func dumped(doc document.Document, comments []byte) writer {
+	return func(known secrets) ([]byte, error) {
+		text, err := document.Dump(doc, comments, known.refer)
+		if err == nil && len(text) <= maxText && !document.Means(text, doc, known.lookup) {
+			err = errNotReadBack
+		}
+		return text, err
 	}
 }
 
@@ -197,21 +221,16 @@ var errNotReadBack = errors.New("what would be written does not read back as wha
 var errUnsynced = errors.New("the configuration is stored, but a power cut may bring the one before back")
 
 // save is called with mu held. What is written has the comments of an older
-// text, and is written by the first of the writers whose text reads back; the
-// last one is [document.Dump].
+// text, and is written by the first of the writers that can; the last one is
+// dumped.
 func (s *Store) save(by, what string, doc document.Document, comments []byte, writers ...writer) (control.Version, error) {
 	added := maps.Clone(s.secrets)
 	if added == nil {
 		added = secrets{}
 	}
-	refer := func(_ string, secret document.Secret) string {
-		return document.Reference(added.nameOf(secret.Reveal())).Reveal()
-	}
-	text, err := write(doc, added, refer, append(writers, func(secret func(string, document.Secret) string) ([]byte, error) {
-		return document.Dump(doc, comments, secret)
-	}))
+	text, err := write(added, append(writers, dumped(doc, comments)))
 	if err == nil && s.unstored {
-		s.storeNewest(refer)
+		s.storeNewest(added)
 	}
 	if err == nil && (len(added) > len(s.secrets) || s.damaged) {
 		err = added.write(s.folder)
@@ -228,21 +247,17 @@ func (s *Store) save(by, what string, doc document.Document, comments []byte, wr
 	return s.newest.version(), nil
 }
 
-// write returns the text of the first writer that reads back.
-func write(doc document.Document, known secrets, refer func(string, document.Secret) string, writers []writer) (text []byte, err error) {
+// write returns the text of the first writer that can.
+func write(known secrets, writers []writer) (text []byte, err error) {
 	for _, w := range writers {
-		if text, err = w(refer); err != nil {
-			continue
+		if text, err = w(known); err == nil {
+			break
 		}
-		if len(text) > maxText {
-			return nil, fmt.Errorf("it is too large: %d bytes, allowed are %d", len(text), maxText)
-		}
-		if document.Means(text, doc, known.lookup) {
-			return text, nil
-		}
-		err = errNotReadBack
 	}
-	return nil, err
+	if err == nil && len(text) > maxText {
+		err = fmt.Errorf("it is too large: %d bytes, allowed are %d", len(text), maxText)
+	}
+	return text, err
 }
 
 // maxText leaves room for the label in what is read again.

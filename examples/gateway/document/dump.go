@@ -3,6 +3,7 @@ package document
 import (
 	"bytes"
 	"fmt"
+	"reflect"
 	"strconv"
 
 	"go.yaml.in/yaml/v4"
@@ -13,24 +14,41 @@ import (
 // What is written keeps the comments, and the order of the keys, of before, an
 // older text of the document, which may be nil.
 func Dump(doc Document, before []byte, secret func(path string, s Secret) string) ([]byte, error) {
-	var next yaml.Node
-	if err := next.Encode(doc); err != nil {
+	next, err := encode(reflect.ValueOf(&doc).Elem(), secret)
+	if err != nil {
+		return nil, err
+	}
+	return merged(next, before)
+}
+
+// encode returns a document, or a part of one, as YAML, with its secrets as
+// secret gives them by their path in it.
+func encode(v reflect.Value, secret func(path string, s Secret) string) (*yaml.Node, error) {
+	next := new(yaml.Node)
+	if err := next.Encode(v.Interface()); err != nil {
 		return nil, fmt.Errorf("document: write as YAML: %w", err)
 	}
-	if secret != nil {
-		nodes := nodesByPath(&next)
-		for path, s := range SecretsOf(&doc) {
-			node := nodes[path]
-			if node == nil {
-				return nil, fmt.Errorf("document: %s: there is no place for this secret", path)
-			}
-			node.Value, node.Tag, node.Style = secret(path, *s), "!!str", 0
-		}
+	if secret == nil {
+		return next, nil
 	}
+	nodes := nodesByPath(next)
+	for path, s := range secretsIn(v) {
+		node := nodes[path]
+		if node == nil {
+			return nil, fmt.Errorf("document: %s: there is no place for this secret", path)
+		}
+		node.Value, node.Tag, node.Style = secret(path, *s), "!!str", 0
+	}
+	return next, nil
+}
+
+// merged writes next as text, with the comments and the order of keys of
+// before.
+func merged(next *yaml.Node, before []byte) ([]byte, error) {
 	var old yaml.Node
-	root := &next
+	root := next
 	if len(before) > 0 && yaml.Load(before, &old) == nil && old.Kind == yaml.DocumentNode && len(old.Content) == 1 {
-		merge(old.Content[0], &next)
+		merge(old.Content[0], next)
 		root = &old
 	}
 	var b bytes.Buffer

@@ -16,9 +16,12 @@ const reference = "secret:"
 
 // SecretsOf returns the secrets of a document that are not empty, by path, so
 // that they can be read and replaced in place.
-func SecretsOf(doc *Document) map[string]*Secret {
+func SecretsOf(doc *Document) map[string]*Secret { return secretsIn(reflect.ValueOf(doc).Elem()) }
+
+// secretsIn returns those of a part of a document, which is addressable.
+func secretsIn(part reflect.Value) map[string]*Secret {
 	found := make(map[string]*Secret)
-	walk(reflect.ValueOf(doc).Elem(), "", func(path string, v reflect.Value) bool {
+	walk(part, "", func(path string, v reflect.Value) bool {
 		secret, is := v.Addr().Interface().(*Secret)
 		if is && !secret.IsZero() {
 			found[path] = secret
