@@ -79,6 +79,9 @@ func (g *gateway) tellFindings(ctx context.Context, conn net.Conn) {
 // examine is gateway -doctor: it prints what the running gateway finds, or,
 // while none runs, what can be seen without.
 func examine(o options, out, errOut io.Writer) int {
+	if err := becomeOwner(o.state); err != nil {
+		return report(errOut, err)
+	}
 	findings, err := askGateway(o)
 	if err != nil {
 		findings, err = examineStopped(o)

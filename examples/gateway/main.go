@@ -20,6 +20,7 @@
 //	child.go       one service after the other under supervision
 //	instances.go, tunnels.go, ports.go, agent.go  OpenVPN, IPsec and L2TP, ser2net, SNMP
 //	leftovers.go   what a gateway before this one has left running
+//	owner.go       the identity of commands that root gives
 //	authority.go   the certificate authority and its revocation list
 //	missing.go     what the host lacks
 //	doctor.go      what is wrong, for -doctor and the page
@@ -76,7 +77,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 type options struct {
 	config, state, run, listen, newKey, newPassword string
 	programs                                        programs
-	simulate, check, doctor, schema, version        bool
+	simulate, check, doctor, schema, version, quiet bool
 	device                                          *simulate.Device // of simulate, once there is one
 }
 
@@ -92,12 +93,13 @@ func parseFlags(args []string, errOut io.Writer) (options, error) {
 	f.StringVar(&o.programs.xl2tpd, "xl2tpd", "", "`program` xl2tpd, if not in the usual place")
 	f.StringVar(&o.listen, "listen", "", "`address:port` of page and API, instead of web.listen")
 	f.BoolVar(&o.simulate, "simulate", false, "play a whole device on fakes")
+	f.BoolVar(&o.quiet, "quiet", false, "print no password and no key at the first start, for a service whose output is a log: the first user then has a password that nobody knows, until -new-password makes one")
 	f.BoolVar(&o.check, "check", false, "check the configuration and exit")
 	f.BoolVar(&o.doctor, "doctor", false, "say what is wrong with the running gateway and what to do, and exit; with status 1 if there is something")
 	f.BoolVar(&o.schema, "schema", false, "print the JSON schema of the configuration and exit")
 	f.StringVar(&o.newKey, "new-key", "", "make an API key called `name`, print what to store for it, and exit")
 	f.StringVar(&o.newPassword, "new-password", "", "give the user called `name` a new password for the pages, print it, and exit")
-	f.BoolVar(&o.version, "version", false, "print the version and exit")
+	f.BoolVar(&o.version, "version", false, "print version, commit and target, and exit")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -118,14 +120,14 @@ func run(args []string, out, errOut io.Writer) int {
 	case err != nil:
 		return exitInvalid
 	case o.version:
-		_, _ = fmt.Fprintln(out, "fieldgate gateway", version())
+		_, _ = fmt.Fprint(out, thisBuild())
 		return exitOK
 	case o.schema:
 		return report(errOut, printSchema(out))
 	case o.newKey != "":
 		return report(errOut, printNewKey(out, o.newKey))
 	case o.newPassword != "":
-		return report(errOut, account.NewPassword(o.state, o.newPassword, out))
+		return report(errOut, newPassword(o, out))
 	case o.doctor:
 		return examine(o, out, errOut)
 	case o.check:
@@ -136,6 +138,9 @@ func run(args []string, out, errOut io.Writer) int {
 
 // check says what is wrong with the configuration and changes nothing.
 func check(o options, out, errOut io.Writer) int {
+	if err := becomeOwner(o.state); err != nil {
+		return report(errOut, err)
+	}
 	doc, err := o.read()
 	if errors.Is(err, fs.ErrNotExist) && o.config == "" {
 		_, _ = fmt.Fprintln(errOut, o.configPath()+": no configuration yet, the first start writes it")
@@ -164,6 +169,9 @@ func printSchema(out io.Writer) error {
 // too, or SIGUSR2, which leaves tunnels to the next gateway. A second one of
 // them ends the process at once.
 func serveDevice(o options, out, errOut io.Writer) (err error) {
+	if o.quiet {
+		out = io.Discard
+	}
 	ctx, release := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer release()
 	context.AfterFunc(ctx, release)
