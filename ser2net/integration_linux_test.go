@@ -35,6 +35,9 @@ func peerProgram(t *testing.T, name string) string {
 // adapter is a pseudo terminal that can be unplugged.
 func adapter(t *testing.T) *ptypair.Adapter {
 	t.Helper()
+	if err := ptypair.Serial(); err != nil {
+		t.Skip(err)
+	}
 	a, err := ptypair.NewAdapter(t.TempDir())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = a.Pair().Close() })

@@ -18,6 +18,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/fieldgate/fieldgate/internal/ptypair"
 )
 
 // pty is a pseudo terminal: name is the device, the file its other end.
@@ -30,6 +32,9 @@ type pty struct {
 // never reads an end of file.
 func newPTY(t *testing.T) pty {
 	t.Helper()
+	if err := ptypair.Serial(); err != nil {
+		t.Skip(err)
+	}
 	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	require.NoError(t, err)
 	master := os.NewFile(uintptr(fd), "ptmx")

@@ -15,11 +15,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/fieldgate/fieldgate/internal/ptypair"
 )
 
 // The program is built and used: bytes go both ways between a client and a
 // pseudo terminal.
 func TestOnePort(t *testing.T) {
+	if err := ptypair.Serial(); err != nil {
+		t.Skip(err)
+	}
 	program := filepath.Join(t.TempDir(), "serialport")
 	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
 	require.NoError(t, err, "%s", out)

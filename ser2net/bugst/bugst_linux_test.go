@@ -21,6 +21,10 @@ import (
 )
 
 func newAdapter(t *testing.T) *ptypair.Adapter {
+	t.Helper()
+	if err := ptypair.Serial(); err != nil {
+		t.Skip(err)
+	}
 	a, err := ptypair.NewAdapter(t.TempDir())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = a.Pair().Close() })

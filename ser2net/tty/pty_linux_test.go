@@ -13,7 +13,17 @@ import (
 	"github.com/fieldgate/fieldgate/ser2net/tty"
 )
 
+// needsSerial skips a test where no serial device can be used.
+func needsSerial(t *testing.T) {
+	t.Helper()
+	if err := ptypair.Serial(); err != nil {
+		t.Skip(err)
+	}
+}
+
 func newAdapter(t *testing.T) *ptypair.Adapter {
+	t.Helper()
+	needsSerial(t)
 	a, err := ptypair.NewAdapter(t.TempDir())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = a.Pair().Close() })

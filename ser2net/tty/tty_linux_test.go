@@ -84,6 +84,7 @@ func TestLockedByOthers(t *testing.T) {
 }
 
 func TestNoSerialDevice(t *testing.T) {
+	needsSerial(t)
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, []byte("text"), 0o600))
 	var o tty.Opener
@@ -112,6 +113,7 @@ func TestUnsupportedModeHoldsNothing(t *testing.T) {
 
 // Many ports open at the same time, serve, and close while a writer waits.
 func TestManyPorts(t *testing.T) {
+	needsSerial(t)
 	const many = 500
 	var o tty.Opener
 	ptys := make([]*ptypair.Pair, many)
