@@ -1,20 +1,15 @@
 package automation
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"reflect"
 	"strings"
-
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/fieldgate/fieldgate/api"
 	"github.com/fieldgate/fieldgate/examples/gateway/account"
+	"github.com/fieldgate/fieldgate/examples/gateway/automation/rest"
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/examples/gateway/doctor"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
@@ -54,7 +49,7 @@ type Options struct {
 type Automation struct {
 	Options
 	mux  *http.ServeMux
-	huma huma.API
+	rest *rest.API
 }
 
 // New returns the API.
@@ -63,26 +58,20 @@ func New(o Options) (*Automation, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	a := &Automation{Options: o, mux: http.NewServeMux()}
-	c := huma.DefaultConfig("fieldgate gateway", o.Version)
-	c.Info.Description = "What people do on the pages of the gateway. Errors are problem details (RFC 9457)."
-	c.CreateHooks, c.DocsPath, c.SchemasPath, c.OpenAPIPath = nil, "", "", "" // no $schema in answers, no page with scripts from elsewhere
-	c.RejectUnknownQueryParameters = true
-	c.Transformers = []huma.Transformer{a.plainProblem}
-	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+	a.rest = rest.New(a.mux, rest.Info{
+		Title: "fieldgate gateway", Version: o.Version,
+		Description: "What people do on the pages of the gateway. Errors are problem details (RFC 9457).",
+	}, map[string]rest.SecurityScheme{
 		"token":   {Type: "http", Scheme: "bearer", Description: "The token of a user."},
 		"basic":   {Type: "http", Scheme: "basic", Description: "The name of a user, with the user's token as the password."},
 		"session": {Type: "apiKey", In: "cookie", Name: "gateway", Description: "Of who is logged in with a browser."},
-	}
-	a.huma = humago.New(a.mux, c)
+	}, Problem{}, func(w http.ResponseWriter, err error) { a.problemOf(err).write(w) })
 	a.configuration()
 	a.applying()
 	a.history()
 	a.parts()
 	a.statuses()
-	for _, unused := range []string{"ErrorModel", "ErrorDetail"} { // of the library, see plainProblem
-		delete(c.Components.Schemas.Map(), unused)
-	}
-	spec, err := json.MarshalIndent(a.huma.OpenAPI(), "", "  ")
+	spec, err := a.rest.Document()
 	if err != nil {
 		return nil, fmt.Errorf("automation: %w", err)
 	}
@@ -188,54 +177,37 @@ const maxBody = 64 << 10
 // add adds an operation. Who may not do it gets no further than that: nothing
 // of the request is read.
 func add[I, O any](a *Automation, r route, serve func(ctx context.Context, in *I) (*O, error)) {
-	op := huma.Operation{
-		OperationID: operationID(r), Method: r.method, Path: "/services" + r.path, Summary: r.summary,
-		Description:  fmt.Sprintf("Needs the role %s.", r.role),
-		Security:     []map[string][]string{{"token": {}}, {"basic": {}}, {"session": {}}},
-		MaxBodyBytes: max(r.large, maxBody) + 1, // the library's limit is the first size that is too large
-		Responses:    make(map[string]*huma.Response),
+	rest.Add(a.rest, operation(r), serve)
+}
+
+func operation(r route) rest.Operation {
+	op := rest.Operation{
+		ID: operationID(r), Method: r.method, Path: "/services" + r.path, Summary: r.summary,
+		Description: fmt.Sprintf("Needs the role %s.", r.role), MaxBody: max(r.large, maxBody),
+		Refusals: append([]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusInternalServerError}, r.refusals...),
+		Allow: func(ctx context.Context) error {
+			if p := refused(ctx, r.role); p != nil {
+				return p
+			}
+			return nil
+		},
 	}
-	schema := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
-	statuses := append([]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusInternalServerError}, r.refusals...)
 	if r.method == http.MethodPost || r.method == http.MethodPut {
-		statuses = append(statuses, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+		op.Refusals = append(op.Refusals, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
-	for _, status := range statuses {
-		op.Responses[fmt.Sprint(status)] = &huma.Response{
-			Description: http.StatusText(status),
-			Content:     map[string]*huma.MediaType{problemJSON: {Schema: schema}},
-		}
+	text := map[string]*rest.Schema{"application/yaml": rest.Object("As gateway.yaml.")}
+	switch r.yaml {
+	case yamlSent:
+		op.Sent = text
+	case yamlAnswered:
+		op.Answered = text
 	}
-	text := map[string]*huma.MediaType{"application/yaml": {Schema: &huma.Schema{Type: huma.TypeObject, Description: "As gateway.yaml."}}}
-	if r.yaml == yamlAnswered {
-		op.Responses["200"] = &huma.Response{Description: "The configuration.", Content: text}
-	}
-	if r.yaml == yamlSent {
-		op.RequestBody = new(huma.RequestBody)
-	}
-	op.Middlewares = huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) {
-		if p := refused(ctx.Context(), r.role); p != nil {
-			_, w := humago.Unwrap(ctx)
-			p.write(w)
-			return
-		}
-		next(ctx)
-	}}
-	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
-		out, err := serve(ctx, in)
-		if err != nil {
-			return nil, a.problemOf(err)
-		}
-		return out, nil
-	})
-	if r.yaml == yamlSent {
-		op.RequestBody.Content = text // the library would call it a binary string
-	}
+	return op
 }
 
 // operationID names an operation, such as get-config-section.
 func operationID(r route) string {
-	var b bytes.Buffer
+	var b strings.Builder
 	b.WriteString(strings.ToLower(r.method))
 	for part := range strings.SplitSeq(r.path, "/") {
 		if part = strings.Trim(part, "{}"); part != "" {

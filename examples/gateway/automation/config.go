@@ -40,15 +40,14 @@ type savedOutput struct {
 	}
 }
 
-// SectionPath is the part of a path that names a section. It is exported for
-// the library, which looks into nothing else.
-type SectionPath struct {
+// sectionPath is the part of a path that names a section.
+type sectionPath struct {
 	Section string `path:"section" maxLength:"64" doc:"A key of gateway.yaml, such as ipsec."`
 }
 
-// RecordPath is the part of a path that names a record.
-type RecordPath struct {
-	SectionPath
+// recordPath is the part of a path that names a record.
+type recordPath struct {
+	sectionPath
 	List string `path:"list" maxLength:"64" doc:"A list of records of the section, such as connections."`
 	Name string `path:"name" maxLength:"200" doc:"The name of a record."`
 }
@@ -72,28 +71,28 @@ func (a *Automation) configuration() {
 			return a.save(ctx, in.Body, "")
 		})
 	add(a, route{method: http.MethodGet, path: section, role: account.Viewer, summary: "A section of the configuration", refusals: missing},
-		func(_ context.Context, in *SectionPath) (*configOutput, error) { return a.read(0, in.Section) })
+		func(_ context.Context, in *sectionPath) (*configOutput, error) { return a.read(0, in.Section) })
 	add(a, route{method: http.MethodPut, path: section, role: account.Admin, summary: "Save a section", refusals: changing, large: document.MaxSize},
 		func(ctx context.Context, in *struct {
-			SectionPath
+			sectionPath
 			Body changeBody
 		}) (*savedOutput, error) {
 			return a.save(ctx, in.Body, in.Section, in.Section)
 		})
 	add(a, route{method: http.MethodGet, path: record, role: account.Viewer, summary: "A record, such as a connection", refusals: missing},
-		func(_ context.Context, in *RecordPath) (*configOutput, error) {
+		func(_ context.Context, in *recordPath) (*configOutput, error) {
 			return a.read(0, in.Section, in.List, in.Name)
 		})
 	add(a, route{method: http.MethodPut, path: record, role: account.Admin, summary: "Save a record, a new one too", refusals: changing, large: document.MaxSize},
 		func(ctx context.Context, in *struct {
-			RecordPath
+			recordPath
 			Body changeBody
 		}) (*savedOutput, error) {
 			return a.save(ctx, in.Body, in.Section+" "+in.Name, in.Section, in.List, in.Name)
 		})
 	add(a, route{method: http.MethodDelete, path: record, role: account.Admin, summary: "Delete a record", refusals: changing},
 		func(ctx context.Context, in *struct {
-			RecordPath
+			recordPath
 			Base uint64 `query:"base" required:"true" minimum:"1" doc:"The revision that the change began with."`
 		}) (*savedOutput, error) {
 			return a.save(ctx, changeBody{Base: in.Base}, "delete "+in.Section+" "+in.Name, in.Section, in.List, in.Name)

@@ -33,9 +33,14 @@ type diffOutput struct {
 	}
 }
 
+// restoreBody names a revision.
+type restoreBody struct {
+	Base     uint64 `json:"base" minimum:"1" doc:"The newest revision, as far as is known."`
+	Revision uint64 `json:"revision" minimum:"1"`
+}
+
 type yamlOutput struct {
-	ContentType string `header:"Content-Type"`
-	Body        []byte
+	Body []byte
 }
 
 // history adds what is about older revisions, export and import.
@@ -63,12 +68,7 @@ func (a *Automation) history() {
 			return out, err
 		})
 	add(a, route{method: http.MethodPost, path: "/restore", role: account.Admin, summary: "Make an older revision the newest one; it is not applied", refusals: []int{http.StatusNotFound, http.StatusConflict}},
-		func(ctx context.Context, in *struct {
-			Body struct {
-				Base     uint64 `json:"base" minimum:"1" doc:"The newest revision, as far as is known."`
-				Revision uint64 `json:"revision" minimum:"1"`
-			}
-		}) (*savedOutput, error) {
+		func(ctx context.Context, in *struct{ Body restoreBody }) (*savedOutput, error) {
 			what := fmt.Sprintf("revision %d again", in.Body.Revision)
 			account.Note(ctx, "save "+what)
 			doc, err := a.Control.At(control.Revision(in.Body.Revision))
@@ -91,7 +91,7 @@ func (a *Automation) history() {
 	add(a, route{method: http.MethodPost, path: "/import", role: account.Admin, summary: "Save what was exported; it is not applied", refusals: []int{http.StatusConflict}, large: document.MaxSize, yaml: yamlSent},
 		func(ctx context.Context, in *struct {
 			Base    uint64 `query:"base" required:"true" minimum:"1" doc:"The newest revision, as far as is known."`
-			RawBody []byte `contentType:"application/yaml"`
+			RawBody []byte
 		}) (*savedOutput, error) {
 			account.Note(ctx, "import a configuration")
 			r, err := a.Control.Import(ctx, account.From(ctx).Name, control.Revision(in.Base), in.RawBody)
@@ -113,5 +113,5 @@ func (a *Automation) savedSince(base, r control.Revision) (*savedOutput, error) 
 
 func (a *Automation) export(secrets bool) (*yamlOutput, error) {
 	text, err := a.Control.Export(secrets)
-	return &yamlOutput{ContentType: "application/yaml", Body: text}, err
+	return &yamlOutput{text}, err
 }

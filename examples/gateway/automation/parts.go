@@ -68,8 +68,8 @@ type itemsOutput struct {
 	}
 }
 
-// ServicePath is the part of a path that names a service.
-type ServicePath struct {
+// servicePath is the part of a path that names a service.
+type servicePath struct {
 	Service string `path:"service" maxLength:"64" doc:"The name of a service, such as ipsec."`
 }
 
@@ -90,10 +90,10 @@ func (a *Automation) parts() {
 			return out, nil
 		})
 	add(a, route{method: http.MethodGet, path: "/items/{service}", role: account.Viewer, summary: "The tunnels, instances or ports of a service", refusals: []int{http.StatusNotFound}},
-		func(_ context.Context, in *ServicePath) (*itemsOutput, error) { return a.items(in.Service) })
+		func(_ context.Context, in *servicePath) (*itemsOutput, error) { return a.items(in.Service) })
 	add(a, route{method: http.MethodPost, path: "/items/{service}/{name}/{verb}", role: account.Operator, summary: "Start, stop or restart one of them; what is stopped stays so until it is started, or the gateway is", refusals: []int{http.StatusNotFound, http.StatusConflict}},
 		func(ctx context.Context, in *struct {
-			ServicePath
+			servicePath
 			Name string `path:"name" maxLength:"200"`
 			Verb string `path:"verb" enum:"start,stop,restart"`
 		}) (*itemsOutput, error) {

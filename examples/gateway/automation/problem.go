@@ -6,8 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
+	"github.com/fieldgate/fieldgate/examples/gateway/automation/rest"
 	"github.com/fieldgate/fieldgate/examples/gateway/confstore"
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
@@ -45,10 +44,6 @@ type Conflict struct {
 // Error implements error.
 func (p *Problem) Error() string { return p.Detail }
 
-// GetStatus and ContentType are for the library.
-func (p *Problem) GetStatus() int            { return p.Code }
-func (p *Problem) ContentType(string) string { return problemJSON }
-
 func (p *Problem) write(w http.ResponseWriter) {
 	p.Title = http.StatusText(p.Code)
 	w.Header().Set("Content-Type", problemJSON)
@@ -59,32 +54,21 @@ func (p *Problem) write(w http.ResponseWriter) {
 	_ = json.NewEncoder(w).Encode(p) // who has gone needs no answer
 }
 
-// plainProblem turns the library's errors into problems. They would repeat
-// what was sent, which may have secrets in it.
-func (a *Automation) plainProblem(_ huma.Context, _ string, v any) (any, error) {
-	switch e := v.(type) {
-	case *Problem:
-		e.Title = http.StatusText(e.Code)
-	case *huma.ErrorModel:
-		p := &Problem{Title: http.StatusText(e.Status), Code: e.Status, Detail: e.Detail}
-		for _, d := range e.Errors {
-			if d != nil {
-				p.Errors = append(p.Errors, Fault{d.Location, d.Message})
-			}
-		}
-		return p, nil
-	}
-	return v, nil
-}
-
 // problemOf returns an error as a problem, with its status.
 func (a *Automation) problemOf(err error) *Problem {
 	var known *Problem
+	var refusal *rest.Refusal
 	var conflict *control.Conflict
 	var invalid *document.Error
 	switch {
 	case errors.As(err, &known):
 		return known
+	case errors.As(err, &refusal):
+		p := &Problem{Code: refusal.Status, Detail: refusal.Detail}
+		for _, f := range refusal.Faults {
+			p.Errors = append(p.Errors, Fault(f))
+		}
+		return p
 	case errors.As(err, &conflict):
 		return &Problem{Code: http.StatusConflict, Detail: err.Error(), Conflict: &Conflict{
 			Base: uint64(conflict.Base), Newest: uint64(conflict.Newest), By: conflict.By, At: conflict.At, Changes: changesOf(conflict.Changes),

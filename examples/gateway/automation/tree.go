@@ -10,8 +10,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/danielgtaylor/huma/v2"
 	"go.yaml.in/yaml/v4"
+
+	"github.com/fieldgate/fieldgate/examples/gateway/automation/rest"
 )
 
 // Tree is a configuration, or a part of one, as JSON with the keys of the
@@ -27,10 +28,8 @@ func (t *Tree) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Schema is for the library.
-func (Tree) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Description: "With the keys of gateway.yaml."}
-}
+// Schema implements [rest.Described].
+func (Tree) Schema() *rest.Schema { return rest.Object("With the keys of gateway.yaml.") }
 
 // maxDepth bounds how deep a tree goes; a configuration needs less than ten.
 const maxDepth = 32
