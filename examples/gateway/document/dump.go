@@ -119,6 +119,9 @@ func mergeKeys(old, next *yaml.Node) {
 	old.Content = kept
 	if len(kept) > 0 && old.Style == yaml.FlowStyle && len(kept) > 12 {
 		old.Style = 0 // it would be one long line
+		// The comments after a mapping on lines of its own belong to its last
+		// key; elsewhere they would be written into what comes next.
+		kept[len(kept)-2].FootComment, old.FootComment = old.FootComment, ""
 	}
 }
 

@@ -163,3 +163,33 @@ func TestDumpReadsBackRecordsOfEveryList(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, Means(out, doc, nil), string(out))
 }
+
+// People write a record in one line, in front of the example; it becomes many
+// lines, and the example stays where it is.
+func TestDumpOpensARecordInFrontOfComments(t *testing.T) {
+	_, text := first(t)
+	written := string(text)
+	for section, record := range map[string]string{
+		"connections": `{name: demo0, enabled: true, gateway: 192.0.2.2, local_subnets: 10.10.12.0/24, remote_subnets: 10.10.10.0/24,
+       pre_shared_key: thebigsecret, phase1: ike, phase2: esp}`,
+		"instances": `{name: office, enabled: true, remotes: [{host: 192.0.2.1}], files: {ca: a, cert: b, key: c}}`,
+	} {
+		require.Contains(t, written, section+": []")
+		written = strings.Replace(written, section+": []", section+":\n    - "+record, 1)
+	}
+	for set, record := range map[string]string{
+		"phase1_proposals": `{name: ike, encryption: aes256, hash: sha256, dh: 14}`,
+		"phase2_proposals": `{name: esp, encryption: aes128, hash: sha256}`,
+	} {
+		written = strings.Replace(written, set+": []", set+": ["+record+"]", 1)
+	}
+	doc, faults := Parse([]byte(written))
+	require.Empty(t, faults)
+	doc.Device.Model = "changed"
+	changed, err := Dump(doc, []byte(written), revealed)
+	require.NoError(t, err)
+	again, faults := Parse(changed)
+	require.Empty(t, faults, string(changed))
+	assert.Empty(t, Diff(doc, again))
+	assert.Contains(t, string(changed), "#   gateway: ipsec.vpn.net # host name or address of the peer, or any\n")
+}
