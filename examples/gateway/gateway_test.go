@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -84,6 +85,12 @@ func startGateway(t *testing.T, state string, args ...string) *process {
 	t.Helper()
 	path, err := binary()
 	require.NoError(t, err)
+	return startProgram(t, []string{path}, state, args...)
+}
+
+// startProgram does so with another build of the program, by way of a command.
+func startProgram(t *testing.T, program []string, state string, args ...string) *process {
+	t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
 	p := &process{t: t, read: make(chan struct{}), client: &http.Client{
@@ -93,7 +100,7 @@ func startGateway(t *testing.T, state string, args ...string) *process {
 	if run, err := runFolder("", state); err == nil && strings.HasPrefix(run, "/run/fieldgate-") {
 		t.Cleanup(func() { _ = os.RemoveAll(run) })
 	}
-	p.cmd = exec.Command(path, append([]string{"-state", state, "-listen", "127.0.0.1:0"}, args...)...)
+	p.cmd = exec.Command(program[0], slices.Concat(program[1:], []string{"-state", state, "-listen", "127.0.0.1:0"}, args)...)
 	p.cmd.Stdout = &p.stdout
 	pipe, err := p.cmd.StderrPipe()
 	require.NoError(t, err)
