@@ -16,6 +16,7 @@ import (
 type apiMount struct {
 	mu      sync.RWMutex
 	mounted *mounted // nil = no API here
+	away    bool     // there was one, and there may be one again in a moment
 }
 
 // mounted is an API on the mount, with its requests under way.
@@ -28,12 +29,17 @@ type mounted struct {
 // ServeHTTP hands the request to the API.
 func (m *apiMount) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.mu.RLock()
-	on := m.mounted
+	on, away := m.mounted, m.away
 	if on != nil {
 		on.requests.Add(1)
 	}
 	m.mu.RUnlock()
-	if on == nil {
+	switch {
+	case on == nil && away: // a client that is told 404 would give up
+		w.Header().Set("Retry-After", "1")
+		refusal(http.StatusServiceUnavailable, "The API is restarted, try again.").ServeHTTP(w, r)
+		return
+	case on == nil:
 		refusal(http.StatusNotFound, "The API is not served here.").ServeHTTP(w, r)
 		return
 	}
@@ -65,6 +71,7 @@ func (on *mounted) serve(w http.ResponseWriter, r *http.Request) {
 // configuration names one, else on this mount.
 func (m *apiMount) service(c api.Config, o api.Options) (service, error) {
 	if c.Listen != "" {
+		m.forget()
 		return api.New(c, o)
 	}
 	handler, err := api.NewHandler(c, o)
@@ -73,6 +80,7 @@ func (m *apiMount) service(c api.Config, o api.Options) (service, error) {
 	}
 	return &mountedAPI{handler: handler, service: lifecycle.New("api", func(context.Context) (lifecycle.Run, error) {
 		if !c.Enabled {
+			m.forget()
 			return nil, api.ErrDisabled
 		}
 		life, end := context.WithCancel(context.Background())
@@ -114,6 +122,13 @@ func (m *apiMount) set(old, next *mounted) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if old == nil || m.mounted == old {
-		m.mounted = next
+		m.mounted, m.away = next, next == nil
 	}
+}
+
+// forget is for a configuration that has no API here.
+func (m *apiMount) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.away = false
 }

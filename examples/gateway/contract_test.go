@@ -242,7 +242,19 @@ func TestAPIMount(t *testing.T) {
 	require.NoError(t, old.Stop(context.Background()))
 	require.Equal(t, http.StatusOK, status(), "the next one is mounted already")
 	require.NoError(t, next.Stop(context.Background()))
+	require.Equal(t, http.StatusServiceUnavailable, status(), "it may be on its way back")
+	off, err := m.service(api.DefaultConfig(), api.Options{})
+	require.NoError(t, err)
+	require.ErrorIs(t, off.Start(t.Context()), api.ErrDisabled)
 	require.Equal(t, http.StatusNotFound, status())
+
+	require.NoError(t, start().Stop(context.Background()))
+	require.Equal(t, http.StatusServiceUnavailable, status())
+	c := api.DefaultConfig()
+	c.Listen = "127.0.0.1:0"
+	_, err = m.service(c, api.Options{})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNotFound, status(), "it is elsewhere now")
 }
 
 // Stop of a mounted API waits for the requests under way, and cuts off those
