@@ -14,6 +14,7 @@
 //	<!-- by hand: REASON -->     shell that no test can run, and why; what it names is checked
 //	<!-- file: NAME -->          a Go file of the vendor guide's module
 //	<!-- prints: NAME -->        what that file prints
+//	<!-- in: PATH -->            text that stands in a file of the tree, too
 //	<!-- output -->              what somebody sees
 //	<!-- hub -->                 YAML of api/hubconfig
 //

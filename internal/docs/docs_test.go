@@ -95,11 +95,16 @@ func checkBlock(t *testing.T, b docs.Block, named map[string]bool) {
 		assert.Contains(t, []string{"", "gateway", "collector"}, b.Arg, where) // TestIntegrationCommands
 	case "test", "debian", "openwrt":
 		assert.True(t, named[b.Arg], "%s\nthere is no test %q", where, b.Arg)
+		checkFlags(t, b)
 	case "by hand":
 		assert.NotEmpty(t, b.Arg, "%s\nwhy can no test run this?", where)
-		checkByHand(t, b)
+		checkFlags(t, b)
 	case "file", "prints":
 		assert.Equal(t, "docs/vendor.md", b.File, where) // TestVendorGuide
+	case "in":
+		whole, err := os.ReadFile(filepath.Join(top, b.Arg))
+		require.NoError(t, err)
+		assert.Contains(t, string(whole), b.Text, "%s: this is no part of %s", b.File, b.Arg)
 	case "output":
 	case "hub":
 		_, _, err := hubconfig.Import([]byte(b.Text))
@@ -278,6 +283,35 @@ func TestTwoCommands(t *testing.T) {
 	assert.Equal(t, []string{"go run ./examples/gateway", "make test"}, commands)
 }
 
+// The operator finds every cause that a connection can name.
+func TestCauses(t *testing.T) {
+	_, table, found := strings.Cut(documents(t)["docs/operator.md"], "\n| cause | what it means")
+	require.True(t, found)
+	table, _, _ = strings.Cut(table, "\n\n")
+	source, err := os.ReadFile(filepath.Join(top, "ipsec", "failure.go"))
+	require.NoError(t, err)
+	causes := regexp.MustCompile(`Cause = "([^"]+)"`).FindAllStringSubmatch(string(source), -1)
+	require.NotEmpty(t, causes)
+	for _, m := range causes {
+		assert.Contains(t, table, m[1])
+	}
+}
+
+// What the operator is told to click is what the test of the specification's
+// walk-through clicks.
+func TestWalkThrough(t *testing.T) {
+	_, section, found := strings.Cut(documents(t)["docs/operator.md"], "\n## A tunnel step by step\n")
+	require.True(t, found)
+	section, _, _ = strings.Cut(section, "\nConfigured: no means")
+	clicks, err := os.ReadFile(filepath.Join(top, "examples/gateway/browser/ipsec_linux_test.go"))
+	require.NoError(t, err)
+	labels := regexp.MustCompile(`\*\*([^*]+)\*\*`).FindAllStringSubmatch(section, -1)
+	require.Greater(t, len(labels), 20)
+	for _, m := range labels {
+		assert.Contains(t, string(clicks), `"`+m[1], "the test does not click %q", m[1])
+	}
+}
+
 func TestBlocks(t *testing.T) {
 	const text = "# Title\n\n<!-- run: gateway -->\n\n    one\n\n    two\n\n- item\n\n    more of it\n\n```yaml\na: 1\n```\ntext\n\n    last\n"
 	assert.Equal(t, []docs.Block{
@@ -294,8 +328,8 @@ func firstWord(text string) string {
 	return strings.NewReplacer("/", "_", " ", "_").Replace(word[:min(len(word), 40)])
 }
 
-// checkByHand demands that flags of the device daemon are such.
-func checkByHand(t *testing.T, b docs.Block) {
+// checkFlags demands that flags of the device daemon are such.
+func checkFlags(t *testing.T, b docs.Block) {
 	text, err := os.ReadFile(filepath.Join(top, "examples/gateway/main.go"))
 	require.NoError(t, err)
 	for line := range strings.Lines(b.Text) {
