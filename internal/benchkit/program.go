@@ -102,6 +102,24 @@ func (p *Program) Memory() (uint64, error) {
 	return status.VmRSS, err
 }
 
+// Resident is the memory of a program by what is in it, in bytes (VmRSS,
+// RssAnon and RssFile).
+type Resident struct {
+	All     uint64
+	Own     uint64 // what it has written to, heap and stacks
+	Program uint64 // pages of the program itself, which the kernel can read again
+}
+
+// Resident returns the program's memory now, by what is in it.
+func (p *Program) Resident() (Resident, error) {
+	proc, err := procfs.NewProc(p.cmd.Process.Pid)
+	if err != nil {
+		return Resident{}, err
+	}
+	status, err := proc.NewStatus()
+	return Resident{status.VmRSS, status.RssAnon, status.RssFile}, err
+}
+
 // ForgetPeak lets Peak begin anew (proc(5), clear_refs).
 func (p *Program) ForgetPeak() error {
 	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.cmd.Process.Pid), []byte("5"), 0)

@@ -26,6 +26,7 @@ type bench struct {
 	rounds  int
 	started int           // gateways so far
 	rest    time.Duration // how long a gateway is left alone before, and while it is, measured
+	loaded  time.Duration // how long everybody asks at once
 }
 
 // gateway is one that runs.
@@ -99,7 +100,7 @@ func (g *gateway) ready(ctx context.Context, p *plant, idle bool) error {
 	if err != nil || idle {
 		return err
 	}
-	if err := g.send(ctx, "sync", strings.NewReader(p.configuration())); err != nil {
+	if err := g.send(ctx, "sync", strings.NewReader(p.configuration(devices))); err != nil {
 		return err
 	}
 	c, err := dial(g.address)

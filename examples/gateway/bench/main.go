@@ -16,8 +16,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -35,7 +37,7 @@ func main() {
 	docs := flag.String("docs", "", "`file` to write the table into; none = only print it")
 	of := flag.String("of", "api", "measure the `subject`: api or gateway")
 	rounds := flag.Int("rounds", 41, "how often requests are measured")
-	only := flag.String("only", "", "measure `what` only: requests, polling, upload, limit or crowd; starts, pages or saving")
+	only := flag.String("only", "", "measure `what` only: requests, polling, upload, limit or crowd; starts, memory, pages or saving")
 	bare := flag.String("bare", "", "be the bare server that answers each request with this `text`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -52,6 +54,15 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+// build makes the gateway as it is released.
+func build(ctx context.Context, program string) error {
+	text, err := exec.CommandContext(ctx, "scripts/build-gateway", runtime.GOARCH, program).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("scripts/build-gateway: %w: %s", err, text)
+	}
+	return nil
 }
 
 // measure is one of the things that are measured.
@@ -73,7 +84,7 @@ func run(ctx context.Context, docs, of, only string, rounds int) error {
 		return err
 	}
 	program := filepath.Join(dir, "gateway")
-	if err := benchkit.Build(ctx, program, "./examples/gateway", nil); err != nil {
+	if err := build(ctx, program); err != nil {
 		return err
 	}
 	plant, err := newPlant()
@@ -81,7 +92,7 @@ func run(ctx context.Context, docs, of, only string, rounds int) error {
 		return err
 	}
 	defer plant.close()
-	b := &bench{program: program, dir: dir, plant: plant, rounds: rounds, rest: settleFor}
+	b := &bench{program: program, dir: dir, plant: plant, rounds: rounds, rest: settleFor, loaded: loadedFor}
 	measures := []measure{
 		{"requests", b.requests}, {"polling", b.polling}, {"upload", b.upload},
 		{"limit", b.connectionLimit}, {"crowd", b.crowd},
@@ -89,7 +100,7 @@ func run(ctx context.Context, docs, of, only string, rounds int) error {
 	switch of {
 	case "api":
 	case "gateway":
-		measures = []measure{{"starts", b.starts}, {"pages", b.pages}, {"saving", b.saving}}
+		measures = []measure{{"starts", b.starts}, {"memory", b.memory}, {"pages", b.pages}, {"saving", b.saving}}
 	default:
 		return fmt.Errorf("-of %s: api or gateway", of)
 	}

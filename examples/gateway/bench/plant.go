@@ -133,8 +133,9 @@ func (p *plant) since(begin time.Time) (rounds [devices][]round) {
 	return rounds
 }
 
-// configuration is that of the hub, as YAML for /api/sync.
-func (p *plant) configuration() string {
+// configuration is that of a hub with so many devices of the plant, as YAML
+// for /api/sync.
+func (p *plant) configuration(devices int) string {
 	var text strings.Builder
 	port := p.listener.Addr().(*net.TCPAddr).Port
 	text.WriteString("devices:\n")
