@@ -13,7 +13,7 @@ BIG_ENDIAN := $(wildcard internal/config internal/lifecycle internal/hostfacts t
 # The processors that gateways have, as GOARCH or GOARCH with its variant.
 TARGETS := amd64 arm64 arm,GOARM=6 arm,GOARM=7 mips,GOMIPS=softfloat mipsle,GOMIPS=softfloat riscv64
 
-.PHONY: help test quick check peers format vet lint tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api bench-gateway bench-ipsec bench-openvpn test-ipsec-matrix test-l2tp axe screenshots soak-ser2net fmt
+.PHONY: help test quick check peers format vet lint tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api bench-gateway bench-ipsec bench-openvpn test-ipsec-matrix test-l2tp axe screenshots soak-ser2net soak fmt
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -114,6 +114,9 @@ test-l2tp: ## the L2TP programs through the conformance suite, in User-mode Linu
 soak-ser2net: ## 1 GB each way and 1,000,000 clients through ser2net, some minutes
 	@SER2NET_SOAK_MEGABYTES=1024 SER2NET_SOAK_CONNECTS=1000000 go test -count=1 -v -timeout 30m \
 		-run '^TestIntegration(Transfer|Connects)$$' ./ser2net | grep -v level=INFO
+
+soak: ## a hard life for the gateway with all its peers, SOAK=10m long unless told, as root; SEED=N repeats one
+	@go run ./examples/gateway/soak -for "$${SOAK:-10m}" $${SEED:+-seed "$$SEED"}
 
 fmt: ## format every file
 	@gofmt -s -w .
