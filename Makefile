@@ -3,17 +3,15 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# The folders with code that packs bytes or counts: tested on a 32-bit
-# big-endian processor too. The emulator answers some questions about the live
-# host wrongly (net.Interfaces, sysinfo), so TestLive... is left out there.
-BIG_ENDIAN := $(wildcard internal/config internal/lifecycle internal/hostfacts telemetry ser2net/internal snmp/internal \
-	internal/pki ipsec/internal/vici openvpn/internal openvpn/pki \
-	api/atmodem api/hubconfig api/redispoints examples/gateway/hub examples/gateway/confstore examples/gateway/document examples/gateway/form)
+# The folders with code that packs bytes or counts: CI tests them on all the
+# processors that are emulated.
+PACKING := $(wildcard internal/config internal/lifecycle internal/hostfacts telemetry ser2net/internal snmp/internal \
+	ipsec/internal/vici openvpn/internal api/atmodem api/hubconfig api/redispoints examples/gateway/hub)
 
 # The processors that gateways have, as GOARCH or GOARCH with its variant.
 TARGETS := amd64 arm64 arm,GOARM=6 arm,GOARM=7 mips,GOMIPS=softfloat mipsle,GOMIPS=softfloat riscv64
 
-.PHONY: help test quick check peers format vet lint tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api bench-gateway bench-ipsec bench-openvpn test-ipsec-matrix test-l2tp axe screenshots soak-ser2net soak fmt
+.PHONY: emulated help test quick check peers format vet lint tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api bench-gateway bench-ipsec bench-openvpn test-ipsec-matrix test-l2tp axe screenshots soak-ser2net soak fmt
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -59,13 +57,14 @@ integration: ## the tests against real peers; one that is missing skips them, or
 test-serial-hw: ## the serial backends on a UART, an FTDI adapter and a CDC-ACM device, emulated
 	@scripts/serial-hw
 
-big-endian: ## the tests of what packs bytes, on an emulated mips
-	@if command -v qemu-mips-static >/dev/null; then \
-		CGO_ENABLED=0 GOARCH=mips GOMIPS=softfloat go test -exec qemu-mips-static \
-			-skip '^Test(Integration|Live)' $(BIG_ENDIAN:%=./%/...); \
-	else \
-		echo "skipped: needs qemu-mips-static (make peers)"; test "$${CI:-}" != true; \
-	fi
+big-endian: ## all unit tests on an emulated mips (32 bits, big-endian), what packs bytes also on mipsle and arm
+	@scripts/emulated mips,GOMIPS=softfloat
+	@scripts/emulated mipsle,GOMIPS=softfloat $(PACKING:%=./%/...)
+	@scripts/emulated arm,GOARM=6 $(PACKING:%=./%/...)
+
+TARGET := mips,GOMIPS=softfloat mipsle,GOMIPS=softfloat arm,GOARM=6
+emulated: ## all unit tests on emulated mips, mipsle and arm; TARGET=arm,GOARM=7 for one
+	@for target in $(TARGET); do echo "linux/$$target"; scripts/emulated "$$target"; done
 
 fuzz: ## every fuzz target for FUZZTIME, 30s unless told
 	@go test -list '^Fuzz' ./... | scripts/fuzz "$${FUZZTIME:-30s}"
