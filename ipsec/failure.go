@@ -28,16 +28,16 @@ const (
 
 // Failure is why a connection did not come up, or went down.
 type Failure struct {
-	Connection string // its name
-	Cause      Cause
+	Connection string `json:"connection"` // its name
+	Cause      Cause  `json:"cause"`
 	// Detail says it in a sentence, with what to do.
-	Detail string
+	Detail string `json:"detail,omitzero"`
 	// Log is what the daemon said, the last lines; it holds no secrets.
-	Log []string
+	Log []string `json:"log,omitzero"`
 	// At is when; backends may leave it to the service.
-	At time.Time
+	At time.Time `json:"at"`
 	// Err is the error behind it; nil: there is none.
-	Err error
+	Err error `json:"-"`
 }
 
 // Error tells connection, cause and detail.

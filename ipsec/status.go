@@ -8,9 +8,9 @@ import (
 
 // Status is what the service knows, as of At.
 type Status struct {
-	At          time.Time
-	Daemon      DaemonStatus
-	Connections []ConnectionStatus // in the order of the Config
+	At          time.Time          `json:"at"`
+	Daemon      DaemonStatus       `json:"daemon"`
+	Connections []ConnectionStatus `json:"connections"` // in the order of the Config
 }
 
 // DaemonState is whether there is an IKE daemon.
@@ -26,12 +26,12 @@ const (
 
 // DaemonStatus is the IKE daemon as we see it.
 type DaemonStatus struct {
-	State   DaemonState
-	Version string
-	Since   time.Time // of State
-	Error   string    // why it is not ready
+	State   DaemonState `json:"state"`
+	Version string      `json:"version,omitzero"`
+	Since   time.Time   `json:"since,omitzero"` // of State
+	Error   string      `json:"error,omitzero"` // why it is not ready
 	// Restarts counts how often it came back.
-	Restarts uint64
+	Restarts uint64 `json:"restarts"`
 }
 
 // ConnectionState is one connection in a word.
@@ -52,68 +52,78 @@ const (
 
 // ConnectionStatus is one connection.
 type ConnectionStatus struct {
-	Name    string
-	Enabled bool
+	Name    string `json:"name"`
+	Enabled bool   `json:"enabled"`
 	// Configured: the settings are valid, and the daemon took them.
-	Configured bool
-	State      ConnectionState
-	Since      time.Time // of State
+	Configured bool            `json:"configured"`
+	State      ConnectionState `json:"state"`
+	Since      time.Time       `json:"since,omitzero"` // of State
 	// SAs are the keying channels with their data channels; several while
 	// keys are renewed, or with several road warriors.
-	SAs []SA
+	SAs []SA `json:"sas,omitzero"`
 	// LastError is why the last try failed; nil after a success.
-	LastError *Failure
+	LastError *Failure `json:"last_error,omitzero"`
 	// RetryAt is when a failed connection is tried again; zero: not.
-	RetryAt time.Time
+	RetryAt time.Time `json:"retry_at,omitzero"`
 	// Notices are what to know about its certificates: that they end soon,
 	// for example.
-	Notices []string
+	Notices []string `json:"notices,omitzero"`
 	// History is the last ups and downs, oldest first, at most 32.
-	History []Transition
+	History []Transition `json:"history,omitzero"`
 }
 
 // Transition is a change of state. That a connection is being negotiated is
 // one only when it was up before, and the same failure again is none.
 type Transition struct {
-	At     time.Time
-	State  ConnectionState
-	Reason string
+	At     time.Time       `json:"at"`
+	State  ConnectionState `json:"state"`
+	Reason string          `json:"reason,omitzero"`
 }
 
 // SA is an IKE SA with its children (RFC 7296).
 type SA struct {
-	Connection                 string
-	ID                         uint64 // the daemon's unique number
-	Version                    KeyExchange
-	State                      string // the daemon's word: CONNECTING, ESTABLISHED, REKEYING, ...
-	Initiator                  bool
-	InitiatorSPI, ResponderSPI string // hexadecimal
-	LocalHost, RemoteHost      netip.AddrPort
-	LocalID, RemoteID          string
-	NATLocal, NATRemote        bool
+	Connection   string         `json:"connection"`
+	ID           uint64         `json:"id"` // the daemon's unique number
+	Version      KeyExchange    `json:"version,omitzero"`
+	State        string         `json:"state"` // the daemon's word: CONNECTING, ESTABLISHED, REKEYING, ...
+	Initiator    bool           `json:"initiator"`
+	InitiatorSPI string         `json:"initiator_spi,omitzero"` // hexadecimal
+	ResponderSPI string         `json:"responder_spi,omitzero"` // hexadecimal
+	LocalHost    netip.AddrPort `json:"local_host,omitzero"`
+	RemoteHost   netip.AddrPort `json:"remote_host,omitzero"`
+	LocalID      string         `json:"local_id,omitzero"`
+	RemoteID     string         `json:"remote_id,omitzero"`
+	NATLocal     bool           `json:"nat_local,omitzero"`
+	NATRemote    bool           `json:"nat_remote,omitzero"`
 	// Algorithms, as proposals write them, such as "aes256-sha256-modp1536".
-	Algorithms  string
-	Established time.Time
-	RekeyAt     time.Time // zero: not planned
-	VirtualIPs  []netip.Addr
-	Children    []ChildSA
+	Algorithms  string       `json:"algorithms,omitzero"`
+	Established time.Time    `json:"established,omitzero"`
+	RekeyAt     time.Time    `json:"rekey_at,omitzero"` // zero: not planned
+	VirtualIPs  []netip.Addr `json:"virtual_ips,omitzero"`
+	Children    []ChildSA    `json:"children,omitzero"`
 }
 
 // ChildSA is a data channel.
 type ChildSA struct {
-	Name                        string
-	ID                          uint64
-	State                       string // INSTALLED, REKEYING, DELETED, ...
-	Mode                        string // TUNNEL, TRANSPORT
-	SPIIn, SPIOut               string // hexadecimal
-	CPIIn, CPIOut               string // of IPComp; empty: not negotiated
-	UDPEncapsulated             bool
-	Algorithms                  string
-	BytesIn, BytesOut           uint64
-	PacketsIn, PacketsOut       uint64
-	Installed                   time.Time
-	RekeyAt, ExpiresAt          time.Time
-	LocalSubnets, RemoteSubnets []string
+	Name            string    `json:"name"`
+	ID              uint64    `json:"id"`
+	State           string    `json:"state"`            // INSTALLED, REKEYING, DELETED, ...
+	Mode            string    `json:"mode,omitzero"`    // TUNNEL, TRANSPORT
+	SPIIn           string    `json:"spi_in,omitzero"`  // hexadecimal
+	SPIOut          string    `json:"spi_out,omitzero"` // hexadecimal
+	CPIIn           string    `json:"cpi_in,omitzero"`  // of IPComp; empty: not negotiated
+	CPIOut          string    `json:"cpi_out,omitzero"` // of IPComp; empty: not negotiated
+	UDPEncapsulated bool      `json:"udp_encapsulated,omitzero"`
+	Algorithms      string    `json:"algorithms,omitzero"`
+	BytesIn         uint64    `json:"bytes_in"`
+	BytesOut        uint64    `json:"bytes_out"`
+	PacketsIn       uint64    `json:"packets_in"`
+	PacketsOut      uint64    `json:"packets_out"`
+	Installed       time.Time `json:"installed,omitzero"`
+	RekeyAt         time.Time `json:"rekey_at,omitzero"`
+	ExpiresAt       time.Time `json:"expires_at,omitzero"`
+	LocalSubnets    []string  `json:"local_subnets,omitzero"`
+	RemoteSubnets   []string  `json:"remote_subnets,omitzero"`
 }
 
 // Up tells whether the keying channel has a data channel that carries

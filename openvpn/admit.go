@@ -50,7 +50,7 @@ func (a *attendant) expel(e ClientCame) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), commandLimit)
 	defer cancel()
-	if err := a.proc.Kick(ctx, e.CID, false); err != nil {
+	if err := a.proc.Kick(ctx, e.CID); err != nil {
 		a.env.logger.Warn("openvpn: banned client not kicked", "instance", a.proc.Name(), "client", clean(e.CommonName), "error", err)
 	}
 }

@@ -156,7 +156,7 @@ func (s *Service) Kick(ctx context.Context, name, client string) (int, error) {
 		if c.CommonName != client && c.Username != client {
 			continue
 		}
-		if err := proc.Kick(ctx, c.CID, false); err != nil {
+		if err := proc.Kick(ctx, c.CID); err != nil {
 			return n, fmt.Errorf("openvpn: kick %q: %w", name, err)
 		}
 		n++

@@ -26,9 +26,9 @@ type ByteCount struct {
 
 // LogLine is a line of openvpn's log, without secrets.
 type LogLine struct {
-	At    time.Time
-	Flags string // I, F, N, W, D
-	Text  string
+	At    time.Time `json:"at"`
+	Flags string    `json:"flags,omitzero"` // I, F, N, W, D
+	Text  string    `json:"text,omitzero"`
 }
 
 // NeedCredentials tells that openvpn waits for the password of What ("Auth",
@@ -89,16 +89,16 @@ type Credentials struct {
 
 // ConnectedClient is a row of a server's client list (status 3).
 type ConnectedClient struct {
-	CID           uint64
-	CommonName    string
-	Username      string
-	Real          string // address and port, as openvpn writes it
-	Virtual       netip.Addr
-	Virtual6      netip.Addr
-	BytesReceived uint64
-	BytesSent     uint64
-	Since         time.Time
-	Cipher        string
+	CID           uint64     `json:"cid"`
+	CommonName    string     `json:"common_name"`
+	Username      string     `json:"username,omitzero"`
+	Real          string     `json:"real,omitzero"` // address and port, as openvpn writes it
+	Virtual       netip.Addr `json:"virtual,omitzero"`
+	Virtual6      netip.Addr `json:"virtual6,omitzero"`
+	BytesReceived uint64     `json:"bytes_received"`
+	BytesSent     uint64     `json:"bytes_sent"`
+	Since         time.Time  `json:"since,omitzero"`
+	Cipher        string     `json:"cipher,omitzero"`
 }
 
 func (StateChanged) event()       {}

@@ -134,9 +134,14 @@ func selfSigned(name string, now time.Time) (pki.Identity, error) {
 
 // Authority issues certificates and keys; openvpn/pki makes one.
 type Authority interface {
+	// CAPEM returns its own certificate as PEM.
 	CAPEM() []byte
+	// CRL returns its revocation list as PEM.
 	CRL() ([]byte, error)
+	// TLSCryptKey returns the tls-crypt key that all ends share, as openvpn
+	// reads it.
 	TLSCryptKey() ([]byte, error)
+	// IssueServer and IssueClient make a key and a certificate for it.
 	IssueServer(pki.Request) (pki.Identity, error)
 	IssueClient(pki.Request) (pki.Identity, error)
 }

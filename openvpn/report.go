@@ -6,18 +6,18 @@ import "fmt"
 type Report struct {
 	// Lines are in the order of the file, then what stands for the whole
 	// (Number 0). Blank lines and comments have none.
-	Lines []ReportLine
+	Lines []ReportLine `json:"lines,omitzero"`
 }
 
 // ReportLine is what became of one line, or of one inline block.
 type ReportLine struct {
-	Number  int // of the file, from 1; 0 for the whole
-	Option  string
-	Verdict Verdict
+	Number  int     `json:"number,omitzero"` // of the file, from 1; 0 for the whole
+	Option  string  `json:"option,omitzero"`
+	Verdict Verdict `json:"verdict,omitzero"`
 	// Reason says what was changed into what, why the line was dropped or
 	// refused, or what an operator should know. Empty for a line that is kept
 	// as it stands.
-	Reason string
+	Reason string `json:"reason,omitzero"`
 }
 
 // Verdict is what became of a line.

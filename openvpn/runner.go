@@ -50,14 +50,17 @@ type Launch struct {
 // Process is a running openvpn, its management socket held. Methods are safe
 // for concurrent use; commands end with their context.
 type Process interface {
+	// Name and Digest are those of the [Launch]; the digest is empty when it
+	// is not known.
 	Name() string
-	Digest() string // that of the Launch; empty when unknown
+	Digest() string
+	// PID is the process id, Started when the process began.
 	PID() int
 	Started() time.Time
 	// Events returns what it says, in order; closed after [Exited], or after
-	// Release. The
-	// reader must keep up: log lines and byte counts are dropped for a slow
-	// one, states never.
+	// Release. The reader must keep up: log lines and byte counts are dropped
+	// for a slow one, states never. Who reads skips events that he does not
+	// know.
 	Events() <-chan Event
 	// Signal sends SIGUSR1 (reconnect), SIGHUP (read again) or SIGTERM (end).
 	Signal(ctx context.Context, s Signal) error
@@ -68,8 +71,8 @@ type Process interface {
 	Deny(ctx context.Context, cid, kid uint64, reason string) error
 	// Clients lists who is connected to a server.
 	Clients(ctx context.Context) ([]ConnectedClient, error)
-	// Kick ends the session of a client; with halt the client's program ends.
-	Kick(ctx context.Context, cid uint64, halt bool) error
+	// Kick ends the session of a client.
+	Kick(ctx context.Context, cid uint64) error
 	// WriteFile puts a file in place of one of Files, for what openvpn reads
 	// again by itself (crl-verify).
 	WriteFile(name string, content []byte) error

@@ -116,7 +116,13 @@ func (l comLine) SetBreak(on bool) {
 func (l comLine) Flush(input, output bool) {
 	if p := l.s.port.Load(); p != nil {
 		if fp, ok := p.Port.(FlushPort); ok {
-			_ = fp.Flush(input, output) // nobody can be told
+			// Nobody can be told of an error.
+			if input {
+				_ = fp.FlushInput()
+			}
+			if output {
+				_ = fp.FlushOutput()
+			}
 		}
 	}
 }

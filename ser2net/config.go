@@ -9,9 +9,9 @@ import (
 // Limits of [PortConfig].
 const (
 	MaxClientsLimit = 1024
-	MinQueue        = 1 << 10  // bytes
-	MaxQueue        = 16 << 20 // bytes
-	MaxPacket       = 4096     // bytes
+	minQueue        = 1 << 10  // bytes
+	maxQueue        = 16 << 20 // bytes
+	maxPacket       = 4096     // bytes
 	MaxForceTime    = 65535 * time.Millisecond
 )
 

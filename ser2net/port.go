@@ -89,9 +89,10 @@ type DrainPort interface {
 
 // FlushPort is a [Port] whose buffers can be emptied.
 type FlushPort interface {
-	// Flush drops what has been received and not read (input), or what has
-	// been written and not sent (output).
-	Flush(input, output bool) error
+	// FlushInput drops what has been received and not read.
+	FlushInput() error
+	// FlushOutput drops what has been written and not sent.
+	FlushOutput() error
 }
 
 // Counters count what the driver saw since the port was opened.

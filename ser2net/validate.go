@@ -154,7 +154,7 @@ func (c PortConfig) faults(path string, faults *config.Errors) {
 		f.add("protocol", "telnet needs tcp")
 	}
 	f.number("max_clients", c.MaxClients, 1, MaxClientsLimit)
-	f.number("queue", c.Queue, MinQueue, MaxQueue)
+	f.number("queue", c.Queue, minQueue, maxQueue)
 	f.time("listen_retry", c.ListenRetry, 0, 0)
 	f.time("network_timeout", c.NetworkTimeout, 0, 0)
 	f.time("serial_timeout", c.SerialTimeout, 0, 0)
@@ -175,7 +175,7 @@ func (c PortConfig) faults(path string, faults *config.Errors) {
 	f.text("open_string", c.OpenString, 4096)
 	f.text("close_string", c.CloseString, 4096)
 	f.text("close_on", c.CloseOn, 256)
-	f.number("packing.length", c.Packing.Length, 0, MaxPacket)
+	f.number("packing.length", c.Packing.Length, 0, maxPacket)
 	f.text("packing.delimiter", c.Packing.Delimiter, 16)
 	f.text("packing.send_on", c.Packing.SendOn, 256)
 	f.time("packing.force_time", c.Packing.ForceTime, 0, MaxForceTime)

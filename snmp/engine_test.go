@@ -85,9 +85,9 @@ func TestRollOverIsStored(t *testing.T) {
 		}
 		time.Sleep(1<<31*time.Second - 48*time.Hour)
 		assert.EqualValues(t, 1, boots())
-		m.store.Fail(snmptest.Save, errors.New("no such luck"))
+		m.store.Fail(snmptest.OpSave, errors.New("no such luck"))
 		time.Sleep(30 * time.Hour)
-		m.store.Fail(snmptest.Save, nil)
+		m.store.Fail(snmptest.OpSave, nil)
 		time.Sleep(5 * time.Minute)
 		assert.EqualValues(t, 2, boots())
 		assert.Contains(t, m.log.String(), "the next snmpEngineBoots cannot be stored")
@@ -113,9 +113,9 @@ func TestLatchedEngine(t *testing.T) {
 // Without a store that works there is no SNMPv3, and it is said; v1 and v2c go
 // on.
 func TestStoreFails(t *testing.T) {
-	for step, want := range map[snmptest.Step]string{
-		snmptest.Load: "engine ID and boots cannot be read: no such luck",
-		snmptest.Save: "engine ID and boots cannot be stored: no such luck",
+	for step, want := range map[snmptest.Op]string{
+		snmptest.OpLoad: "engine ID and boots cannot be read: no such luck",
+		snmptest.OpSave: "engine ID and boots cannot be stored: no such luck",
 	} {
 		t.Run(string(step), func(t *testing.T) {
 			inBubble(t, func(r *rig) {

@@ -157,7 +157,7 @@ func TestDestinationFails(t *testing.T) {
 func TestNotificationsWithoutEngine(t *testing.T) {
 	inBubble(t, func(r *rig) {
 		toTwo(r)
-		r.store.Fail(snmptest.Save, errors.New("read-only"))
+		r.store.Fail(snmptest.OpSave, errors.New("read-only"))
 	}, func(r *rig) {
 		assert.Len(t, r.sender.Sent(), 1)
 		assert.Contains(t, r.agent.Status().Destinations[1].LastError, "SNMPv3 is off")

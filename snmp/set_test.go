@@ -113,12 +113,12 @@ func TestSetUndoes(t *testing.T) {
 		status, index int32
 		undone        bool
 	}{
-		"prepare":           {func(_ *rig, o *snmptest.Handler) { o.Fail(snmptest.Prepare, broken) }, 5, 3, true},
-		"commit":            {func(_ *rig, o *snmptest.Handler) { o.Fail(snmptest.Commit, broken) }, 14, 3, true},
-		"commit of the 1st": {func(r *rig, _ *snmptest.Handler) { r.mib.Fail(snmptest.Commit, broken) }, 14, 2, true},
+		"prepare":           {func(_ *rig, o *snmptest.Handler) { o.Fail(snmptest.OpPrepare, broken) }, 5, 3, true},
+		"commit":            {func(_ *rig, o *snmptest.Handler) { o.Fail(snmptest.OpCommit, broken) }, 14, 3, true},
+		"commit of the 1st": {func(r *rig, _ *snmptest.Handler) { r.mib.Fail(snmptest.OpCommit, broken) }, 14, 2, true},
 		"undo": {func(r *rig, o *snmptest.Handler) {
-			o.Fail(snmptest.Commit, broken)
-			r.mib.Fail(snmptest.Undo, broken)
+			o.Fail(snmptest.OpCommit, broken)
+			r.mib.Fail(snmptest.OpUndo, broken)
 		}, 15, 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {

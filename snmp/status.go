@@ -10,8 +10,8 @@ import (
 // Status is what the agent is and has done. The counters begin with the
 // Service.
 type Status struct {
-	Listening []string      `json:"listening,omitempty"` // addresses; none while it does not run
-	Uptime    time.Duration `json:"uptime"`              // of the agent, 0 while it does not run
+	Listening []string `json:"listening,omitempty"` // addresses; none while it does not run
+	Uptime    Duration `json:"uptime"`              // of the agent, 0 while it does not run
 
 	// EngineID is the snmpEngineID in hexadecimal, Boots snmpEngineBoots; both
 	// are empty while the agent does not run or they are not known.
@@ -86,7 +86,7 @@ type DestinationStatus struct {
 func (s *Service) Status() Status {
 	status := Status{System: s.system.get(), Counters: s.count()}
 	if r := s.current.Load(); r != nil {
-		status.Uptime = time.Since(r.started)
+		status.Uptime = Duration(time.Since(r.started))
 		for _, socket := range r.sockets {
 			status.Listening = append(status.Listening, socket.conn.LocalAddr().String())
 		}

@@ -11,12 +11,14 @@ import (
 
 // Limits of [Config].
 const (
-	MinPeriod       = time.Second
-	MaxPeriod       = 24 * time.Hour
-	MaxDestinations = 8
-	MaxRing         = 32
-	MaxIdentity     = 128
+	minPeriod       = time.Second
+	maxPeriod       = 24 * time.Hour
+	maxDestinations = 8
+	maxRing         = 32
+	maxIdentity     = 128
 )
+
+const defaultPeriod = Duration(time.Minute)
 
 // Duration is a length of time, written as "60s", "1m30s" or bare seconds.
 type Duration = config.Duration
@@ -29,7 +31,7 @@ type Config struct {
 	// Default and zero: none; at least one is required when enabled.
 	Destinations []Destination `yaml:"destinations" json:"destinations"`
 	// Period is the time from one message to the next, in whole seconds from
-	// 1 s to 24 h. Default 60 s. Zero is refused, also while disabled.
+	// 1 s to 24 h. Default and zero: 60 s.
 	Period Duration `yaml:"period" json:"period"`
 	// KeyFile is the path of the file with the key that seals the messages,
 	// see [ReadKeyFile]; it is read at Start. Default and zero: messages are
@@ -115,7 +117,9 @@ func (d Destination) String() string {
 	return net.JoinHostPort(d.Host, strconv.Itoa(d.Port))
 }
 
+func (c Config) period() time.Duration { return cmp.Or(c.Period, defaultPeriod).Std() }
+
 // DefaultConfig is disabled, has no destination and a period of 60 s.
 func DefaultConfig() Config {
-	return Config{Period: Duration(time.Minute)}
+	return Config{Period: defaultPeriod}
 }

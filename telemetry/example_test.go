@@ -57,7 +57,6 @@ func ExampleConfig_Validate() {
 	// Output:
 	// destinations[0].port: 70000 is out of range, allowed is 1 to 65535
 	// destinations[1].host: required: a host name or an IP address
-	// period: 0s is out of range, allowed is 1s to 24h
 }
 
 func ExampleDecode() {

@@ -42,7 +42,7 @@ func New(c Config, o Options) (*Service, error) {
 	s := &Service{
 		cfg:    c,
 		opts:   o,
-		source: &sampler{source: o.Source, limit: min(c.Period.Std(), maxCollect)},
+		source: &sampler{source: o.Source, limit: min(c.period(), maxCollect)},
 	}
 	for _, d := range c.Destinations {
 		s.dests = append(s.dests, newSender(d, c, o))
@@ -105,7 +105,7 @@ func (s *Service) run(ctx context.Context, boot Maybe[uint32], key Key) {
 		d.use(key)
 		wg.Go(func() { d.run(ctx) })
 	}
-	period := s.cfg.Period.Std()
+	period := s.cfg.period()
 	due := time.Now().Add(phase(s.opts.Serial, period))
 	for seq := uint64(0); ; seq++ {
 		s.update(func(st *Status) { st.Next = due })
@@ -140,7 +140,7 @@ func (s *Service) collect(ctx context.Context, boot Maybe[uint32], seq uint64) (
 		Boot:    boot,
 		Seq:     seq,
 		Sample:  facts,
-		Period:  uint64(s.cfg.Period.Std() / time.Second),
+		Period:  uint64(s.cfg.period() / time.Second),
 		Stats: Stats{
 			Dropped:   Known(s.Status().Skipped),
 			CollectMS: Known(uint64(time.Since(began).Milliseconds())),

@@ -22,8 +22,8 @@ func (c Config) faults() ConfigError {
 	if c.Enabled && len(c.Destinations) == 0 {
 		faults.Addf("destinations", "at least one is required while enabled")
 	}
-	if n := len(c.Destinations); n > MaxDestinations {
-		faults.Addf("destinations", "%d are too many, allowed are %d", n, MaxDestinations)
+	if n := len(c.Destinations); n > maxDestinations {
+		faults.Addf("destinations", "%d are too many, allowed are %d", n, maxDestinations)
 	}
 	first := make(map[string]int)
 	for i, d := range c.Destinations {
@@ -40,14 +40,14 @@ func (c Config) faults() ConfigError {
 		}
 		d.checkForm(&faults, path, c.Acks)
 	}
-	switch p := c.Period.Std(); {
-	case p < MinPeriod || p > MaxPeriod:
+	switch p := c.period(); {
+	case p < minPeriod || p > maxPeriod:
 		faults.Addf("period", "%s is out of range, allowed is 1s to 24h", c.Period)
 	case p%time.Second != 0:
 		faults.Addf("period", "%s is not a whole number of seconds", c.Period)
 	}
-	if c.Ring < 0 || c.Ring > MaxRing {
-		faults.Addf("ring", "%d is out of range, allowed is 0 to %d", c.Ring, MaxRing)
+	if c.Ring < 0 || c.Ring > maxRing {
+		faults.Addf("ring", "%d is out of range, allowed is 0 to %d", c.Ring, maxRing)
 	}
 	if c.Acks && c.KeyFile == "" {
 		faults.Addf("acks", "they need key_file: without a key anyone could answer")
@@ -78,8 +78,8 @@ func (d Destination) checkForm(faults *ConfigError, path string, acks bool) {
 		switch {
 		case d.Identity == "":
 			faults.Addf(path+".identity", "required with the transport dtls")
-		case len(d.Identity) > MaxIdentity || !utf8.ValidString(d.Identity):
-			faults.Addf(path+".identity", "not a text of 1 to %d bytes", MaxIdentity)
+		case len(d.Identity) > maxIdentity || !utf8.ValidString(d.Identity):
+			faults.Addf(path+".identity", "not a text of 1 to %d bytes", maxIdentity)
 		}
 		if d.PSKFile == "" {
 			faults.Addf(path+".psk_file", "required with the transport dtls")

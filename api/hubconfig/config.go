@@ -9,10 +9,10 @@ import (
 
 // Limits of a [Config].
 const (
-	MaxDevices = 1000
-	MaxSignals = 50_000
-	MaxName    = 255 // bytes of a name or description
-	MaxAlias   = 64  // bytes of an alias
+	maxDevices = 1000
+	maxSignals = 50_000
+	maxName    = 255 // bytes of a name or description
+	maxAlias   = 64  // bytes of an alias
 )
 
 // FieldError is one fault of a Config that was not read from a file, at a

@@ -45,10 +45,10 @@ func (t *tables) readWorkbook(file []byte, r *Report) {
 		switch {
 		case strings.EqualFold(sheet, "Devices"):
 			devices = true
-			readSheet(book, sheet, &t.devices, MaxDevices, r)
+			readSheet(book, sheet, &t.devices, maxDevices, r)
 		case len(sheet) >= 7 && strings.EqualFold(sheet[:7], "Signals"):
 			signals = true
-			readSheet(book, sheet, &t.signals, MaxSignals, r)
+			readSheet(book, sheet, &t.signals, maxSignals, r)
 		default:
 			r.warning(workbook.Place(sheet, 0, 0), "this sheet is left out, known are Devices and Signals")
 		}

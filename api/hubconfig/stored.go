@@ -39,9 +39,9 @@ func (t *tables) readStored(text []byte, r *Report) bool {
 		}
 		o := textOrigin{text, begin, number}
 		if within == deviceList {
-			ok = storedEntry(&t.devices, MaxDevices, lead, key, value, o, r)
+			ok = storedEntry(&t.devices, maxDevices, lead, key, value, o, r)
 		} else {
-			ok = storedEntry(&t.signals, MaxSignals, lead, key, value, o, r)
+			ok = storedEntry(&t.signals, maxSignals, lead, key, value, o, r)
 		}
 		if !ok {
 			return false

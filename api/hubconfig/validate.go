@@ -48,12 +48,12 @@ type checker struct {
 
 func (c Config) check(report reporter) {
 	k := checker{c, report, make(map[string]int, len(c.Devices)), make(map[string]map[string]int, len(c.Devices))}
-	if len(c.Devices) > MaxDevices {
-		report(deviceList, MaxDevices, "", fmt.Sprintf("there are more than %d devices", MaxDevices))
+	if len(c.Devices) > maxDevices {
+		report(deviceList, maxDevices, "", fmt.Sprintf("there are more than %d devices", maxDevices))
 		return
 	}
-	if len(c.Signals) > MaxSignals {
-		report(signalList, MaxSignals, "", fmt.Sprintf("there are more than %d signals", MaxSignals))
+	if len(c.Signals) > maxSignals {
+		report(signalList, maxSignals, "", fmt.Sprintf("there are more than %d signals", maxSignals))
 		return
 	}
 	lines := make(map[string]int) // by path, the first device on it
@@ -126,15 +126,15 @@ func checkAlias(fault faulter, column, alias string) {
 	case alias == "":
 		fault(column, "required: letters, digits, - and _")
 	case !aliasForm.MatchString(alias):
-		fault(column, "%q is no alias, allowed are up to %d letters, digits, - and _", alias, MaxAlias)
+		fault(column, "%q is no alias, allowed are up to %d letters, digits, - and _", alias, maxAlias)
 	}
 }
 
 // checkText takes what can be shown on one line.
 func checkText(fault faulter, column, text string) {
 	switch {
-	case len(text) > MaxName:
-		fault(column, "has %d bytes, allowed are %d", len(text), MaxName)
+	case len(text) > maxName:
+		fault(column, "has %d bytes, allowed are %d", len(text), maxName)
 	case !utf8.ValidString(text):
 		fault(column, "%q is not UTF-8", text)
 	case strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }):

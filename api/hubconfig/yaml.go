@@ -43,9 +43,9 @@ func (t *tables) readYAML(text []byte, r *Report) {
 	eachKey(root, r, func(key, value *yaml.Node) {
 		switch key.Value {
 		case string(deviceList):
-			eachItem(value, &t.devices, MaxDevices, r)
+			eachItem(value, &t.devices, maxDevices, r)
 		case string(signalList):
-			eachItem(value, &t.signals, MaxSignals, r)
+			eachItem(value, &t.signals, maxSignals, r)
 		default:
 			r.fault(position(key), "the name "+quote(key.Value)+" is not known, allowed are devices and signals")
 		}

@@ -83,8 +83,8 @@ func (s *settings) complete() error {
 		return errors.New("-retain-bytes and -retain-age need -data")
 	case s.retainBytes < 0 || s.retainAge < 0:
 		return errors.New("-retain-bytes and -retain-age cannot be negative")
-	case s.devices < 1 || s.devices > receiver.MaxMaxDevices:
-		return fmt.Errorf("-devices %d is out of range, allowed is 1 to %d", s.devices, receiver.MaxMaxDevices)
+	case s.devices < 1 || s.devices > receiver.MaxDevicesLimit:
+		return fmt.Errorf("-devices %d is out of range, allowed is 1 to %d", s.devices, receiver.MaxDevicesLimit)
 	}
 	urls := s.sinkURLs
 	if len(urls) == 0 && s.data == "" {

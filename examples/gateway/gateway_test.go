@@ -274,15 +274,15 @@ func TestIntegrationFirstLight(t *testing.T) {
 	assert.Equal(t, http.StatusMisdirectedRequest, resp.StatusCode)
 
 	// a wrong configuration changes nothing
-	edit(t, state, "period: 10s", "period: 0")
+	edit(t, state, "period: 10s", "period: 1ms")
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGHUP))
-	require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), "telemetry.period: 0s is out of range") },
+	require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), "telemetry.period: 0.001s is out of range") },
 		10*time.Second, 20*time.Millisecond, "the wrong configuration is explained")
 	status, _ = p.get("/api/version", apiKey)
 	assert.Equal(t, http.StatusForbidden, status)
 
 	// a right one is taken over
-	edit(t, state, "period: 0", "period: 1s")
+	edit(t, state, "period: 1ms", "period: 1s")
 	for _, endpoint := range []string{"version", "actions", "syslog", "system_info"} {
 		edit(t, state, endpoint+": false", endpoint+": true")
 	}

@@ -13,9 +13,9 @@ import (
 type FieldError struct {
 	// Path leads to the field in the names of the stored form, such as
 	// "destinations[2].port"; empty for a fault of the whole.
-	Path string
+	Path string `json:"path"`
 	// Problem says what is wrong and what is allowed.
-	Problem string
+	Problem string `json:"problem"`
 }
 
 // Error returns "path: problem".
@@ -57,8 +57,8 @@ func (e Errors) Err() error {
 
 // Warning is a setting that works but that an operator should know about.
 type Warning struct {
-	Path string // as in FieldError
-	Text string // what is weak or surprising, and what is better
+	Path string `json:"path"` // as in FieldError
+	Text string `json:"text"` // what is weak or surprising, and what is better
 }
 
 // String returns "path: text".

@@ -57,19 +57,21 @@ type Link interface {
 
 // LinkFacts are what is known about a link that is up.
 type LinkFacts struct {
-	Interface     string // such as ppp0
-	Local, Remote netip.Addr
-	DNS           []netip.Addr // of the peer, when it was asked for them
+	Interface string       `json:"interface,omitzero"` // such as ppp0
+	Local     netip.Addr   `json:"local,omitzero"`
+	Remote    netip.Addr   `json:"remote,omitzero"`
+	DNS       []netip.Addr `json:"dns,omitzero"` // of the peer, when it was asked for them
 }
 
 // Session is one client of our server.
 type Session struct {
 	// User is who it is; empty as long as PPP has not authenticated.
-	User          string
-	Peer          netip.Addr // the address outside; invalid: not known
-	Interface     string     // empty as long as PPP has none
-	Local, Remote netip.Addr // invalid as long as PPP has none
-	Since         time.Time
+	User      string     `json:"user,omitzero"`
+	Peer      netip.Addr `json:"peer,omitzero"`      // the address outside; invalid: not known
+	Interface string     `json:"interface,omitzero"` // empty as long as PPP has none
+	Local     netip.Addr `json:"local,omitzero"`     // invalid as long as PPP has none
+	Remote    netip.Addr `json:"remote,omitzero"`    // invalid as long as PPP has none
+	Since     time.Time  `json:"since,omitzero"`
 }
 
 // Setup is what a Daemon is started with. It is valid and complete.

@@ -26,13 +26,13 @@ const (
 
 // Failure is why a client did not come up, or went down.
 type Failure struct {
-	Client string
-	Cause  Cause
+	Client string `json:"client"`
+	Cause  Cause  `json:"cause"`
 	// Detail says it in a sentence, with what to do.
-	Detail string
+	Detail string `json:"detail,omitzero"`
 	// Log is what the programs said, the last lines; it holds no secrets.
-	Log []string
-	At  time.Time
+	Log []string  `json:"log,omitzero"`
+	At  time.Time `json:"at"`
 }
 
 // Error tells client, cause and detail.

@@ -9,21 +9,21 @@ import (
 
 // Status is what the service knows, as of At.
 type Status struct {
-	At      time.Time
-	Daemon  DaemonStatus
-	Clients []ClientStatus // in the order of the Config
-	Server  ServerStatus
+	At      time.Time      `json:"at"`
+	Daemon  DaemonStatus   `json:"daemon"`
+	Clients []ClientStatus `json:"clients"` // in the order of the Config
+	Server  ServerStatus   `json:"server"`
 }
 
 // DaemonStatus is the programs of the backend.
 type DaemonStatus struct {
-	Running bool
-	Since   time.Time // of Running
+	Running bool      `json:"running"`
+	Since   time.Time `json:"since,omitzero"` // of Running
 	// Error is why they do not run.
-	Error string
+	Error string `json:"error,omitzero"`
 	// Restarts counts how often they ended by themselves and were started
 	// again.
-	Restarts uint64
+	Restarts uint64 `json:"restarts"`
 }
 
 // State is one client in a word.
@@ -44,32 +44,32 @@ const (
 
 // ClientStatus is one client.
 type ClientStatus struct {
-	Name    string
-	Enabled bool
-	State   State
-	Since   time.Time // of State
+	Name    string    `json:"name"`
+	Enabled bool      `json:"enabled"`
+	State   State     `json:"state"`
+	Since   time.Time `json:"since,omitzero"` // of State
 	// Channel is the state of the ipsec connection, as the ipsec service tells
 	// it now. A client can be up with a channel that is not: nothing passes
 	// then, and PPP notices it by its echo requests.
-	Channel ipsec.ConnectionState
+	Channel ipsec.ConnectionState `json:"channel"`
 	// Peer is the server's address outside, invalid until the channel is up.
-	Peer netip.Addr
+	Peer netip.Addr `json:"peer,omitzero"`
 	// LinkFacts are zero unless the state is up.
 	LinkFacts
 	// LastError is why the last try failed; nil after a success.
-	LastError *Failure
+	LastError *Failure `json:"last_error,omitzero"`
 	// RetryAt is when a failed client is tried again; zero: not.
-	RetryAt time.Time
+	RetryAt time.Time `json:"retry_at,omitzero"`
 	// Ups counts how often the client came up.
-	Ups uint64
+	Ups uint64 `json:"ups"`
 }
 
 // ServerStatus is our server.
 type ServerStatus struct {
-	Enabled bool
+	Enabled bool `json:"enabled"`
 	// Running is whether the program runs that answers.
-	Running bool
+	Running bool `json:"running"`
 	// Channel is the state of its ipsec connection.
-	Channel  ipsec.ConnectionState
-	Sessions []Session // the oldest first
+	Channel  ipsec.ConnectionState `json:"channel"`
+	Sessions []Session             `json:"sessions"` // the oldest first
 }

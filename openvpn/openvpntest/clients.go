@@ -131,7 +131,7 @@ func (h *handle) Clients(ctx context.Context) (list []openvpn.ConnectedClient, e
 }
 
 // Kick implements [openvpn.Process].
-func (h *handle) Kick(ctx context.Context, cid uint64, _ bool) error {
+func (h *handle) Kick(ctx context.Context, cid uint64) error {
 	return h.command(ctx, func(p *Process) error {
 		if p.clients[cid] == nil {
 			return fmt.Errorf("client %d: %w", cid, errNoClient)

@@ -228,8 +228,8 @@ func (p *process) Clients(ctx context.Context) ([]openvpn.ConnectedClient, error
 }
 
 // Kick implements [openvpn.Process].
-func (p *process) Kick(ctx context.Context, cid uint64, halt bool) error {
-	_, err := p.do(ctx, management.Kill(cid, halt))
+func (p *process) Kick(ctx context.Context, cid uint64) error {
+	_, err := p.do(ctx, management.Kill(cid))
 	var refused *management.Error
 	if errors.As(err, &refused) && strings.HasPrefix(refused.Text, "client-kill command failed") {
 		return fmt.Errorf("openvpn: %s: there is no client %d", p.name, cid)

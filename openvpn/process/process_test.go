@@ -2,6 +2,7 @@ package process_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -243,13 +244,13 @@ func TestServer(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, clients, 1)
 	assert.Equal(t, "alice", clients[0].CommonName)
-	require.NoError(t, p.Kick(t.Context(), asks.CID, false))
+	require.NoError(t, p.Kick(t.Context(), asks.CID))
 	assert.Equal(t, "alice", next(t, p, anyOf[openvpn.ClientLeft]).CommonName)
 	back := next(t, p, anyOf[openvpn.ClientAsks])
 	assert.NotEqual(t, asks.CID, back.CID)
 	require.NoError(t, p.Admit(t.Context(), back.CID, back.KID, nil))
-	require.NoError(t, p.Kick(t.Context(), back.CID, true))
-	assert.ErrorContains(t, p.Kick(t.Context(), 99, false), "no client 99")
+	require.NoError(t, p.Kick(t.Context(), back.CID))
+	assert.ErrorContains(t, p.Kick(t.Context(), 99), "no client 99")
 	clients, err = p.Clients(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, clients)
@@ -355,8 +356,12 @@ func TestFolderOfAnother(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := folder(t)
 			require.NoError(t, os.MkdirAll(filepath.Join(dir, name), 0o700))
-			require.NoError(t, os.Chown(filepath.Join(dir, name), 65534, 65534))
-			_, err := fake(t, process.Options{Folder: dir}).Start(t.Context(), launch("a"))
+			err := os.Chown(filepath.Join(dir, name), 65534, 65534)
+			if errors.Is(err, syscall.EINVAL) {
+				t.Skip("this user namespace has no other user")
+			}
+			require.NoError(t, err)
+			_, err = fake(t, process.Options{Folder: dir}).Start(t.Context(), launch("a"))
 			assert.ErrorContains(t, err, "belongs to another user")
 		})
 	}

@@ -123,19 +123,9 @@ func (p *port) Drain(ctx context.Context) error {
 	})
 }
 
-func (p *port) Flush(input, output bool) error {
-	return p.use("flush", func() error {
-		if input {
-			if err := p.lib.ResetInputBuffer(); err != nil {
-				return err
-			}
-		}
-		if output {
-			return p.lib.ResetOutputBuffer()
-		}
-		return nil
-	})
-}
+func (p *port) FlushInput() error { return p.use("flush input", p.lib.ResetInputBuffer) }
+
+func (p *port) FlushOutput() error { return p.use("flush output", p.lib.ResetOutputBuffer) }
 
 func (p *port) Counters() (c ser2net.Counters, err error) {
 	err = p.use("counters", func() (err error) {

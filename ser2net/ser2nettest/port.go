@@ -231,17 +231,14 @@ func (p *Port) drain(ctx context.Context) error {
 	return nil
 }
 
-// Flush empties the buffers of the driver.
-func (p *Port) Flush(input, output bool) error {
-	return p.do("flush", func(e *end) error {
-		if input {
-			e.rx = nil
-		}
-		if output {
-			e.tx = nil
-		}
-		return nil
-	})
+// FlushInput drops what has been received and not read.
+func (p *Port) FlushInput() error {
+	return p.do("flush input", func(e *end) error { e.rx = nil; return nil })
+}
+
+// FlushOutput drops what has been written and not sent.
+func (p *Port) FlushOutput() error {
+	return p.do("flush output", func(e *end) error { e.tx = nil; return nil })
 }
 
 // Counters returns what was counted since the port was opened.

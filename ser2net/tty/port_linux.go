@@ -118,8 +118,12 @@ func (p *port) Drain(ctx context.Context) error {
 	return p.fault("drain", p.device.Drain(ctx))
 }
 
-func (p *port) Flush(input, output bool) error {
-	return p.fault("flush", p.device.Flush(input, output))
+func (p *port) FlushInput() error {
+	return p.fault("flush input", p.device.Flush(true, false))
+}
+
+func (p *port) FlushOutput() error {
+	return p.fault("flush output", p.device.Flush(false, true))
 }
 
 func (p *port) Counters() (ser2net.Counters, error) {

@@ -7,5 +7,5 @@
 //	mib.Object(snmptest.Object{OID: snmp.MustParseOID(".1.3.6.1.2.1.1.5"), Kind: snmp.KindOctetString, Writable: true})
 //	mib.Put(snmp.MustParseOID(".1.3.6.1.2.1.1.5.0"), snmp.OctetString("gateway"))
 //	... start an agent with &mib as a Handler ...
-//	mib.Fail(snmptest.Commit, errors.New("flash is full"))
+//	mib.Fail(snmptest.OpCommit, errors.New("flash is full"))
 package snmptest

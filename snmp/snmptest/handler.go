@@ -71,12 +71,12 @@ func (h *Handler) Remove(oid snmp.OID) {
 	h.values = slices.DeleteFunc(slices.Clone(h.values), func(b snmp.VarBind) bool { return b.OID.HasPrefix(oid) })
 }
 
-// Fail lets [Prepare], [Commit] or [Undo] fail with err from now on; nil ends
+// Fail lets [OpPrepare], [OpCommit] or [OpUndo] fail with err from now on; nil ends
 // that.
-func (h *Handler) Fail(step Step, err error) {
+func (h *Handler) Fail(step Op, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.faults.set(step, err, Prepare, Commit, Undo)
+	h.faults.set(step, err, OpPrepare, OpCommit, OpUndo)
 }
 
 // String lists the instances, one a line, in their order.

@@ -11,7 +11,7 @@ import (
 func (h *Handler) Prepare(binds []snmp.VarBind) (snmp.Change, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err := h.faults[Prepare]; err != nil {
+	if err := h.faults[OpPrepare]; err != nil {
 		return nil, err
 	}
 	c := &change{handler: h}
@@ -55,7 +55,7 @@ func (c *change) Commit() error {
 	h := c.handler
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err := h.faults[Commit]; err != nil {
+	if err := h.faults[OpCommit]; err != nil {
 		return err
 	}
 	c.before = nil
@@ -75,7 +75,7 @@ func (c *change) Undo() error {
 	h := c.handler
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err := h.faults[Undo]; err != nil {
+	if err := h.faults[OpUndo]; err != nil {
 		return err
 	}
 	for _, old := range slices.Backward(c.before) {

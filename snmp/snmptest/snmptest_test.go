@@ -119,19 +119,19 @@ func TestHandlerCreates(t *testing.T) {
 func TestHandlerFails(t *testing.T) {
 	h := newHandler()
 	binds := []snmp.VarBind{{OID: snmp.OID{1, 3, 1, 2, 0}, Value: snmp.Integer(1)}}
-	h.Fail(snmptest.Prepare, errFull)
+	h.Fail(snmptest.OpPrepare, errFull)
 	_, err := h.Prepare(binds)
 	require.ErrorIs(t, err, errFull)
-	h.Fail(snmptest.Prepare, nil)
+	h.Fail(snmptest.OpPrepare, nil)
 
 	c, err := h.Prepare(binds)
 	require.NoError(t, err)
-	h.Fail(snmptest.Commit, errFull)
+	h.Fail(snmptest.OpCommit, errFull)
 	require.ErrorIs(t, c.Commit(), errFull)
 	assert.Equal(t, newHandler().String(), h.String(), "nothing was set")
-	h.Fail(snmptest.Commit, nil)
+	h.Fail(snmptest.OpCommit, nil)
 	require.NoError(t, c.Commit())
-	h.Fail(snmptest.Undo, errFull)
+	h.Fail(snmptest.OpUndo, errFull)
 	require.ErrorIs(t, c.Undo(), errFull)
 	assert.Equal(t, snmp.Integer(1), h.Get(binds[0].OID))
 }
@@ -142,7 +142,7 @@ func TestHandlerPanics(t *testing.T) {
 	assert.Panics(t, func() { h.Put(snmp.OID{1, 3, 1, 2}, snmp.Integer(1)) }, "no instance")
 	assert.Panics(t, func() { h.Put(snmp.OID{1, 3, 1, 2, 0}, snmp.NoSuchObject()) }, "no value")
 	assert.Panics(t, func() { h.Object(snmptest.Object{OID: snmp.OID{1, 3, 1, 2, 1}}) }, "within another")
-	assert.Panics(t, func() { h.Fail(snmptest.Save, errFull) }, "no such step")
+	assert.Panics(t, func() { h.Fail(snmptest.OpSave, errFull) }, "no such step")
 }
 
 func TestHandlerNotifies(t *testing.T) {
@@ -171,13 +171,13 @@ func TestStoreConforms(t *testing.T) {
 func TestStoreFails(t *testing.T) {
 	s := new(snmptest.Store)
 	e := snmp.Engine{ID: []byte{0x80, 0, 0, 1, 5}, Boots: 3}
-	s.Fail(snmptest.Save, errFull)
+	s.Fail(snmptest.OpSave, errFull)
 	require.ErrorIs(t, s.Save(e), errFull)
 	_, err := s.Load()
 	require.ErrorIs(t, err, fs.ErrNotExist)
-	s.Fail(snmptest.Save, nil)
+	s.Fail(snmptest.OpSave, nil)
 	require.NoError(t, s.Save(e))
-	s.Fail(snmptest.Load, errFull)
+	s.Fail(snmptest.OpLoad, errFull)
 	_, err = s.Load()
 	require.ErrorIs(t, err, errFull)
 	assert.Equal(t, 1, s.Saves())

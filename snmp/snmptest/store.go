@@ -21,19 +21,19 @@ type Store struct {
 
 var _ snmp.EngineStore = (*Store)(nil)
 
-// Fail lets [Load] or [Save] fail with err from now on; nil ends that. A Save
+// Fail lets [OpLoad] or [OpSave] fail with err from now on; nil ends that. A Save
 // that fails stores nothing.
-func (s *Store) Fail(step Step, err error) {
+func (s *Store) Fail(step Op, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults.set(step, err, Load, Save)
+	s.faults.set(step, err, OpLoad, OpSave)
 }
 
 // Load returns what was saved last, see [snmp.EngineStore].
 func (s *Store) Load() (snmp.Engine, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.faults[Load]; err != nil {
+	if err := s.faults[OpLoad]; err != nil {
 		return snmp.Engine{}, err
 	}
 	if s.saves == 0 {
@@ -46,7 +46,7 @@ func (s *Store) Load() (snmp.Engine, error) {
 func (s *Store) Save(e snmp.Engine) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.faults[Save]; err != nil {
+	if err := s.faults[OpSave]; err != nil {
 		return err
 	}
 	s.engine = clone(e)
@@ -68,7 +68,7 @@ func (s *Store) String() string {
 	defer s.mu.Unlock()
 	var text strings.Builder
 	fmt.Fprintf(&text, "engine %x, boots %d, saved %d times", s.engine.ID, s.engine.Boots, s.saves)
-	for _, step := range []Step{Load, Save} {
+	for _, step := range []Op{OpLoad, OpSave} {
 		if err := s.faults[step]; err != nil {
 			fmt.Fprintf(&text, ", %s fails: %v", step, err)
 		}

@@ -10,15 +10,15 @@ import (
 
 // Limits of [Config].
 const (
-	MaxListen     = 16
-	MaxSockets    = 64
-	MaxReadBuffer = 1 << 30
-	MaxQueue      = 1 << 20
-	MaxBatch      = 1 << 16
-	MaxBatchDelay = 10 * time.Second
-	MaxAckDelay   = 5 * time.Second // of Config.BatchDelay with Config.Acks
-	MaxStateSync  = time.Hour
-	MaxMaxDevices = 100_000_000
+	maxListen       = 16
+	maxSockets      = 64
+	MaxReadBuffer   = 1 << 30
+	maxQueue        = 1 << 20
+	maxBatch        = 1 << 16
+	MaxBatchDelay   = 10 * time.Second
+	maxAckDelay     = 5 * time.Second // of Config.BatchDelay with Config.Acks
+	maxStateSync    = time.Hour
+	MaxDevicesLimit = 100_000_000
 )
 
 // Config is what an operator sets. Numbers and durations that are zero take
@@ -94,8 +94,8 @@ func (c Config) Validate() error {
 	if c.Enabled && len(c.Listen) == 0 {
 		faults.Addf("listen", "at least one address is required while enabled")
 	}
-	if n := len(c.Listen); n > MaxListen {
-		faults.Addf("listen", "%d are too many, allowed are %d", n, MaxListen)
+	if n := len(c.Listen); n > maxListen {
+		faults.Addf("listen", "%d are too many, allowed are %d", n, maxListen)
 	}
 	first := make(map[string]int)
 	for i, addr := range c.Listen {
@@ -111,16 +111,16 @@ func (c Config) Validate() error {
 			first[addr] = i
 		}
 	}
-	checkRange(&faults, "sockets", c.Sockets, 1, MaxSockets)
+	checkRange(&faults, "sockets", c.Sockets, 1, maxSockets)
 	checkRange(&faults, "read_buffer", c.ReadBuffer, 4096, MaxReadBuffer)
-	checkRange(&faults, "queue", c.Queue, 1, MaxQueue)
-	checkRange(&faults, "batch", c.Batch, 1, MaxBatch)
+	checkRange(&faults, "queue", c.Queue, 1, maxQueue)
+	checkRange(&faults, "batch", c.Batch, 1, maxBatch)
 	checkDuration(&faults, "batch_delay", c.BatchDelay, MaxBatchDelay)
-	if c.Acks && c.BatchDelay.Std() > MaxAckDelay && c.BatchDelay.Std() <= MaxBatchDelay {
-		faults.Addf("batch_delay", "%s is too long with acks, allowed is up to %s", c.BatchDelay, Duration(MaxAckDelay))
+	if c.Acks && c.BatchDelay.Std() > maxAckDelay && c.BatchDelay.Std() <= MaxBatchDelay {
+		faults.Addf("batch_delay", "%s is too long with acks, allowed is up to %s", c.BatchDelay, Duration(maxAckDelay))
 	}
-	checkDuration(&faults, "state_sync", c.StateSync, MaxStateSync)
-	checkRange(&faults, "max_devices", c.MaxDevices, 1, MaxMaxDevices)
+	checkDuration(&faults, "state_sync", c.StateSync, maxStateSync)
+	checkRange(&faults, "max_devices", c.MaxDevices, 1, MaxDevicesLimit)
 	return faults.Err()
 }
 

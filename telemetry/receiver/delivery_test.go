@@ -186,7 +186,7 @@ func TestSinkStalls(t *testing.T) {
 		s := start(t, c)
 		s.send(report(t, "GK0001", 1, 0))
 		require.NotNil(t, s.ack("GK0001"))
-		s.sink.Stall()
+		s.sink.Stall(true)
 		for seq := range uint64(20) {
 			s.send(report(t, "GK0001", 1, 1+seq))
 		}
@@ -195,7 +195,7 @@ func TestSinkStalls(t *testing.T) {
 		assert.Equal(t, uint64(9), st.Stats.QueueFull, "one is with the sink")
 		assert.Equal(t, uint64(9), s.device("GK0001").Dropped)
 		assert.Nil(t, s.ack("GK0001"))
-		s.sink.Resume()
+		s.sink.Stall(false)
 		s.settle()
 		assert.Equal(t, 12, s.sink.Len())
 		s.send(report(t, "GK0001", 1, 20))
@@ -217,12 +217,12 @@ func TestStopDrains(t *testing.T) {
 		c := acks()
 		c.Batch, c.BatchDelay = 2, receiver.Duration(5*time.Second)
 		s := start(t, c)
-		s.sink.Stall()
+		s.sink.Stall(true)
 		for i := range 7 {
 			s.post(report(t, fmt.Sprintf("GK%d", i), 1, 0))
 		}
 		synctest.Wait()
-		s.sink.Resume()
+		s.sink.Stall(false)
 		require.NoError(t, s.Stop(t.Context()))
 		assert.Equal(t, 7, s.sink.Len())
 		assert.Equal(t, uint64(7), s.Stats().Acks)
@@ -233,7 +233,7 @@ func TestStopDrains(t *testing.T) {
 func TestStopWithStalledSink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, config())
-		s.sink.Stall()
+		s.sink.Stall(true)
 		s.post(report(t, "GK0001", 1, 0))
 		s.settle()
 		s.post(report(t, "GK0001", 1, 1))
@@ -339,11 +339,11 @@ func TestForgetMeanwhile(t *testing.T) {
 		bubble(t, name, func(t *testing.T) {
 			s := start(t, config())
 			s.send(report(t, "GK0001", 5, 0))
-			s.sink.Stall()
+			s.sink.Stall(true)
 			s.send(report(t, "GK0001", 5, 1))
 			require.True(t, s.Forget("GK0001"))
 			s.sink.Fail(fault)
-			s.sink.Resume()
+			s.sink.Stall(false)
 			s.settle()
 			_, known := s.Device("GK0001")
 			assert.False(t, known)

@@ -261,7 +261,7 @@ func (d *device) stats() DeviceStats {
 		s.Due = s.Last.Add(time.Duration(d.period) * time.Second)
 	}
 	if d.has(flagOffset) {
-		s.ClockOffset = telemetry.Known(time.Duration(d.offset))
+		s.ClockOffset = telemetry.Known(int64(time.Duration(d.offset) / time.Second))
 	}
 	if d.booted != 0 {
 		s.Booted = time.Unix(int64(d.booted), 0).UTC()

@@ -120,11 +120,11 @@ func TestKilled(t *testing.T) {
 		s := start(t, c)
 		sent, want = fill(t, s)
 		assert.Equal(t, uint64(len(sent)), s.Stats().Acks)
-		s.sink.Stall()
+		s.sink.Stall(true)
 		unsent = report(t, "GK01", 9, 0)
 		s.send(unsent)
 		path = killed(outer, path)
-		s.sink.Resume()
+		s.sink.Stall(false)
 	})
 	bubble(t, "second", func(t *testing.T) {
 		s := start(t, stateful(path))

@@ -87,10 +87,10 @@ type DeviceStats struct {
 	// before its new boot was heard: reports of that time may be lost, but
 	// nobody can count them. To the second.
 	Silence Duration `json:"silence"`
-	// ClockOffset is by how much the device's clock is ahead of this
+	// ClockOffset is by how many seconds the device's clock is ahead of this
 	// machine's, at the latest message with a time. It includes up to 1 s
 	// that the device rounds off, and the way here.
-	ClockOffset telemetry.Maybe[time.Duration] `json:"clock_offset,omitzero"`
+	ClockOffset telemetry.Maybe[int64] `json:"clock_offset,omitzero"`
 	// Booted is the device's time at uptime 0, zero when unknown: a message
 	// of this boot without time was made at Booted plus its uptime.
 	Booted time.Time `json:"booted,omitzero"`

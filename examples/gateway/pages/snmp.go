@@ -20,8 +20,8 @@ func snmpViews() map[string][]string {
 	return map[string][]string{"read": views, "write": views}
 }
 
-func (p *Pages) snmpPages() error {
-	return p.show(page{path: "/snmp/browse", title: "Objects of the SNMP agent", template: "browse.html", role: account.Viewer, data: p.browse})
+func (p *Pages) snmpPages() {
+	p.show(page{path: "/snmp/browse", title: "Objects of the SNMP agent", role: account.Viewer, live: p.browse})
 }
 
 // snmpData is what the SNMP page shows beyond settings.
@@ -39,14 +39,14 @@ type count struct {
 	N    uint64
 }
 
-func (p *Pages) snmp(*http.Request) (any, error) {
+func (p *Pages) snmp(*http.Request) (special, error) {
 	data := snmpData{Browser: p.MIB != nil}
 	service := p.Live.SNMP()
 	if service == nil {
 		return data, nil
 	}
 	data.Running, data.Status = true, service.Status()
-	data.Started = time.Now().Add(-data.Uptime)
+	data.Started = time.Now().Add(-data.Uptime.Std())
 	c := data.Counters
 	data.Counts = []count{
 		{"Messages received", c.Received}, {"Messages sent", c.Sent}, {"GET", c.Gets}, {"GETNEXT", c.GetNexts}, {"GETBULK", c.GetBulks}, {"SET", c.Sets},
@@ -68,7 +68,6 @@ const maxObjects = 100
 type browseData struct {
 	None    bool
 	OID     string
-	Name    string
 	Path    []link // from the root to here
 	Below   []link // subtrees that the page begins with
 	Objects []objectRow
@@ -83,7 +82,7 @@ func browsePath(oid snmp.OID) string {
 	return "/snmp/browse?" + url.Values{"oid": {oid.String()}}.Encode()
 }
 
-func (p *Pages) browse(r *http.Request) (any, error) {
+func (p *Pages) browse(r *http.Request) (living, error) {
 	data := browseData{OID: r.URL.Query().Get("oid")}
 	if p.MIB == nil {
 		data.None = true
@@ -96,7 +95,7 @@ func (p *Pages) browse(r *http.Request) (any, error) {
 		data.Error = err.Error()
 		return data, nil
 	}
-	data.OID, data.Name = oid.String(), names.name(oid)
+	data.OID = oid.String()
 	for n := range oid {
 		if at := oid[:n+1]; names.known(at) || n+1 == len(oid) {
 			data.Path = append(data.Path, link{browsePath(at), names.last(at)})

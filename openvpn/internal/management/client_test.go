@@ -92,7 +92,7 @@ func TestConversation(t *testing.T) {
 			p.say("TITLE\tx", "ERROR: no error here", "END")
 			p.expect("log on all")
 			p.say("SUCCESS: on", "1,I,a", "1,I,b", "END")
-			p.expect("client-kill 7 HALT")
+			p.expect("client-kill 7")
 			p.say("ERROR: client-kill command failed")
 			p.expect("client-auth 7 1", `push "route 10.0.0.0 255.0.0.0"`, "END")
 			p.say("SUCCESS: client-auth command succeeded")
@@ -108,7 +108,7 @@ func TestConversation(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "on", text)
 		assert.Equal(t, []string{"1,I,a", "1,I,b"}, body)
-		_, _, err = c.Do(t.Context(), management.Kill(7, true))
+		_, _, err = c.Do(t.Context(), management.Kill(7))
 		var refused *management.Error
 		require.ErrorAs(t, err, &refused)
 		assert.Equal(t, "client-kill command failed", refused.Text)

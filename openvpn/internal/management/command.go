@@ -97,13 +97,9 @@ func Password(what, password string) (Command, error) {
 	return line(Line, "password", what, password)
 }
 
-// Kill ends the session of a client; with halt its program is told to end.
-func Kill(cid uint64, halt bool) Command {
-	text := "client-kill " + strconv.FormatUint(cid, 10)
-	if halt {
-		text += " HALT"
-	}
-	return plain(Line, text)
+// Kill ends the session of a client.
+func Kill(cid uint64) Command {
+	return plain(Line, "client-kill "+strconv.FormatUint(cid, 10))
 }
 
 // Admit lets a client in, with options of its own.

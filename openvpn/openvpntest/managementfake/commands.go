@@ -195,9 +195,7 @@ func (d *Daemon) client(w []string) {
 			d.say(fmt.Sprintf(">CLIENT:DISCONNECT,%d", c.cid))
 			d.env("common_name=" + c.CommonName)
 		}
-		if at(w, 2) != "HALT" { // it comes back, as one who is new
-			d.join(c.Peer)
-		}
+		d.join(c.Peer) // it comes back, as one who is new
 	}
 }
 

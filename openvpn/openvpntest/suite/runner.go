@@ -168,7 +168,7 @@ func commandsAfterTheEnd(t *testing.T, r Rig) {
 	assert.Error(t, p.Signal(ctx, openvpn.SIGUSR1))
 	assert.Error(t, p.Answer(ctx, openvpn.Credentials{What: "Auth"}))
 	assert.Error(t, p.Admit(ctx, 1, 1, nil))
-	assert.Error(t, p.Kick(ctx, 1, false))
+	assert.Error(t, p.Kick(ctx, 1))
 	_, err := p.Clients(ctx)
 	assert.Error(t, err)
 	assert.NoError(t, ctx.Err(), "they fail at once")
@@ -259,7 +259,7 @@ func admit(t *testing.T, r Rig) {
 	assert.Equal(t, "field", list[0].CommonName)
 	assert.Equal(t, ask.CID, list[0].CID)
 	assert.NotEmpty(t, list[0].Real)
-	require.NoError(t, p.Kick(t.Context(), ask.CID, false))
+	require.NoError(t, p.Kick(t.Context(), ask.CID))
 	left := next(t, p, anyOf[openvpn.ClientLeft])
 	assert.Equal(t, ask.CID, left.CID)
 }
@@ -279,7 +279,7 @@ func kickUnknown(t *testing.T, r Rig) {
 	}
 	p := start(t, r.Runner, r.Server(t, "hub"))
 	connected(t, p)
-	assert.Error(t, p.Kick(t.Context(), 4711, false))
+	assert.Error(t, p.Kick(t.Context(), 4711))
 }
 
 // What is released goes on, and the next life of the program finds it.

@@ -180,12 +180,11 @@ func flushInput(t *testing.T, r Rig) {
 	if !ok {
 		t.Skip("the backend cannot flush")
 	}
-	require.NoError(t, f.Flush(false, false))
 	var got []byte
 	for pause := 100 * time.Millisecond; pause < 5*time.Second && string(got) != "new"; pause *= 2 {
 		send(t, r.Peer, []byte("old"))
 		time.Sleep(pause) // it is on its way
-		require.NoError(t, f.Flush(true, false))
+		require.NoError(t, f.FlushInput())
 		send(t, r.Peer, []byte("new"))
 		got = nil
 		within(t, "Read", func() {
@@ -200,6 +199,5 @@ func flushInput(t *testing.T, r Rig) {
 		})
 	}
 	assert.Equal(t, "new", string(got))
-	assert.NoError(t, f.Flush(false, true))
-	assert.NoError(t, f.Flush(true, true))
+	assert.NoError(t, f.FlushOutput())
 }

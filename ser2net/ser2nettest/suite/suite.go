@@ -253,7 +253,8 @@ func each(t *testing.T, p ser2net.Port) map[string]error {
 			errs["Drain"] = d.Drain(t.Context())
 		}
 		if f, ok := p.(ser2net.FlushPort); ok {
-			errs["Flush"] = f.Flush(true, true)
+			errs["FlushInput"] = f.FlushInput()
+			errs["FlushOutput"] = f.FlushOutput()
 		}
 		if c, ok := p.(ser2net.CountPort); ok {
 			_, errs["Counters"] = c.Counters()

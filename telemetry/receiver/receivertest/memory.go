@@ -68,20 +68,15 @@ func (m *Memory) Fail(err error) {
 	m.fault = err
 }
 
-// Stall lets every write wait until Resume, or for the end of its context.
-func (m *Memory) Stall() {
+// Stall lets every write wait until Stall(false), or for the end of its
+// context.
+func (m *Memory) Stall(on bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.stalled == nil {
+	if on && m.stalled == nil {
 		m.stalled = make(chan struct{})
 	}
-}
-
-// Resume ends what Stall began.
-func (m *Memory) Resume() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.stalled != nil {
+	if !on && m.stalled != nil {
 		close(m.stalled)
 		m.stalled = nil
 	}

@@ -46,7 +46,7 @@ func TestMemoryFails(t *testing.T) {
 func TestMemoryStalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var m receivertest.Memory
-		m.Stall()
+		m.Stall(true)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		require.ErrorIs(t, m.Write(ctx, []receiver.Record{suite.Record(t, "GK0001", 1, 0)}), context.DeadlineExceeded)
@@ -55,7 +55,7 @@ func TestMemoryStalls(t *testing.T) {
 		go func() { done <- m.Write(t.Context(), []receiver.Record{suite.Record(t, "GK0001", 1, 0)}) }()
 		synctest.Wait()
 		assert.Empty(t, done)
-		m.Resume()
+		m.Stall(false)
 		require.NoError(t, <-done)
 		assert.Equal(t, 1, m.Len())
 	})
