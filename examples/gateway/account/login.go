@@ -1,12 +1,9 @@
 package account
 
 import (
-	"bytes"
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
-	"html/template"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -14,12 +11,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/fieldgate/fieldgate/examples/gateway/markup"
 )
-
-//go:embed login.html
-var loginHTML string
-
-var loginPage = template.Must(template.New("login").Parse(loginHTML))
 
 // maxLogin bounds what the login form may send.
 const maxLogin = 8 << 10
@@ -47,8 +41,10 @@ func (m *Manager) serveLogin(w http.ResponseWriter, r *http.Request, user User) 
 }
 
 func (m *Manager) showLogin(w http.ResponseWriter, status int, data loginData) {
-	var b bytes.Buffer
-	if err := loginPage.Execute(&b, data); err != nil {
+	var page markup.Writer
+	data.write(&page)
+	text, err := page.Bytes()
+	if err != nil {
 		m.log.Error("login page failed", "error", err)
 		http.Error(w, "The login page failed.", http.StatusInternalServerError)
 		return
@@ -60,7 +56,7 @@ func (m *Manager) showLogin(w http.ResponseWriter, status int, data loginData) {
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // who has gone needs no page
+	_, _ = w.Write(text) // who has gone needs no page
 }
 
 // login takes the form.

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldgate/fieldgate/examples/gateway/account"
+	"github.com/fieldgate/fieldgate/examples/gateway/markup/markuptest"
 )
 
 func TestLoginAndLogout(t *testing.T) {
@@ -400,4 +401,21 @@ func TestAnswersAreNotHeldBack(t *testing.T) {
 	})
 	w := b.ask(http.MethodPost, "/x", nil)
 	assert.True(t, w.Flushed)
+}
+
+// What was typed, or what a link says, never becomes a part of the page.
+func TestLoginPageTakesNoMarkup(t *testing.T) {
+	shapeOf := func(user, next string) markuptest.Shape {
+		w := newRig(t).browser().ask(http.MethodPost, "/login", url.Values{"user": {user}, "password": {"wrong password"}, "next": {next}})
+		require.Equal(t, http.StatusUnauthorized, w.Code)
+		shape, err := markuptest.Of(w.Body.Bytes())
+		require.NoError(t, err)
+		return shape
+	}
+	plain := shapeOf("x", "/x")
+	for _, text := range []string{`"><script>alert(1)</script>`, `' autofocus onfocus='alert(1)`, `javascript:alert(1)`, `</title><b>`, "\x00<b>"} {
+		shape := shapeOf(text, "/"+text)
+		assert.Equal(t, plain.Tree, shape.Tree, text)
+		assert.Equal(t, plain.Links, shape.Links, text)
+	}
 }

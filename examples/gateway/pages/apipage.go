@@ -58,13 +58,12 @@ type keyData struct {
 	Key                            string // just made, shown this once
 }
 
-func (p *Pages) apiPages() error {
+func (p *Pages) apiPages() {
 	p.handle("POST /api-settings/new-key", account.Admin, p.newKey)
 	p.handle("POST /api-settings/try", account.Operator, p.try)
-	return nil
 }
 
-func (p *Pages) api(*http.Request) (any, error) {
+func (p *Pages) api(*http.Request) (special, error) {
 	var data apiData
 	data.Status, data.Running = p.Live.APIStatus()
 	data.Try = tryData{Possible: p.API != nil, Endpoints: endpoints()}
@@ -83,15 +82,14 @@ func (p *Pages) apiAgain(w http.ResponseWriter, r *http.Request, status int, cha
 		if s.key != "api" {
 			continue
 		}
-		shown, err := p.settings(r, s)
+		page, err := p.settings(r, s)
 		if err != nil {
 			return err
 		}
-		page := shown.(settingsData)
 		more := page.More.(apiData)
 		change(&more)
 		page.More = more
-		return p.render(w, r, status, s.title, s.template, page)
+		return p.render(w, r, status, s.title, page)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -13,19 +12,16 @@ import (
 )
 
 // applyPages adds what is about the configuration as a whole.
-func (p *Pages) applyPages() error {
-	err := errors.Join(
-		p.show(page{path: "/apply", title: "Apply", template: "apply.html", role: account.Viewer, data: p.plan}),
-		p.show(page{path: "/config", title: "Configuration", template: "config.html", role: account.Viewer, data: p.history}),
-		p.show(page{path: "/config/diff", title: "What has changed", template: "diff.html", role: account.Viewer, data: p.diff}),
-	)
+func (p *Pages) applyPages() {
+	p.show(page{path: "/apply", title: "Apply", role: account.Viewer, content: p.plan})
+	p.show(page{path: "/config", title: "Configuration", role: account.Viewer, content: p.history})
+	p.show(page{path: "/config/diff", title: "What has changed", role: account.Viewer, content: p.diff})
 	p.handle("POST /apply", account.Admin, p.applyForm)
 	p.handle("POST /confirm", account.Admin, p.confirm)
 	p.handle("POST /config/restore", account.Admin, p.restore)
 	p.handle("GET /config/export", account.Viewer, p.export)
 	p.handle("POST /config/export", account.Admin, p.exportSecrets)
 	p.handle("POST /config/import", account.Admin, p.importText)
-	return err
 }
 
 // planData is what an apply would do, or has done.
@@ -37,7 +33,7 @@ type planData struct {
 	Nothing bool
 }
 
-func (p *Pages) plan(*http.Request) (any, error) {
+func (p *Pages) plan(*http.Request) (content, error) {
 	_, saved := p.Control.Saved()
 	_, applied := p.Control.Applied()
 	data := planData{Nothing: saved == applied}
@@ -74,7 +70,7 @@ func (p *Pages) apply(w http.ResponseWriter, r *http.Request, confirm time.Durat
 	if err != nil {
 		data.Error = err.Error()
 	}
-	return p.render(w, r, http.StatusOK, "Applied", "apply.html", data)
+	return p.render(w, r, http.StatusOK, "Applied", data)
 }
 
 func (p *Pages) confirm(w http.ResponseWriter, r *http.Request) error {
@@ -92,11 +88,7 @@ type historyData struct {
 	Sections       []settings
 }
 
-// Path and Title are for the template.
-func (s settings) Path() string  { return s.path }
-func (s settings) Title() string { return s.title }
-
-func (p *Pages) history(*http.Request) (any, error) {
+func (p *Pages) history(*http.Request) (content, error) {
 	versions, err := p.Control.History()
 	if err != nil {
 		return nil, err
@@ -118,7 +110,7 @@ type diffData struct {
 	Changes  []control.Change
 }
 
-func (p *Pages) diff(r *http.Request) (any, error) {
+func (p *Pages) diff(r *http.Request) (content, error) {
 	from, errFrom := strconv.ParseUint(r.URL.Query().Get("from"), 10, 64)
 	to, errTo := strconv.ParseUint(r.URL.Query().Get("to"), 10, 64)
 	if errFrom != nil || errTo != nil {

@@ -15,14 +15,14 @@ import (
 )
 
 // certificatePages adds the page of the gateway's own authority.
-func (p *Pages) certificatePages() error {
+func (p *Pages) certificatePages() {
 	p.handle("POST /openvpn/certificates/authority", account.Admin, p.createAuthority)
 	p.handle("POST /openvpn/certificates/issue", account.Admin, p.issue)
 	p.handle("POST /openvpn/certificates/revoke", account.Admin, p.revoke)
 	p.handle("POST /openvpn/certificates/renew", account.Admin, p.renew)
 	p.handle("POST /openvpn/certificates/bundle", account.Admin, p.bundle)
 	p.handle("GET /openvpn/certificates/ca.crt", account.Viewer, p.caFile)
-	return p.show(page{path: "/openvpn/certificates", title: "OpenVPN certificates", template: "certificates.html", role: account.Viewer, data: func(*http.Request) (any, error) {
+	p.show(page{path: "/openvpn/certificates", title: "OpenVPN certificates", role: account.Viewer, content: func(*http.Request) (content, error) {
 		return p.certificates(certificateForm{})
 	}})
 }
@@ -79,7 +79,7 @@ func issuedOf(a *pki.Authority) ([]issuedRow, error) {
 	return rows, nil
 }
 
-func (p *Pages) certificates(typed certificateForm) (any, error) {
+func (p *Pages) certificates(typed certificateForm) (content, error) {
 	data := certificateData{Possible: p.AuthorityFolder != "", Form: typed}
 	a, err := p.authority()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -128,7 +128,7 @@ func (p *Pages) certificatesAgain(w http.ResponseWriter, r *http.Request, typed 
 	if err != nil {
 		return err
 	}
-	return p.render(w, r, http.StatusUnprocessableEntity, "OpenVPN certificates", "certificates.html", data)
+	return p.render(w, r, http.StatusUnprocessableEntity, "OpenVPN certificates", data)
 }
 
 func (p *Pages) createAuthority(w http.ResponseWriter, r *http.Request) error {

@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,9 +23,8 @@ type settings struct {
 	key   string // in the document: ipsec
 	title string
 	lists []list
-	// template of the page; empty: settings.html. It shows what more returns.
-	template string
-	more     func(*http.Request) (any, error)
+	// more returns what the page has beyond its settings; nil: nothing.
+	more func(*http.Request) (special, error)
 }
 
 // list is a list of records of a section.
@@ -45,14 +43,11 @@ type list struct {
 	links func(name string) []link
 	// adds are the ways to a new record; nil: its form.
 	adds []link
-	// own: the template of the page has a table of its own.
+	// own: the page has a table of its own.
 	own bool
 	// renamed is called when a record gets another name, before it is stored.
 	renamed func(old, name string) error
 }
-
-// file is the template of the page.
-func (s settings) file() string { return cmp.Or(s.template, "settings.html") }
 
 // link leads to another page.
 type link struct{ Path, Text string }
@@ -60,8 +55,8 @@ type link struct{ Path, Text string }
 // allSettings are the sections, in the order of the menu.
 func (p *Pages) allSettings() []settings {
 	return []settings{
-		{path: "/telemetry", key: "telemetry", title: "Telemetry agent", template: "telemetry.html", more: p.telemetry},
-		{path: "/ipsec", key: "ipsec", title: "IPsec", template: "ipsec.html", more: p.ipsec, lists: []list{
+		{path: "/telemetry", key: "telemetry", title: "Telemetry agent", more: p.telemetry},
+		{path: "/ipsec", key: "ipsec", title: "IPsec", more: p.ipsec, lists: []list{
 			{key: "connections", title: "Connections", one: "connection", fresh: ipsec.DefaultConnection(),
 				columns: []string{"enabled", "gateway", "type", "authentication", "phase1", "phase2"},
 				offers: map[string][]string{
@@ -72,21 +67,21 @@ func (p *Pages) allSettings() []settings {
 			{key: "certificate_sets", title: "Certificate sets", one: "certificate set"},
 		}},
 		{path: "/l2tp", key: "l2tp", title: "L2TP", lists: []list{{key: "clients", title: "Clients", one: "client", fresh: l2tp.DefaultClient()}}},
-		{path: "/openvpn", key: "openvpn", title: "OpenVPN", template: "openvpn.html", more: p.openvpn, lists: []list{
+		{path: "/openvpn", key: "openvpn", title: "OpenVPN", more: p.openvpn, lists: []list{
 			{key: "instances", title: "Instances", one: "instance", own: true, links: instanceLinks, renamed: p.moveFiles},
 		}},
-		{path: "/ser2net", key: "ser2net", title: "ser2net", template: "ser2net.html", more: p.ser2net, lists: []list{
+		{path: "/ser2net", key: "ser2net", title: "ser2net", more: p.ser2net, lists: []list{
 			{key: "ports", title: "Ports", one: "port", columns: []string{"enabled", "device", "listen", "protocol"}, fresh: ser2net.DefaultPort()},
 			{key: "rotators", title: "Rotators", one: "rotator", offers: map[string][]string{"ports": {"ser2net.ports"}}},
 		}},
-		{path: "/snmp", key: "snmp", title: "SNMP", template: "snmp.html", more: p.snmp, lists: []list{
+		{path: "/snmp", key: "snmp", title: "SNMP", more: p.snmp, lists: []list{
 			{key: "communities", title: "Communities", one: "community", columns: []string{"version", "sources", "read", "write"}, offers: snmpViews()},
 			{key: "users", title: "Users", one: "user", columns: []string{"auth", "priv", "read", "write"}, offers: snmpViews()},
 			{key: "views", title: "Views", one: "view", columns: []string{"include", "exclude"}},
 			{key: "groups", title: "Groups", one: "group"},
 			{key: "access", title: "Access", one: "access rule", offers: map[string][]string{"group": {"snmp.groups"}}},
 		}},
-		{path: "/api-settings", key: "api", title: "API", template: "api.html", more: p.api, lists: []list{
+		{path: "/api-settings", key: "api", title: "API", more: p.api, lists: []list{
 			{key: "keys", title: "Keys", one: "key", columns: []string{"endpoints", "sources", "expires"}, adds: []link{}},
 		}},
 		{path: "/api-settings/endpoints", key: "api.endpoints", title: "API endpoints"},
@@ -100,14 +95,11 @@ func (p *Pages) allSettings() []settings {
 }
 
 // configPages adds a page for each section and for each record.
-func (p *Pages) configPages() error {
+func (p *Pages) configPages() {
 	for _, s := range p.allSettings() {
-		err := p.show(page{path: s.path, title: s.title, template: s.file(), role: account.Viewer, data: func(r *http.Request) (any, error) {
+		p.show(page{path: s.path, title: s.title, role: account.Viewer, content: func(r *http.Request) (content, error) {
 			return p.settings(r, s)
-		}, live: func(r *http.Request) (any, error) { return p.lively(r, s) }})
-		if err != nil {
-			return err
-		}
+		}, live: func(r *http.Request) (living, error) { return p.lively(r, s) }})
 		p.handle("POST "+s.path, account.Admin, func(w http.ResponseWriter, r *http.Request) error { return p.saveSettings(w, r, s) })
 		for _, l := range s.lists {
 			if l.switched() {
@@ -122,29 +114,27 @@ func (p *Pages) configPages() error {
 			})
 		}
 	}
-	return p.applyPages()
 }
 
 // settingsData is the page of a section.
 type settingsData struct {
-	Path    string
-	Service string
-	Items   []control.Item
-	Lists   []listData
-	Form    formData
-	More    any         // what the page shows beyond that
-	Own     *switchData // of the table that the template has; nil: it has none
+	Path  string
+	Items []control.Item
+	Lists []listData
+	Form  formData
+	More  special     // what the page shows beyond that; nil: nothing
+	Own   *switchData // of the table that More has; nil: it has none
 	// Warnings are what works but is weak or surprising in what is saved.
 	Warnings []string
 }
 
 // listData is a table of records.
 type listData struct {
-	Title, One, Path string
-	Columns          []string
-	Rows             []rowData
-	Adds             []link
-	Switch           *switchData // nil: its records cannot be switched
+	Title, Path string
+	Columns     []string
+	Rows        []rowData
+	Adds        []link
+	Switch      *switchData // nil: its records cannot be switched
 }
 
 type rowData struct {
@@ -168,23 +158,22 @@ type formData struct {
 	Others   []string     // faults that no field is to blame for
 	Conflict *control.Conflict
 	Delete   bool // the record can be deleted
-	ReadOnly bool
 }
 
 // lively is what lives on the page of a section.
 func (p *Pages) lively(r *http.Request, s settings) (data settingsData, err error) {
-	data = settingsData{Path: s.path, Service: s.key, Items: p.Control.Items(s.key)}
+	data = settingsData{Path: s.path, Items: p.Control.Items(s.key)}
 	if s.more != nil {
 		data.More, err = s.more(r)
 	}
 	return data, err
 }
 
-func (p *Pages) settings(r *http.Request, s settings) (any, error) {
+func (p *Pages) settings(r *http.Request, s settings) (settingsData, error) {
 	doc, base := p.Control.Saved()
 	data, err := p.lively(r, s)
 	if err != nil {
-		return nil, err
+		return data, err
 	}
 	data.Warnings = p.warnings(doc, base, s.key)
 	for _, l := range s.lists {
@@ -194,9 +183,9 @@ func (p *Pages) settings(r *http.Request, s settings) (any, error) {
 		}
 		rows, err := doc.List(s.key + "." + l.key)
 		if err != nil {
-			return nil, err
+			return data, err
 		}
-		table := listData{Title: l.title, One: l.one, Path: s.path + "/" + l.key, Adds: l.adds}
+		table := listData{Title: l.title, Path: s.path + "/" + l.key, Adds: l.adds}
 		if l.adds == nil {
 			table.Adds = []link{{table.Path + "/" + newRecord, "Add a " + l.one}}
 		}
@@ -233,7 +222,7 @@ func (p *Pages) settings(r *http.Request, s settings) (any, error) {
 	}
 	group, err := doc.Group(s.key)
 	if err != nil {
-		return nil, err
+		return data, err
 	}
 	data.Form = newFormData(s.path, base, form.New(group, guide.Section(s.key)))
 	return data, nil
@@ -317,13 +306,12 @@ func (p *Pages) saveSettings(w http.ResponseWriter, r *http.Request, s settings)
 	f := form.New(group, guide.Section(s.key))
 	f.Decode(r.PostForm)
 	return p.save(w, r, edit{doc: doc, form: f, at: s.key, what: s.title, path: s.path, again: func(data formData) error {
-		shown, err := p.settings(r, s)
+		page, err := p.settings(r, s)
 		if err != nil {
 			return err
 		}
-		page := shown.(settingsData)
 		data.Action = s.path
 		page.Form = data
-		return p.render(w, r, http.StatusUnprocessableEntity, s.title, s.file(), page)
+		return p.render(w, r, http.StatusUnprocessableEntity, s.title, page)
 	}})
 }

@@ -7,7 +7,10 @@
 // Keys and passwords never go back to the browser, except a new key of the API,
 // once, and the file for a client, which is what it is for.
 //
-// A page is a template in templates/, a function that returns its data, and an
-// entry in the table of its section. What a template defines as "live" is sent
-// again whenever it changes.
+// A page is a function that returns its content, in the file of its subject,
+// and the methods that write the content as HTML, in the file of the same name
+// with "html": ipsec.go and ipsechtml.go. The method live writes what is sent
+// again whenever it changes. sheet.go has what pages have in common, layout.go
+// what is around them; package markup sees to it that no value becomes a part
+// of the page.
 package pages

@@ -11,23 +11,20 @@ import (
 
 // doctorPages adds what looks for faults, and, to a simulated device, what
 // makes some.
-func (p *Pages) doctorPages() error {
+func (p *Pages) doctorPages() {
 	if p.Doctor != nil {
 		p.sections = append(p.sections, section{"/doctor", "Doctor", account.Viewer})
-		err := p.show(page{path: "/doctor", title: "Doctor", template: "doctor.html", role: account.Viewer, data: func(r *http.Request) (any, error) {
+		p.show(page{path: "/doctor", title: "Doctor", role: account.Viewer, content: func(r *http.Request) (content, error) {
 			return p.findings(r), nil
 		}})
-		if err != nil {
-			return err
-		}
 	}
 	if p.Faults == nil {
-		return nil
+		return
 	}
 	p.sections = append(p.sections, section{"/faults", "Faults", account.Viewer})
 	p.handle("POST /faults", account.Operator, p.switchFault)
-	return p.show(page{path: "/faults", title: "Faults", template: "faults.html", role: account.Viewer, data: func(*http.Request) (any, error) {
-		return p.Faults.All(), nil
+	p.show(page{path: "/faults", title: "Faults", role: account.Viewer, content: func(*http.Request) (content, error) {
+		return switches(p.Faults.All()), nil
 	}})
 }
 
@@ -38,12 +35,12 @@ type finding struct {
 	Bad  bool // a fault
 }
 
-func (p *Pages) findings(r *http.Request) []finding {
-	var all []finding
+func (p *Pages) findings(r *http.Request) findings {
+	var all findings
 	for _, f := range p.Doctor(r.Context()) {
 		one := finding{Finding: f, Bad: f.Severity == doctor.Fault}
 		for _, path := range []string{"/" + f.Service, "/" + f.Service + "-settings", "/config/" + f.Service} {
-			if p.templates[path] != nil {
+			if p.pages[path] != nil {
 				one.Link = path
 				break
 			}

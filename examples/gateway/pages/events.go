@@ -14,12 +14,12 @@ import (
 // events sends what lives on a page whenever it has changed, as server-sent
 // events (HTML standard, section 9.2). The page is named by its path.
 func (p *Pages) events(w http.ResponseWriter, r *http.Request) {
-	pg := p.templates[r.URL.Query().Get("page")]
+	pg := p.pages[r.URL.Query().Get("page")]
 	if pg == nil || !account.From(r.Context()).Role.Allows(pg.role) {
 		http.Error(w, "There is no such page.", http.StatusNotFound)
 		return
 	}
-	if p.parsed[pg.template].Lookup("live") == nil {
+	if pg.live == nil {
 		http.Error(w, "Nothing lives on this page.", http.StatusNotFound)
 		return
 	}
@@ -71,17 +71,14 @@ func (p *Pages) lives(r *http.Request, pg *page, key viewKey) ([]byte, error) {
 	defer cancel()
 	inner := r.Clone(account.With(ctx, account.User{Role: key.role}))
 	inner.URL.Path, inner.URL.RawQuery = key.page, key.query
-	facts := pg.live
-	if facts == nil {
-		facts = pg.data
-	}
-	data, err := facts(inner)
+	shown, err := pg.live(inner)
 	if err != nil {
 		return nil, err
 	}
-	var b bytes.Buffer
-	err = p.parsed[pg.template].ExecuteTemplate(&b, "live", p.frameOf(inner, pg.title, data))
-	return event(b.String()), err
+	s := &sheet{user: account.From(inner.Context())}
+	shown.live(s)
+	text, err := s.Bytes()
+	return event(string(text)), err
 }
 
 // event makes a server-sent event of a text. Carriage returns end a line

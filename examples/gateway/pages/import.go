@@ -83,7 +83,7 @@ type importData struct {
 	Needed    []string // files that are still to be uploaded
 }
 
-func (p *Pages) importPage(*http.Request) (any, error) { return importData{}, nil }
+func (p *Pages) importPage(*http.Request) (content, error) { return importData{}, nil }
 
 // importFile shows what becomes of an OVPN file. Nothing is stored yet.
 func (p *Pages) importFile(w http.ResponseWriter, r *http.Request) error {
@@ -103,7 +103,7 @@ func (p *Pages) importFile(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *Pages) showImport(w http.ResponseWriter, r *http.Request, status int, data importData) error {
-	return p.render(w, r, status, "Upload an OVPN file", "import.html", data)
+	return p.render(w, r, status, "Upload an OVPN file", data)
 }
 
 func (p *Pages) showImported(w http.ResponseWriter, r *http.Request, status int, data importData, imported openvpn.Imported) error {

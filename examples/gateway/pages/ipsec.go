@@ -27,7 +27,7 @@ type connectionRow struct {
 	Newest  []ipsec.Transition // the newest first
 }
 
-func (p *Pages) ipsec(*http.Request) (any, error) {
+func (p *Pages) ipsec(*http.Request) (special, error) {
 	doc, _ := p.Control.Saved()
 	data := ipsecData{Diagram: newDiagram(doc.IPsec)}
 	service := p.Live.IPsec()
@@ -132,12 +132,6 @@ func newDiagram(c ipsec.Config) *diagram {
 	d.Height = max(len(c.Connections), len(order))*rowHeight + 2
 	return d
 }
-
-// TextX and TextY are where the text of a box begins.
-func (b box) TextX() int { return b.X + 8 }
-
-// TextY is the base line.
-func (b box) TextY() int { return b.Y + 17 }
 
 // short cuts a text for a box.
 func short(text string) string {

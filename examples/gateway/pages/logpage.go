@@ -10,9 +10,9 @@ import (
 	"github.com/fieldgate/fieldgate/examples/gateway/account"
 )
 
-func (p *Pages) logPages() error {
+func (p *Pages) logPages() {
 	p.handle("GET /log/download", account.Operator, p.logFile)
-	return p.show(page{path: "/log", title: "Log", template: "log.html", role: account.Viewer, data: p.log})
+	p.show(page{path: "/log", title: "Log", role: account.Viewer, live: p.log})
 }
 
 // maxLines bounds the lines that the page shows: the newest ones.
@@ -40,7 +40,7 @@ var (
 // levels are those of slog, from the least.
 func levels() []string { return []string{"DEBUG", "INFO", "WARN", "ERROR"} }
 
-func (p *Pages) log(r *http.Request) (any, error) {
+func (p *Pages) log(r *http.Request) (living, error) {
 	query := r.URL.Query()
 	data := logData{
 		None: p.OwnLog == nil, Text: query.Get("text"), Level: query.Get("level"), Service: query.Get("service"), Stop: query.Get("follow") == "no",

@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,7 +15,7 @@ import (
 
 // openvpnPages adds the pages around an instance: ways to a new one, its files
 // and options, and how it does.
-func (p *Pages) openvpnPages() error {
+func (p *Pages) openvpnPages() {
 	p.handle("POST /openvpn/new", account.Admin, p.makeInstance)
 	p.handle("POST /openvpn/import", account.Admin, p.importFile)
 	p.handle("POST /openvpn/imported", account.Admin, p.importSave)
@@ -26,12 +25,10 @@ func (p *Pages) openvpnPages() error {
 	p.handle("POST /openvpn/delete-files", account.Admin, p.deleteFiles)
 	p.handle("POST /openvpn/client-file", account.Admin, p.clientFile)
 	p.handle("POST /openvpn/client", account.Operator, p.clientVerb)
-	return errors.Join(
-		p.show(page{path: "/openvpn/instance", title: "OpenVPN instance", template: "instance.html", role: account.Viewer, data: p.instance}),
-		p.show(page{path: "/openvpn/new", title: "New OpenVPN instance", template: "recipe.html", role: account.Admin, data: p.recipe}),
-		p.show(page{path: "/openvpn/import", title: "Upload an OVPN file", template: "import.html", role: account.Admin, data: p.importPage}),
-		p.show(page{path: "/openvpn/options", title: "Advanced configuration", template: "options.html", role: account.Viewer, data: p.options}),
-	)
+	p.show(page{path: "/openvpn/instance", title: "OpenVPN instance", role: account.Viewer, live: p.instance})
+	p.show(page{path: "/openvpn/new", title: "New OpenVPN instance", role: account.Admin, content: p.recipe})
+	p.show(page{path: "/openvpn/import", title: "Upload an OVPN file", role: account.Admin, content: p.importPage})
+	p.show(page{path: "/openvpn/options", title: "Advanced configuration", role: account.Viewer, content: p.options})
 }
 
 // instancePath leads to a page about an instance.
@@ -53,7 +50,6 @@ type openvpnData struct {
 	Running                     bool // the service runs
 	Rows                        []*instanceRow
 	Base                        control.Revision
-	Certificates                bool
 }
 
 // instanceRow is a row of the table of the specification.
@@ -79,9 +75,9 @@ type instanceRow struct {
 	In, Out          uint64
 }
 
-func (p *Pages) openvpn(*http.Request) (any, error) {
+func (p *Pages) openvpn(*http.Request) (special, error) {
 	doc, base := p.Control.Saved()
-	data := openvpnData{Base: base, Certificates: p.AuthorityFolder != ""}
+	data := openvpnData{Base: base}
 	rows := make(map[string]*instanceRow)
 	add := func(name string) *instanceRow {
 		if rows[name] == nil {
@@ -181,7 +177,7 @@ type ban struct {
 	Until  time.Time
 }
 
-func (p *Pages) instance(r *http.Request) (any, error) {
+func (p *Pages) instance(r *http.Request) (living, error) {
 	name := r.URL.Query().Get("name")
 	data := instanceData{Name: name, HasStore: p.Store != nil, Here: instancePath("/openvpn/instance", name)}
 	i, saved := p.instanceOf(name)

@@ -69,7 +69,7 @@ func tabOf(r *http.Request) openvpn.Tab {
 	return openvpn.TabService
 }
 
-func (p *Pages) options(r *http.Request) (any, error) {
+func (p *Pages) options(r *http.Request) (content, error) {
 	i, ok := p.instanceOf(r.URL.Query().Get("name"))
 	if !ok {
 		return nil, noInstance()
@@ -211,7 +211,7 @@ func (p *Pages) saveOptions(w http.ResponseWriter, r *http.Request) error {
 				page.Form.Others = append(page.Form.Others, fault)
 			}
 		}
-		return p.render(w, r, http.StatusUnprocessableEntity, "Advanced configuration", "options.html", page)
+		return p.render(w, r, http.StatusUnprocessableEntity, "Advanced configuration", page)
 	}
 	var nothing struct{}
 	return p.save(w, r, edit{

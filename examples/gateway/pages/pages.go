@@ -1,11 +1,9 @@
 package pages
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"html/template"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -79,14 +77,13 @@ type Options struct {
 // Pages is the web interface. Make it with [New].
 type Pages struct {
 	Options
-	mux       *http.ServeMux
-	parsed    map[string]*template.Template // by the name of the file
-	templates map[string]*page
-	sections  []section
-	samples   samples
-	warned    warned
-	pending   pending
-	views     views
+	mux      *http.ServeMux
+	pages    map[string]*page // by path
+	sections []section
+	samples  samples
+	warned   warned
+	pending  pending
+	views    views
 }
 
 // section is an entry of the menu.
@@ -97,14 +94,13 @@ type section struct {
 
 // page is what is shown at a path.
 type page struct {
-	path, title, template string
-	role                  account.Role
-	// data returns what the template shows; an error of [notFound] is status
-	// 404, a [*refusal] its own.
-	data func(r *http.Request) (any, error)
-	// live returns as much of that as the template "live" shows; nil: data
-	// does.
-	live func(r *http.Request) (any, error)
+	path, title string
+	role        account.Role
+	// content returns what it shows; the status of an error is 500, unless it
+	// is a [*refusal].
+	content func(r *http.Request) (content, error)
+	// live returns as much of that as lives on it; nil: nothing does.
+	live func(r *http.Request) (living, error)
 }
 
 // New returns the pages.
@@ -112,19 +108,15 @@ func New(o Options) (*Pages, error) {
 	if o.Interval == 0 {
 		o.Interval = time.Second
 	}
-	p := &Pages{Options: o, mux: http.NewServeMux(), templates: make(map[string]*page)}
+	p := &Pages{Options: o, mux: http.NewServeMux(), pages: make(map[string]*page)}
 	p.sections = menu()
-	var err error
-	if p.parsed, err = parseAll(); err != nil {
-		return nil, err
-	}
 	if err := p.static(); err != nil {
 		return nil, err
 	}
-	for _, add := range []func() error{p.statusPages, p.configPages, p.userPages, p.openvpnPages, p.certificatePages, p.ser2netPages, p.snmpPages, p.apiPages, p.tagPages, p.logPages, p.upgradePages, p.doctorPages} {
-		if err := add(); err != nil {
-			return nil, err
-		}
+	for _, add := range []func(){
+		p.statusPages, p.configPages, p.applyPages, p.userPages, p.openvpnPages, p.certificatePages, p.ser2netPages, p.snmpPages, p.apiPages, p.tagPages, p.logPages, p.upgradePages, p.doctorPages,
+	} {
+		add()
 	}
 	p.mux.HandleFunc("GET /events", p.events)
 	p.handle("POST /do", account.Operator, p.do)
@@ -178,23 +170,22 @@ func (p *Pages) handle(pattern string, role account.Role, serve func(w http.Resp
 }
 
 // show adds a page.
-func (p *Pages) show(pg page) error {
-	if p.parsed[pg.template] == nil {
-		return fmt.Errorf("pages: there is no template %s", pg.template)
+func (p *Pages) show(pg page) {
+	p.pages[pg.path] = &pg
+	if pg.content == nil {
+		pg.content = func(r *http.Request) (content, error) { return pg.live(r) }
 	}
-	p.templates[pg.path] = &pg
 	path := pg.path
 	if path == "/" {
 		path = "/{$}"
 	}
 	p.handle("GET "+path, pg.role, func(w http.ResponseWriter, r *http.Request) error {
-		data, err := pg.data(r)
+		shown, err := pg.content(r)
 		if err != nil {
 			return err
 		}
-		return p.render(w, r, http.StatusOK, pg.title, pg.template, data)
+		return p.render(w, r, http.StatusOK, pg.title, shown)
 	})
-	return nil
 }
 
 // refusal is an error with its HTTP status, in a sentence for people.
@@ -219,7 +210,7 @@ func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error) {
 		p.message(w, known.status, "", known.sentence)
 		return
 	}
-	if err := p.render(w, r, known.status, "Error", "error.html", known.sentence); err != nil {
+	if err := p.render(w, r, known.status, "Error", problem(known.sentence)); err != nil {
 		p.Log.Error("error page failed", "path", r.URL.Path, "error", err)
 		http.Error(w, known.sentence, known.status)
 	}
@@ -265,13 +256,15 @@ func (p *Pages) done(w http.ResponseWriter, r *http.Request, path, message strin
 
 // message answers a script with a text for the page that is open.
 func (p *Pages) message(w http.ResponseWriter, status int, text, trouble string) {
-	var b bytes.Buffer
-	if err := p.parsed["error.html"].ExecuteTemplate(&b, "message", struct{ Text, Trouble string }{text, trouble}); err != nil {
+	var s sheet
+	s.message(text, trouble)
+	page, err := s.Bytes()
+	if err != nil {
 		p.Log.Error("message failed", "error", err)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // who has gone needs no message
+	_, _ = w.Write(page) // who has gone needs no message
 }
 
 // maxForm bounds what a form may send.
@@ -289,7 +282,7 @@ func (p *Pages) form(w http.ResponseWriter, r *http.Request) error {
 // back leads to the page that the form was on, or else to path.
 func (p *Pages) back(w http.ResponseWriter, r *http.Request, path string) error {
 	asked := r.PostForm.Get("back")
-	if u, err := url.Parse(asked); err == nil && u.Host == "" && u.Scheme == "" && p.templates[u.Path] != nil {
+	if u, err := url.Parse(asked); err == nil && u.Host == "" && u.Scheme == "" && p.pages[u.Path] != nil {
 		path = u.Path
 		if u.RawQuery != "" {
 			path += "?" + u.Query().Encode()

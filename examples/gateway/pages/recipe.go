@@ -3,6 +3,7 @@ package pages
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -51,7 +52,7 @@ func findRecipe(name string) (openvpn.Recipe, error) {
 	return recipes[i], nil
 }
 
-func (p *Pages) recipe(r *http.Request) (any, error) {
+func (p *Pages) recipe(r *http.Request) (content, error) {
 	name := r.URL.Query().Get("recipe")
 	if name == "" {
 		return recipeData{Recipes: openvpn.Recipes()}, nil
@@ -65,8 +66,13 @@ func (p *Pages) recipe(r *http.Request) (any, error) {
 	return p.recipeData(chosen, newFormData("", base, form.New(&answers, asked{"recipe", chosen}))), nil
 }
 
+// recipePath leads to the questions of a recipe.
+func recipePath(name string) string {
+	return "/openvpn/new?" + url.Values{"recipe": {name}}.Encode()
+}
+
 func (p *Pages) recipeData(chosen openvpn.Recipe, data formData) recipeData {
-	data.Action = "/openvpn/new?recipe=" + chosen.Name
+	data.Action = recipePath(chosen.Name)
 	return recipeData{Recipe: &chosen, Form: data, Makes: p.Store != nil}
 }
 
@@ -83,7 +89,7 @@ func (p *Pages) makeInstance(w http.ResponseWriter, r *http.Request) error {
 	f := form.New(&answers, asked{"recipe", chosen})
 	f.Decode(r.PostForm)
 	again := func(data formData) error {
-		return p.render(w, r, http.StatusUnprocessableEntity, "New OpenVPN instance", "recipe.html", p.recipeData(chosen, data))
+		return p.render(w, r, http.StatusUnprocessableEntity, "New OpenVPN instance", p.recipeData(chosen, data))
 	}
 	instance, err := openvpn.FromRecipe(chosen.Name, answers)
 	var faults openvpn.ConfigError

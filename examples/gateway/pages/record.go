@@ -60,9 +60,7 @@ func recordForm(doc *document.Document, s settings, l list, record any) (*form.F
 
 // recordPage is the page of one record.
 type recordPage struct {
-	One, Name string
 	Up, Title string // the page of its section
-	New       bool
 	Form      formData
 	Links     []link
 }
@@ -101,11 +99,11 @@ func (p *Pages) showRecord(w http.ResponseWriter, r *http.Request, status int, s
 	if name != "" {
 		data.Action = recordPath(s.path+"/"+l.key, name)
 	}
-	page := recordPage{One: l.one, Name: name, Up: s.path, Title: s.title, New: name == "", Form: data}
-	if l.links != nil && !page.New {
+	page := recordPage{Up: s.path, Title: s.title, Form: data}
+	if l.links != nil && name != "" {
 		page.Links = l.links(name)
 	}
-	return p.render(w, r, status, recordTitle(l, name), "record.html", page)
+	return p.render(w, r, status, recordTitle(l, name), page)
 }
 
 func recordTitle(l list, name string) string {

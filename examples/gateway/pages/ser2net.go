@@ -31,7 +31,7 @@ type modemLine struct {
 	On          bool
 }
 
-func (p *Pages) ser2net(*http.Request) (any, error) {
+func (p *Pages) ser2net(*http.Request) (special, error) {
 	service := p.Live.Ser2net()
 	if service == nil {
 		return ser2netData{}, nil
@@ -73,7 +73,6 @@ func (p *Pages) disconnect(w http.ResponseWriter, r *http.Request) error {
 	return p.done(w, r, "/ser2net", fmt.Sprintf("Client %d of %s is disconnected.", client, port), service.Disconnect(port, client))
 }
 
-func (p *Pages) ser2netPages() error {
+func (p *Pages) ser2netPages() {
 	p.handle("POST /ser2net/disconnect", account.Operator, p.disconnect)
-	return nil
 }

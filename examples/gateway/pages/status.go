@@ -10,8 +10,8 @@ import (
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
 )
 
-func (p *Pages) statusPages() error {
-	return p.show(page{path: "/", title: "Status", template: "status.html", role: account.Viewer, data: p.status})
+func (p *Pages) statusPages() {
+	p.show(page{path: "/", title: "Status", role: account.Viewer, live: p.status})
 }
 
 // statusData is the first page: what runs, what is missing, what the device
@@ -24,7 +24,7 @@ type statusData struct {
 	Trouble  error
 }
 
-func (p *Pages) status(r *http.Request) (any, error) {
+func (p *Pages) status(r *http.Request) (living, error) {
 	data := statusData{Services: p.Control.Services(), Missing: p.Control.Missing(), Plots: p.samples.plots()}
 	info, err := p.Live.System().SystemInfo(r.Context())
 	data.Facts, data.Trouble = facts(info), err

@@ -120,11 +120,10 @@ func (p *Pages) switchRecords(w http.ResponseWriter, r *http.Request, s settings
 
 // switchAgain shows the page with what did not work, and what was ticked.
 func (p *Pages) switchAgain(w http.ResponseWriter, r *http.Request, s settings, l list, trouble func(*formData)) error {
-	shown, err := p.settings(r, s)
+	data, err := p.settings(r, s)
 	if err != nil {
 		return err
 	}
-	data := shown.(settingsData)
 	ticked := func(b *tick) { b.On = slices.Contains(r.PostForm["on"], b.Name) }
 	if vpn, is := data.More.(openvpnData); is {
 		trouble(&data.Own.Trouble)
@@ -147,5 +146,5 @@ func (p *Pages) switchAgain(w http.ResponseWriter, r *http.Request, s settings, 
 			}
 		}
 	}
-	return p.render(w, r, http.StatusUnprocessableEntity, s.title, s.file(), data)
+	return p.render(w, r, http.StatusUnprocessableEntity, s.title, data)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/fieldgate/fieldgate/examples/gateway/account"
 )
 
-func (p *Pages) tagPages() error {
-	return p.show(page{path: "/tags", title: "Tags", template: "tags.html", role: account.Viewer, data: p.tags})
+func (p *Pages) tagPages() {
+	p.show(page{path: "/tags", title: "Tags", role: account.Viewer, live: p.tags})
 }
 
 // tagsOnPage bounds a page of tags.
@@ -42,7 +42,7 @@ type tagRow struct {
 	Time                  time.Time
 }
 
-func (p *Pages) tags(r *http.Request) (any, error) {
+func (p *Pages) tags(r *http.Request) (living, error) {
 	points := p.Live.Points()
 	if points == nil {
 		return tagsData{Trouble: "There is no source of tags."}, nil

@@ -12,7 +12,7 @@ type telemetryData struct {
 	telemetry.Status
 }
 
-func (p *Pages) telemetry(*http.Request) (any, error) {
+func (p *Pages) telemetry(*http.Request) (special, error) {
 	service := p.Live.Telemetry()
 	if service == nil {
 		return telemetryData{}, nil

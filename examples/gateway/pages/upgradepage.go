@@ -10,10 +10,10 @@ import (
 	"github.com/fieldgate/fieldgate/examples/gateway/account"
 )
 
-func (p *Pages) upgradePages() error {
+func (p *Pages) upgradePages() {
 	p.handle("POST /upgrade", account.Admin, p.receiveFirmware)
 	p.handle("POST /upgrade/apply", account.Admin, p.applyFirmware)
-	return p.show(page{path: "/upgrade", title: "Firmware", template: "upgrade.html", role: account.Viewer, data: p.upgrade})
+	p.show(page{path: "/upgrade", title: "Firmware", role: account.Viewer, live: p.upgrade})
 }
 
 // upgradeData is how far an upgrade has come.
@@ -28,7 +28,7 @@ type upgradeData struct {
 // received is an image that was checked.
 type received struct{ apply func() error }
 
-func (p *Pages) upgrade(r *http.Request) (any, error) {
+func (p *Pages) upgrade(r *http.Request) (living, error) {
 	data := upgradeData{Off: p.Live.Upgrade() == nil, Token: r.URL.Query().Get("image")}
 	if _, waits := p.pending.look(account.From(r.Context()).Name, data.Token).(received); !waits {
 		data.Token = ""

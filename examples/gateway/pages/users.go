@@ -8,16 +8,16 @@ import (
 )
 
 // userPages adds the accounts, if there are some.
-func (p *Pages) userPages() error {
+func (p *Pages) userPages() {
 	if p.Accounts == nil {
-		return nil
+		return
 	}
 	p.sections = append(p.sections, section{"/users", "Users", account.Viewer})
 	p.handle("POST /users/own-password", account.Viewer, p.ownPassword)
 	p.handle("POST /users/own-token", account.Viewer, p.ownToken)
 	p.handle("POST /users/add", account.Admin, p.addUser)
 	p.handle("POST /users/change", account.Admin, p.changeUser)
-	return p.show(page{path: "/users", title: "Users", template: "users.html", role: account.Viewer, data: func(r *http.Request) (any, error) {
+	p.show(page{path: "/users", title: "Users", role: account.Viewer, content: func(r *http.Request) (content, error) {
 		return p.users(r), nil
 	}})
 }
@@ -57,7 +57,7 @@ func (p *Pages) users(r *http.Request) usersData {
 func (p *Pages) usersAgain(w http.ResponseWriter, r *http.Request, change func(*usersData)) error {
 	data := p.users(r)
 	change(&data)
-	return p.render(w, r, http.StatusUnprocessableEntity, "Users", "users.html", data)
+	return p.render(w, r, http.StatusUnprocessableEntity, "Users", data)
 }
 
 func (p *Pages) ownPassword(w http.ResponseWriter, r *http.Request) error {
@@ -100,7 +100,7 @@ func (p *Pages) ownToken(w http.ResponseWriter, r *http.Request) error {
 	}
 	data := p.users(r)
 	data.Token = token
-	return p.render(w, r, http.StatusOK, "Users", "users.html", data)
+	return p.render(w, r, http.StatusOK, "Users", data)
 }
 
 func (p *Pages) addUser(w http.ResponseWriter, r *http.Request) error {

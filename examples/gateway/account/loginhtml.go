@@ -1,4 +1,10 @@
-<!DOCTYPE html>
+package account
+
+import "github.com/fieldgate/fieldgate/examples/gateway/markup"
+
+// write writes the login page.
+func (d loginData) write(w *markup.Writer) {
+	w.HTML(`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -11,16 +17,23 @@
 <header><p class="brand">Gateway</p></header>
 <main id="main">
 <h1>Log in</h1>
-{{with .Message}}<p class="notice warn" role="alert">{{.}}</p>{{end}}
+`).Maybe(`<p class="notice warn" role="alert">`, d.Message, `</p>`).
+		HTML(`
 <form method="post" action="/login" class="record">
-<input type="hidden" name="next" value="{{.Next}}">
+<input type="hidden" name="next" value="`).Text(d.Next).
+		HTML(`">
 <div class="field"><label for="user">User</label>
-<input id="user" name="user" value="{{.User}}" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="32" required{{if not .User}} autofocus{{end}}></div>
+<input id="user" name="user" value="`).Text(d.User).
+		HTML(`" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="32" required`).If(d.User == "", ` autofocus`).
+		HTML(`></div>
 <div class="field"><label for="password">Password</label>
-<input type="password" id="password" name="password" autocomplete="current-password" required{{if .User}} autofocus{{end}}></div>
+<input type="password" id="password" name="password" autocomplete="current-password" required`).If(d.User != "", ` autofocus`).
+		HTML(`></div>
 <p><button class="first">Log in</button></p>
 </form>
 <p class="hint">The password of the user admin was printed at the first start. If it is lost, <code>gateway -new-password admin</code> on the device makes a new one.</p>
 </main>
 </body>
 </html>
+`)
+}
