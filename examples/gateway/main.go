@@ -185,6 +185,7 @@ func serveDevice(o options, out, errOut io.Writer) (err error) {
 			return err
 		}
 	}
+	limitMemory() // before the configuration is read, which may be large
 	state, store, unread, err := prepare(o, out)
 	if err != nil {
 		return err
