@@ -62,6 +62,27 @@
 //		Err() error
 //	}
 //
+// # Backends and fakes
+//
+// An interface that a backend implements, such as ser2net.Opener, never gets a
+// further method. What is added to it is an interface of its own, which the
+// service looks for in what it was given, as ser2net does for a BreakPort.
+//
+// The fakes have their faults under the same names everywhere: Fail makes
+// every call fail until Fail(nil), FailNext the next call; Stall makes calls
+// wait for the end of their context, StallNext the next one; Delay makes them
+// slow; String shows the state. A suite takes a Rig: what is to be tested, and
+// what the test must be able to do with the world behind it.
+//
+// # What may change
+//
+// A struct may get further fields, so write literals with the names of the
+// fields. An enumeration may get further words: treat one that you do not know
+// as what is none of the others. The texts of errors and of the log may change:
+// decide by errors.Is, errors.As and the paths of a ConfigError. All else that
+// is exported stays from version 1.0 on; before that, CHANGELOG.md tells each
+// change.
+//
 // # Importing just one
 //
 //	go get github.com/fieldgate/fieldgate/telemetry

@@ -36,7 +36,7 @@ type Upgrade interface {
 	// is not wanted is an error that wraps [ErrRefused].
 	//
 	// It accepts nothing before image has given io.EOF. Any other error of
-	// file (io.ErrUnexpectedEOF where the client broke off) is returned
+	// image (io.ErrUnexpectedEOF where the client broke off) is returned
 	// wrapped, and so is that of a ctx that has ended; nothing is kept then.
 	// While another call, or an apply, is under way it returns [ErrBusy], at
 	// once and without reading. The next Receive makes an image void whose

@@ -71,6 +71,9 @@ func (s *Service) Start(ctx context.Context) error { return s.shell.Start(ctx) }
 // the end still comes.
 func (s *Service) Stop(ctx context.Context) error { return s.shell.Stop(ctx) }
 
+// String names the service.
+func (s *Service) String() string { return "api" }
+
 // Done returns a channel that is closed when the service has ended for good.
 func (s *Service) Done() <-chan struct{} { return s.shell.Done() }
 

@@ -89,16 +89,16 @@ type Credentials struct {
 
 // ConnectedClient is a row of a server's client list (status 3).
 type ConnectedClient struct {
-	CID           uint64     `json:"cid"`
-	CommonName    string     `json:"common_name"`
-	Username      string     `json:"username,omitzero"`
-	Real          string     `json:"real,omitzero"` // address and port, as openvpn writes it
-	Virtual       netip.Addr `json:"virtual,omitzero"`
-	Virtual6      netip.Addr `json:"virtual6,omitzero"`
-	BytesReceived uint64     `json:"bytes_received"`
-	BytesSent     uint64     `json:"bytes_sent"`
-	Since         time.Time  `json:"since,omitzero"`
-	Cipher        string     `json:"cipher,omitzero"`
+	CID        uint64     `json:"cid"`
+	CommonName string     `json:"common_name"`
+	Username   string     `json:"username,omitzero"`
+	Real       string     `json:"real,omitzero"` // address and port, as openvpn writes it
+	Virtual    netip.Addr `json:"virtual,omitzero"`
+	Virtual6   netip.Addr `json:"virtual6,omitzero"`
+	BytesIn    uint64     `json:"bytes_in"`
+	BytesOut   uint64     `json:"bytes_out"`
+	Since      time.Time  `json:"since,omitzero"`
+	Cipher     string     `json:"cipher,omitzero"`
 }
 
 func (StateChanged) event()       {}

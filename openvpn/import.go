@@ -38,6 +38,7 @@ type ImportError struct {
 	Reason string
 }
 
+// Error returns the reason, with the line where one is to blame.
 func (e *ImportError) Error() string {
 	if e.Line == 0 {
 		return "openvpn: import: " + e.Reason

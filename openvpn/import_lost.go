@@ -72,7 +72,7 @@ func (im *importer) findLost() {
 // judge adds what is wrong or weak about the result.
 func (im *importer) judge() {
 	var faults config.Errors
-	im.inst.check(&faults, "")
+	im.inst.check(&faults, "", im.catalogue)
 	for _, f := range faults {
 		im.report.add(0, f.Path, VerdictWarned, "%s", f.Problem)
 	}

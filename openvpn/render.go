@@ -21,7 +21,7 @@ const addressesFile = "addresses.txt"
 // that is not valid is a [ConfigError].
 func Render(i Instance) ([]byte, error) {
 	var faults config.Errors
-	i.check(&faults, "")
+	i.check(&faults, "", newCatalogue())
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func (t *traffic) only(list []ConnectedClient) {
 	there := make(map[uint64]bool, len(list))
 	for _, c := range list {
 		there[c.CID] = true
-		t.count(ByteCount{CID: c.CID, Client: true, In: c.BytesReceived, Out: c.BytesSent})
+		t.count(ByteCount{CID: c.CID, Client: true, In: c.BytesIn, Out: c.BytesOut})
 	}
 	for cid := range t.clients {
 		if !there[cid] {

@@ -19,10 +19,14 @@ func (c Config) Validate() error {
 		faults.Addf("instances", "%d are too many, allowed are %d", len(c.Instances), maxInstances)
 		return faults.Err()
 	}
+	var known catalogue
+	if len(c.Instances) > 0 {
+		known = newCatalogue()
+	}
 	seen := make(map[string]int)
 	for n, i := range c.Instances {
 		at := fmt.Sprintf("instances[%d]", n)
-		i.check(&faults, at)
+		i.check(&faults, at, known)
 		if i.Name == "" {
 			continue
 		}
@@ -40,7 +44,7 @@ func (c Config) Validate() error {
 // Validate returns every fault of the instance alone as a [ConfigError].
 func (i Instance) Validate() error {
 	var faults config.Errors
-	i.check(&faults, "")
+	i.check(&faults, "", newCatalogue())
 	return faults.Err()
 }
 

@@ -23,12 +23,13 @@ type checker struct {
 	at        string // path of the instance with a final dot, empty for one alone
 }
 
-// check notes the faults of the instance at a path.
-func (i Instance) check(faults *config.Errors, at string) {
+// check notes the faults of the instance at a path. The catalogue is made once
+// for all instances.
+func (i Instance) check(faults *config.Errors, at string, known catalogue) {
 	if at != "" {
 		at += "."
 	}
-	c := &checker{Instance: i, faults: faults, catalogue: newCatalogue(), at: at}
+	c := &checker{Instance: i, faults: faults, catalogue: known, at: at}
 	if i.Name == "" {
 		c.addf("name", "required: 1 to 32 of A-Z a-z 0-9 _ -")
 	} else if !validName(i.Name) {

@@ -27,7 +27,7 @@ type Ack struct {
 //
 // The error wraps [ErrUnencodable]: a serial that is not text of 1 to
 // [MaxSerial] bytes, or a zero key. dst is then returned as it was.
-func AppendAck(dst []byte, a *Ack, key *Key) ([]byte, error) {
+func AppendAck(dst []byte, a *Ack, key Key) ([]byte, error) {
 	b, at, err := openSeal(dst, a.Serial, key)
 	if err != nil {
 		return dst, err
@@ -49,7 +49,7 @@ func AppendAck(dst []byte, a *Ack, key *Key) ([]byte, error) {
 
 // ParseAck verifies and reads an ack. Elements that a later version adds to
 // the array are skipped. The error wraps [ErrMalformed] or [ErrForged].
-func ParseAck(datagram []byte, key *Key) (*Ack, error) {
+func ParseAck(datagram []byte, key Key) (*Ack, error) {
 	e, err := ParseEnvelope(datagram)
 	if err != nil {
 		return nil, err

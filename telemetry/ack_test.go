@@ -29,7 +29,7 @@ func TestAckRoundTrip(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, &a, got)
 			other := telemetry.NewKey()
-			_, err = telemetry.ParseAck(b[4:], &other)
+			_, err = telemetry.ParseAck(b[4:], other)
 			require.ErrorIs(t, err, telemetry.ErrForged)
 		})
 	}

@@ -37,7 +37,7 @@ func (c CBOR) Encode(m *Message, limit int) ([][]byte, error) {
 			datagrams[i], err = AppendMessage(nil, &parts[i])
 		} else {
 			parts[i].Serial = m.Serial
-			datagrams[i], err = AppendSealed(nil, &parts[i], &c.Key)
+			datagrams[i], err = AppendSealed(nil, &parts[i], c.Key)
 		}
 		if err != nil {
 			return nil, err

@@ -25,7 +25,7 @@ func TestCBORBare(t *testing.T) {
 
 func TestCBORSealed(t *testing.T) {
 	for _, limit := range []int{512, telemetry.MaxDatagram, 65535} {
-		datagrams, err := telemetry.CBOR{Key: *key(t)}.Encode(large(), limit)
+		datagrams, err := telemetry.CBOR{Key: key(t)}.Encode(large(), limit)
 		require.NoError(t, err)
 		require.Greater(t, len(datagrams), 1)
 		var parts []telemetry.Message
@@ -46,10 +46,10 @@ func TestCBORRefuses(t *testing.T) {
 	m := snapshot()
 	_, err := telemetry.CBOR{}.Encode(m, 16)
 	require.ErrorIs(t, err, telemetry.ErrUnencodable)
-	_, err = telemetry.CBOR{Key: *key(t)}.Encode(m, 64)
+	_, err = telemetry.CBOR{Key: key(t)}.Encode(m, 64)
 	require.ErrorIs(t, err, telemetry.ErrUnencodable)
 	m.Serial = ""
-	_, err = telemetry.CBOR{Key: *key(t)}.Encode(m, telemetry.MaxDatagram)
+	_, err = telemetry.CBOR{Key: key(t)}.Encode(m, telemetry.MaxDatagram)
 	require.ErrorIs(t, err, telemetry.ErrUnencodable)
 	m.Version = 2
 	_, err = telemetry.CBOR{}.Encode(m, telemetry.MaxDatagram)

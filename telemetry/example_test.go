@@ -85,7 +85,7 @@ func ExampleParseEnvelope() {
 		return
 	}
 	key, known := keys[envelope.Serial]
-	if !known || !envelope.Verify(&key) {
+	if !known || !envelope.Verify(key) {
 		fmt.Println("forged")
 		return
 	}

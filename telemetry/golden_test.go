@@ -90,7 +90,7 @@ func TestDocumentedExample(t *testing.T) {
 	}
 	assert.Equal(t, sealedVector, bytes[1].String())
 	assert.Equal(t, ackVector, bytes[2].String())
-	derived := telemetry.DeriveKey(*key(t), serial)
+	derived := telemetry.DeriveKey(key(t), serial)
 	assert.Contains(t, example, derived.Reveal())
 	raw, err := hex.DecodeString(bytes[0].String())
 	require.NoError(t, err)

@@ -83,7 +83,7 @@ func TestIntegrationAcks(t *testing.T) {
 	t.Parallel()
 	c := telemetrytest.NewCollector()
 	defer c.Close()
-	c.Seal(*key(t))
+	c.Seal(key(t))
 	c.Ack(true)
 	s, err := telemetry.New(telemetry.Config{
 		Enabled:      true,
@@ -110,7 +110,7 @@ func TestIntegrationAcks(t *testing.T) {
 
 	c.Seal(telemetry.NewKey()) // its key is wrong for a while
 	require.Eventually(t, func() bool { n, _ := c.Malformed(); return n >= 1 }, 20*time.Second, 10*time.Millisecond)
-	c.Seal(*key(t))
+	c.Seal(key(t))
 	require.Eventually(t, func() bool { return s.Status().Destinations[0].Late >= 1 }, 30*time.Second, 10*time.Millisecond)
 	for {
 		if m := next(t, c); m.Late {

@@ -17,26 +17,26 @@ import (
 // testKey is the bytes 00 to 1f, the key of the vectors.
 const testKey = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
-func key(t testing.TB) *telemetry.Key {
+func key(t testing.TB) telemetry.Key {
 	k, err := telemetry.ParseKey(testKey)
 	require.NoError(t, err)
-	return &k
+	return k
 }
 
 func TestDeriveKeyVector(t *testing.T) {
 	assert.Equal(t, "0df810df5fd0c0bea56df8cfafd4071f52d7c2f1957002cf5010ffb6855555c0",
-		telemetry.DeriveKey(*key(t), serial).Reveal())
+		telemetry.DeriveKey(key(t), serial).Reveal())
 	assert.True(t, telemetry.DeriveKey(telemetry.Key{}, serial).IsZero())
-	assert.True(t, telemetry.DeriveKey(*key(t), "").IsZero())
-	assert.False(t, telemetry.DeriveKey(*key(t), strings.Repeat("x", telemetry.MaxSerial)).IsZero())
-	assert.True(t, telemetry.DeriveKey(*key(t), strings.Repeat("x", telemetry.MaxSerial+1)).IsZero())
+	assert.True(t, telemetry.DeriveKey(key(t), "").IsZero())
+	assert.False(t, telemetry.DeriveKey(key(t), strings.Repeat("x", telemetry.MaxSerial)).IsZero())
+	assert.True(t, telemetry.DeriveKey(key(t), strings.Repeat("x", telemetry.MaxSerial+1)).IsZero())
 }
 
 func TestParseKey(t *testing.T) {
 	k, err := telemetry.ParseKey("\n " + strings.ToUpper(testKey) + "\r\n")
 	require.NoError(t, err)
 	assert.Equal(t, testKey, k.Reveal())
-	assert.True(t, k.Equal(*key(t)))
+	assert.True(t, k.Equal(key(t)))
 	for name, text := range map[string]string{
 		"empty":       "",
 		"short":       testKey[2:],
@@ -55,7 +55,7 @@ func TestParseKey(t *testing.T) {
 }
 
 func TestKeyNeverPrintsItself(t *testing.T) {
-	k := *key(t)
+	k := key(t)
 	holder := struct {
 		k      telemetry.Key
 		Public telemetry.Key

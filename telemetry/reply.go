@@ -51,7 +51,7 @@ func (s *sender) listen(ctx context.Context, conn net.Conn, nth int) {
 
 // open returns the ack in a datagram, nil if there is none for this device.
 func (s *sender) open(datagram []byte) *Ack {
-	ack, err := ParseAck(datagram, &s.key)
+	ack, err := ParseAck(datagram, s.key)
 	if err != nil || ack.Serial != s.serial {
 		s.update(func(st *DestinationStatus) { st.BadAcks++ })
 		return nil

@@ -210,7 +210,7 @@ func TestPartsAreAckedApart(t *testing.T) {
 // What is no ack for this device, or not any more, changes nothing.
 func TestStrangeAnswers(t *testing.T) {
 	other := telemetry.NewKey()
-	seal := func(a telemetry.Ack, k *telemetry.Key) []byte {
+	seal := func(a telemetry.Ack, k telemetry.Key) []byte {
 		b, err := telemetry.AppendAck(nil, &a, k)
 		require.NoError(t, err)
 		return b
@@ -220,7 +220,7 @@ func TestStrangeAnswers(t *testing.T) {
 		bad    bool
 	}{
 		"junk":               {[]byte("hello"), true},
-		"another key":        {seal(telemetry.Ack{Serial: serial, Boot: 97}, &other), true},
+		"another key":        {seal(telemetry.Ack{Serial: serial, Boot: 97}, other), true},
 		"another device":     {seal(telemetry.Ack{Serial: "GK0002", Boot: 97}, key(t)), true},
 		"an earlier start":   {seal(telemetry.Ack{Serial: serial, Boot: 96}, key(t)), false},
 		"another report":     {seal(telemetry.Ack{Serial: serial, Boot: 97, Seq: 1000}, key(t)), false},

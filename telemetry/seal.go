@@ -38,7 +38,7 @@ func sealOverhead(serial string) int {
 // The error wraps [ErrVersion] or [ErrUnencodable]: what AppendMessage
 // refuses, a serial that is not text of 1 to [MaxSerial] bytes, a zero key,
 // or more than [MaxDatagram] bytes. dst is then returned as it was.
-func AppendSealed(dst []byte, m *Message, key *Key) ([]byte, error) {
+func AppendSealed(dst []byte, m *Message, key Key) ([]byte, error) {
 	b, at, err := openSeal(dst, m.Serial, key)
 	if err != nil {
 		return dst, err
@@ -55,7 +55,7 @@ func AppendSealed(dst []byte, m *Message, key *Key) ([]byte, error) {
 
 // openSeal appends what comes before the payload, and room for the longest
 // head of the payload at at.
-func openSeal(dst []byte, serial string, key *Key) (b []byte, at int, err error) {
+func openSeal(dst []byte, serial string, key Key) (b []byte, at int, err error) {
 	switch {
 	case key.IsZero():
 		return dst, 0, fmt.Errorf("telemetry: seal: no key: %w", ErrUnencodable)
@@ -70,7 +70,7 @@ func openSeal(dst []byte, serial string, key *Key) (b []byte, at int, err error)
 
 // closeSeal writes the head of the payload, which fills b from longestHead
 // bytes after at, and appends the MAC. The datagram begins at start.
-func closeSeal(b []byte, start, at int, key *Key) ([]byte, error) {
+func closeSeal(b []byte, start, at int, key Key) ([]byte, error) {
 	payload := b[at+longestHead:]
 	w := writer{b: b[:at]}
 	w.head(majorBytes, uint64(min(len(payload), MaxDatagram)))
@@ -138,7 +138,7 @@ func ParseEnvelope(datagram []byte) (Envelope, error) {
 }
 
 // Verify reports whether the datagram was sealed with key, in constant time.
-func (e *Envelope) Verify(key *Key) bool {
+func (e *Envelope) Verify(key Key) bool {
 	if key.IsZero() || len(e.tag) != tagSize {
 		return false
 	}

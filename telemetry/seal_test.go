@@ -46,11 +46,11 @@ func TestSealAgreesWithStandardHMAC(t *testing.T) {
 	for n := range 1100 {
 		m := small()
 		m.Host = telemetry.Known(strings.Repeat("x", n))
-		b, err := telemetry.AppendSealed(nil, m, &k)
+		b, err := telemetry.AppendSealed(nil, m, k)
 		require.NoError(t, err)
 		e, err := telemetry.ParseEnvelope(b)
 		require.NoError(t, err)
-		require.True(t, e.Verify(&k))
+		require.True(t, e.Verify(k))
 		h := hmac.New(sha256.New, unhex(t, k.Reveal()))
 		h.Write([]byte("\x84\x64MAC0\x43\xa1\x01\x04\x40"))
 		h.Write(b[bytes.Index(b, []byte(serial))+len(serial) : len(b)-9])
@@ -76,12 +76,12 @@ func TestSealedMessageIsBounded(t *testing.T) {
 func TestSealRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		serial string
-		key    *telemetry.Key
+		key    telemetry.Key
 	}{
 		"no serial":       {"", key(t)},
 		"long serial":     {strings.Repeat("x", telemetry.MaxSerial+1), key(t)},
 		"serial not text": {"\xff", key(t)},
-		"no key":          {serial, new(telemetry.Key)},
+		"no key":          {serial, telemetry.Key{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := small()
@@ -114,8 +114,8 @@ func TestEveryFlippedBitIsRefused(t *testing.T) {
 		}
 		if e.Serial != serial {
 			others++
-			another := telemetry.DeriveKey(*key(t), e.Serial)
-			assert.False(t, e.Verify(&another), "bit %d", i)
+			another := telemetry.DeriveKey(key(t), e.Serial)
+			assert.False(t, e.Verify(another), "bit %d", i)
 			continue
 		}
 		assert.False(t, e.Verify(key(t)), "bit %d", i)
@@ -127,8 +127,8 @@ func TestVerifyNeedsTheKey(t *testing.T) {
 	e, err := telemetry.ParseEnvelope(unhex(t, sealedVector))
 	require.NoError(t, err)
 	other := telemetry.NewKey()
-	assert.False(t, e.Verify(&other))
-	assert.False(t, e.Verify(new(telemetry.Key)))
+	assert.False(t, e.Verify(other))
+	assert.False(t, e.Verify(telemetry.Key{}))
 	assert.False(t, new(telemetry.Envelope).Verify(key(t)))
 }
 

@@ -21,7 +21,7 @@ const sealedFolder = "testdata/sealed"
 // those called forged-... must be refused. They are published like [vectors].
 func sealedVectors(t testing.TB) map[string][]byte {
 	encode := func(m *telemetry.Message, parts int) [][]byte {
-		datagrams, err := telemetry.CBOR{Key: *key(t)}.Encode(m, telemetry.MaxDatagram)
+		datagrams, err := telemetry.CBOR{Key: key(t)}.Encode(m, telemetry.MaxDatagram)
 		require.NoError(t, err)
 		require.Len(t, datagrams, parts)
 		return datagrams

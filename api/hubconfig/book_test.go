@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/fieldgate/fieldgate/api/workbook"
+	"github.com/fieldgate/fieldgate/api/internal/workbook"
 )
 
 // sheet is a sheet of texts: its name, and rows of which nil is left out of

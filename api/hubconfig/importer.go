@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"strings"
 
-	"github.com/fieldgate/fieldgate/api/workbook"
+	"github.com/fieldgate/fieldgate/api/internal/workbook"
 )
 
 // Limits of the files that [Import] takes.

@@ -80,7 +80,7 @@ func sealed(t testing.TB, serial string, boot uint32, seq uint64) []byte {
 	m.Memory = telemetry.Memory{Available: telemetry.Known(10_000 + seq)}
 	m.Host = telemetry.Known("a host name long enough for an answer no longer than this")
 	key := deviceKey(t, serial)
-	b, err := telemetry.AppendSealed(nil, &m, &key)
+	b, err := telemetry.AppendSealed(nil, &m, key)
 	require.NoError(t, err)
 	return b
 }
@@ -122,7 +122,7 @@ func TestIntegrationKillLosesNothingAcknowledged(t *testing.T) {
 					continue
 				}
 				key := deviceKey(t, e.Serial)
-				if ack, err := telemetry.ParseAck(b[:n], &key); err == nil {
+				if ack, err := telemetry.ParseAck(b[:n], key); err == nil {
 					got[e.Serial] = append(got[e.Serial], ack.Seq)
 				}
 			}

@@ -46,7 +46,7 @@ func show(datagram []byte, keys keyFunc) (shown, error) {
 		return s, err
 	}
 	if known {
-		verified := e.Verify(&key)
+		verified := e.Verify(key)
 		s.Verified = &verified
 	}
 	if len(e.Payload) > 0 && e.Payload[0]>>5 == arrayMajor {
@@ -64,7 +64,7 @@ func (s shown) withAck(datagram []byte, key telemetry.Key) (shown, error) {
 	if s.Verified == nil {
 		return s, errors.New("an ack, which is read with the key of its device only")
 	}
-	a, err := telemetry.ParseAck(datagram, &key)
+	a, err := telemetry.ParseAck(datagram, key)
 	if err != nil {
 		return s, err
 	}

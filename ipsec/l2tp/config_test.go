@@ -123,7 +123,7 @@ func TestExtend(t *testing.T) {
 	assert.Equal(t, ipsec.StartNone, client.StartAction)
 	assert.Equal(t, "udp/1701", client.LocalPorts)
 	assert.Equal(t, "udp/1701", client.RemotePorts)
-	assert.Equal(t, l2tp.ServerChannelName(), server.Name)
+	assert.Equal(t, l2tp.ServerChannelName, server.Name)
 	assert.Equal(t, ipsec.GatewayAny, server.Gateway)
 	assert.Equal(t, "udp", server.RemotePorts)
 

@@ -8,16 +8,16 @@ import (
 
 // The connections of the channels begin with prefix; names of proposals too.
 const (
-	prefix        = "l2tp_"
-	serverChannel = prefix + "server" // not to be mistaken: see ChannelName
-	clientPrefix  = prefix + "to_"
+	prefix       = "l2tp_"
+	clientPrefix = prefix + "to_"
 )
 
 // ChannelName returns the name of the ipsec connection of a client.
 func ChannelName(client string) string { return clientPrefix + normalName(client) }
 
-// ServerChannelName is the name of the ipsec connection of the server.
-func ServerChannelName() string { return serverChannel }
+// ServerChannelName is the name of the ipsec connection of the server, which
+// is that of no client.
+const ServerChannelName = prefix + "server"
 
 // Extend returns the Config of package ipsec with the connections added that
 // c needs, and the proposals that they use by default. It leaves base as it
@@ -65,7 +65,7 @@ func (c Config) Connections() []ipsec.Connection {
 		list = append(list, conn)
 	}
 	if c.Server.Enabled {
-		conn := c.Server.IPsec.connection(serverChannel)
+		conn := c.Server.IPsec.connection(ServerChannelName)
 		conn.Enabled = true
 		conn.Gateway = ipsec.GatewayAny
 		conn.RemotePorts = "udp" // behind NAT, and by choice, clients send from any port

@@ -131,7 +131,7 @@ func (s *Service) Status() Status {
 		st.Clients = append(st.Clients, cs)
 	}
 	st.Daemon = s.status
-	st.Server = ServerStatus{Enabled: s.setup != nil && s.setup.Server != nil, Channel: channels[serverChannel]}
+	st.Server = ServerStatus{Enabled: s.setup != nil && s.setup.Server != nil, Channel: channels[ServerChannelName]}
 	if st.Server.Enabled {
 		st.Server.Running = s.daemon != nil
 		st.Server.Sessions = append(st.Server.Sessions, s.sessions...)

@@ -86,9 +86,9 @@ func (p *Process) Traffic(cid, in, out uint64) {
 	if c == nil {
 		return
 	}
-	c.row.BytesReceived += in
-	c.row.BytesSent += out
-	p.tell(openvpn.ByteCount{Client: true, CID: cid, In: c.row.BytesReceived, Out: c.row.BytesSent})
+	c.row.BytesIn += in
+	c.row.BytesOut += out
+	p.tell(openvpn.ByteCount{Client: true, CID: cid, In: c.row.BytesIn, Out: c.row.BytesOut})
 }
 
 var errNoClient = errors.New("no such client")

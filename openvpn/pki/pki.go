@@ -35,9 +35,8 @@ type (
 	FieldError = config.FieldError
 	// ConfigError is every fault of what an operator filled in.
 	ConfigError = config.Errors
-	// ConfigWarning is a setting that works but that an operator should know
-	// about.
-	ConfigWarning = config.Warning
+	// Warning is a setting that works but that an operator should know about.
+	Warning = config.Warning
 	// Duration is a length of time as an operator writes it, such as "825d".
 	Duration = config.Duration
 )

@@ -34,7 +34,7 @@ func New(o Options) *Host {
 	o = o.withDefaults()
 	h := &Host{
 		options: o,
-		facts:   hostfacts.New(hostfacts.Options{Root: o.Root, Statfs: o.Statfs}),
+		facts:   hostfacts.New(hostfacts.Options{Root: o.Root, Statfs: o.statfs()}),
 		began:   time.Now(),
 	}
 	h.kernel = newSource(h, "processors", 1, h.sampler())

@@ -54,7 +54,26 @@ type Options struct {
 }
 
 // Space is what a filesystem holds and has left.
-type Space = hostfacts.Space
+type Space struct {
+	TotalKiB     uint64
+	FreeKiB      uint64 // with what is kept for the superuser
+	AvailableKiB uint64 // without
+	Inodes       uint64
+	InodesFree   uint64
+	// BlockBytes is the unit in which the filesystem counts; 0: not known.
+	BlockBytes uint64
+}
+
+// statfs returns Statfs as hostfacts takes it.
+func (o Options) statfs() func(path string) (hostfacts.Space, error) {
+	if o.Statfs == nil {
+		return nil
+	}
+	return func(path string) (hostfacts.Space, error) {
+		space, err := o.Statfs(path)
+		return hostfacts.Space(space), err
+	}
+}
 
 // Disk is a mount point with a limit.
 type Disk struct {

@@ -74,7 +74,7 @@ func (f fleet) datagrams(b *testing.B, count int) [][]byte {
 		serial := serialOf(i % len(f))
 		key := f[serial]
 		var err error
-		list[i], err = telemetry.AppendSealed(nil, gateway(serial, uint64(i/len(f))), &key)
+		list[i], err = telemetry.AppendSealed(nil, gateway(serial, uint64(i/len(f))), key)
 		require.NoError(b, err)
 	}
 	return list

@@ -66,7 +66,7 @@ func (x *examiner) openSealed(ctx context.Context, b []byte, from netip.AddrPort
 		return o
 	case key.IsZero():
 		return unknown
-	case !e.Verify(&key):
+	case !e.Verify(key):
 		return badMAC
 	}
 	m := new(telemetry.Message) // the record's own, from now on

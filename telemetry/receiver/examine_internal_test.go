@@ -30,7 +30,7 @@ func FuzzDatagram(f *testing.F) {
 		Time: telemetry.Known(uint64(1794993408)), Sample: telemetry.Sample{Uptime: telemetry.Known(uint64(1000))},
 		Period: 60, Part: telemetry.Part{Index: 2, Count: 3}, Late: true,
 	}
-	b, err := telemetry.AppendSealed(nil, m, &key)
+	b, err := telemetry.AppendSealed(nil, m, key)
 	require.NoError(f, err)
 	f.Add(b)
 	b, err = telemetry.AppendMessage(nil, m)
@@ -40,7 +40,7 @@ func FuzzDatagram(f *testing.F) {
 	b, err = telemetry.AppendMessage(nil, m)
 	require.NoError(f, err)
 	f.Add(b)
-	b, err = telemetry.AppendAck(nil, &telemetry.Ack{Serial: "GK0001"}, &key)
+	b, err = telemetry.AppendAck(nil, &telemetry.Ack{Serial: "GK0001"}, key)
 	require.NoError(f, err)
 	f.Add(b)
 	f.Add([]byte{})
@@ -49,7 +49,7 @@ func FuzzDatagram(f *testing.F) {
 		tryDatagram(t, b)
 		if m, err := telemetry.Decode(b); err == nil {
 			m.Serial = "GK0001"
-			if b, err := telemetry.AppendSealed(nil, m, &key); err == nil {
+			if b, err := telemetry.AppendSealed(nil, m, key); err == nil {
 				require.Equal(t, m.Part.Count <= MaxParts, tryDatagram(t, b))
 			}
 		}
@@ -109,7 +109,7 @@ func mustBeProven(t *testing.T, b []byte, it *item) {
 	e, err := telemetry.ParseEnvelope(b)
 	require.NoError(t, err)
 	key := telemetry.DeriveKey(fuzzKey(), it.record.Device)
-	require.True(t, e.Verify(&key))
+	require.True(t, e.Verify(key))
 }
 
 func TestLimiterIsBounded(t *testing.T) {

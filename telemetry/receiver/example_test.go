@@ -39,7 +39,7 @@ func Example() {
 	if err := server.Start(context.Background()); err != nil {
 		log.Fatal(err)
 	}
-	send(server.Addrs()[0].String(), &key) // what a device does
+	send(server.Addrs()[0].String(), key) // what a device does
 	<-sink.printed
 	if err := server.Stop(context.Background()); err != nil {
 		log.Fatal(err)
@@ -51,7 +51,7 @@ func Example() {
 	// lost: 0
 }
 
-func send(addr string, key *telemetry.Key) {
+func send(addr string, key telemetry.Key) {
 	m := &telemetry.Message{Version: telemetry.Version, Serial: "GK0001", Boot: telemetry.Known(uint32(3))}
 	m.Load.One = telemetry.Known(uint64(42))
 	b, err := telemetry.AppendSealed(nil, m, key)

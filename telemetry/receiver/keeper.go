@@ -291,7 +291,7 @@ func (k *keeper) answer(it *item) {
 		Time: uint64(max(k.now().Unix(), 0)),
 	}
 	var err error
-	k.packet, err = telemetry.AppendAck(k.packet[:0], &ack, &it.key)
+	k.packet, err = telemetry.AppendAck(k.packet[:0], &ack, it.key)
 	if err != nil || len(k.packet) > len(it.record.Raw) {
 		k.count.ackErrors.Add(1)
 		return

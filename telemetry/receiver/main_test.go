@@ -134,7 +134,7 @@ func (s *server) ack(serial string) *telemetry.Ack {
 	}
 	require.Equal(s.t, serverAddr, from.String())
 	key := telemetry.DeriveKey(masterKey(), serial)
-	ack, err := telemetry.ParseAck(b[:n], &key)
+	ack, err := telemetry.ParseAck(b[:n], key)
 	require.NoError(s.t, err)
 	return ack
 }
@@ -154,7 +154,7 @@ func message(serial string, boot uint32, seq uint64) *telemetry.Message {
 func sealed(t *testing.T, m *telemetry.Message) []byte {
 	t.Helper()
 	key := telemetry.DeriveKey(masterKey(), m.Serial)
-	b, err := telemetry.AppendSealed(nil, m, &key)
+	b, err := telemetry.AppendSealed(nil, m, key)
 	require.NoError(t, err)
 	return b
 }

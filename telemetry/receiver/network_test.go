@@ -113,7 +113,7 @@ func exchange(t *testing.T, to netip.AddrPort, serial string) {
 	n, err := conn.Read(b)
 	require.NoError(t, err, "no ack for %s from %s", serial, to)
 	key := telemetry.DeriveKey(masterKey(), serial)
-	ack, err := telemetry.ParseAck(b[:n], &key)
+	ack, err := telemetry.ParseAck(b[:n], key)
 	require.NoError(t, err)
 	assert.Equal(t, serial, ack.Serial)
 }

@@ -126,13 +126,13 @@ func TestRefused(t *testing.T) {
 		}, receiver.Stats{BadMAC: 1}},
 		"key of another": {func(t *testing.T) []byte {
 			key := telemetry.DeriveKey(masterKey(), "GK0002")
-			b, err := telemetry.AppendSealed(nil, message("GK0001", 3, 5), &key)
+			b, err := telemetry.AppendSealed(nil, message("GK0001", 3, 5), key)
 			require.NoError(t, err)
 			return b
 		}, receiver.Stats{BadMAC: 1}},
 		"an ack sent back": {func(t *testing.T) []byte {
 			key := telemetry.DeriveKey(masterKey(), "GK0001")
-			b, err := telemetry.AppendAck(nil, &telemetry.Ack{Serial: "GK0001", Seq: 5}, &key)
+			b, err := telemetry.AppendAck(nil, &telemetry.Ack{Serial: "GK0001", Seq: 5}, key)
 			require.NoError(t, err)
 			return b
 		}, receiver.Stats{Malformed: 1}},

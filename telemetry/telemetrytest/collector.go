@@ -143,7 +143,7 @@ func (c *Collector) take(datagram []byte) (ack []byte) {
 	}
 	ack, err = telemetry.AppendAck(nil, &telemetry.Ack{
 		Serial: m.Serial, Boot: m.Boot.Value, Seq: m.Seq, Part: m.Part.Index, Time: uint64(time.Now().Unix()),
-	}, &c.key)
+	}, c.key)
 	if err != nil {
 		panic(fmt.Sprintf("telemetrytest: ack: %v", err)) // the serial has come as the kid
 	}
@@ -158,7 +158,7 @@ func (c *Collector) open(datagram []byte) (*telemetry.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !e.Verify(&c.key) {
+	if !e.Verify(c.key) {
 		return nil, telemetry.ErrForged
 	}
 	return e.Decode()

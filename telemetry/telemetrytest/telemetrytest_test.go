@@ -138,13 +138,13 @@ func TestCollectorWithKey(t *testing.T) {
 		n, err := conn.Read(buf)
 		require.NoError(t, err)
 		assert.LessOrEqual(t, n, len(d))
-		a, err := telemetry.ParseAck(buf[:n], &key)
+		a, err := telemetry.ParseAck(buf[:n], key)
 		require.NoError(t, err)
 		return a
 	}
 	sealed := func(seq uint64, k telemetry.Key) []byte {
 		m := &telemetry.Message{Version: 1, Serial: "GK0001", Boot: telemetry.Known(uint32(97)), Seq: seq, Period: 60, Part: telemetry.Part{Index: 2, Count: 3}}
-		b, err := telemetry.AppendSealed(nil, m, &k)
+		b, err := telemetry.AppendSealed(nil, m, k)
 		require.NoError(t, err)
 		return b
 	}
@@ -161,7 +161,7 @@ func TestCollectorWithKey(t *testing.T) {
 	n, _ := c.Malformed()
 	assert.Equal(t, 2, n)
 
-	minimal, err := telemetry.AppendSealed(nil, &telemetry.Message{Version: 1, Serial: "GK0001", Seq: 4}, &key)
+	minimal, err := telemetry.AppendSealed(nil, &telemetry.Message{Version: 1, Serial: "GK0001", Seq: 4}, key)
 	require.NoError(t, err)
 	_, err = conn.Write(minimal)
 	require.NoError(t, err)

@@ -42,7 +42,7 @@ func samples(devices, seq int) ([]sample, error) {
 		if s.message, err = telemetry.Decode(s.bare); err != nil {
 			return nil, err
 		}
-		if s.sealed, err = telemetry.AppendSealed(nil, s.message, &s.key); err != nil {
+		if s.sealed, err = telemetry.AppendSealed(nil, s.message, s.key); err != nil {
 			return nil, err
 		}
 	}
@@ -79,7 +79,7 @@ func measureCodec(peerBare, peerSigned float64) ([]row, error) {
 			return err
 		}},
 		{"encode and seal", 0, 0, func() error {
-			_, err := telemetry.AppendSealed(dst, s.message, &s.key)
+			_, err := telemetry.AppendSealed(dst, s.message, s.key)
 			return err
 		}},
 		{"verify and decode", 0, -1, func() error {
@@ -87,7 +87,7 @@ func measureCodec(peerBare, peerSigned float64) ([]row, error) {
 			if err != nil {
 				return err
 			}
-			if !e.Verify(&s.key) {
+			if !e.Verify(s.key) {
 				return errors.New("a genuine datagram is not verified")
 			}
 			_, err = e.Decode()

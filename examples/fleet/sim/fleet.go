@@ -224,7 +224,7 @@ func (f *Fleet) datagram(index int, now time.Time) ([]byte, error) {
 	if f.keys == nil {
 		f.buf, err = telemetry.AppendMessage(f.buf[:0], m)
 	} else {
-		f.buf, err = telemetry.AppendSealed(f.buf[:0], m, &f.keys[index])
+		f.buf, err = telemetry.AppendSealed(f.buf[:0], m, f.keys[index])
 	}
 	return f.buf, err
 }

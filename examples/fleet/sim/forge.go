@@ -65,7 +65,7 @@ func (f *Fleet) forge(index int, d *device, genuine []byte, attack Send) {
 			m.Serial = strangerMark + m.Serial
 		}
 		key := telemetry.DeriveKey(f.keys[index], "of the attacker")
-		forged, err := telemetry.AppendSealed(nil, &m, &key)
+		forged, err := telemetry.AppendSealed(nil, &m, key)
 		if err != nil {
 			return
 		}

@@ -127,7 +127,7 @@ func open(t testing.TB, master *telemetry.Key, b []byte) *telemetry.Message {
 	e, err := telemetry.ParseEnvelope(b)
 	require.NoError(t, err)
 	key := telemetry.DeriveKey(*master, e.Serial)
-	require.True(t, e.Verify(&key))
+	require.True(t, e.Verify(key))
 	m, err := e.Decode()
 	require.NoError(t, err)
 	return m
@@ -218,7 +218,7 @@ func TestForgeries(t *testing.T) {
 		}
 		key := telemetry.DeriveKey(*c.Master, e.Serial)
 		switch {
-		case !e.Verify(&key):
+		case !e.Verify(key):
 			unauthentic++
 		case genuine[string(b)]:
 			replayed++

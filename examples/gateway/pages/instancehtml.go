@@ -189,7 +189,7 @@ func (d instanceData) clients(s *sheet) {
 			s.row(c.CommonName)
 			s.cells(c.Username, c.Real)
 			s.HTML(`<td>`).Text(address(c.Virtual)).Maybe(` `, address(c.Virtual6), ``).HTML(`</td>`)
-			s.cells(byteCount(c.BytesReceived)+", "+byteCount(c.BytesSent), since(c.Since), c.Cipher)
+			s.cells(byteCount(c.BytesIn)+", "+byteCount(c.BytesOut), since(c.Since), c.Cipher)
 			s.HTML(`<td>`)
 			if operator {
 				name := cmp.Or(c.CommonName, c.Username)

@@ -50,8 +50,8 @@ func parseRow(row []string, columns map[string]int) openvpn.ConnectedClient {
 	c := openvpn.ConnectedClient{
 		CID: number("Client ID"), CommonName: field("Common Name"), Username: field("Username"),
 		Real: field("Real Address"), Virtual: parseAddr(field("Virtual Address")),
-		Virtual6:      parseAddr(field("Virtual IPv6 Address")),
-		BytesReceived: number("Bytes Received"), BytesSent: number("Bytes Sent"),
+		Virtual6: parseAddr(field("Virtual IPv6 Address")),
+		BytesIn:  number("Bytes Received"), BytesOut: number("Bytes Sent"),
 		Cipher: field("Data Channel Cipher"),
 	}
 	if since, ok := parseTime(field("Connected Since (time_t)")); ok {

@@ -26,8 +26,8 @@ func TestParseClients(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []openvpn.ConnectedClient{
 		{CommonName: `a,b "c" é`, Real: "192.0.2.7:40001", Virtual: netip.MustParseAddr("10.8.0.2"),
-			Virtual6: netip.MustParseAddr("fd00::2"), BytesReceived: 3111, BytesSent: 3027, Since: time.Unix(1795406137, 0), Cipher: "AES-256-GCM"},
-		{CID: 9, Username: "joe", Real: "[2001:db8::7]:1", BytesReceived: 1<<64 - 1, BytesSent: 1, Since: time.Unix(1795406137, 0)},
+			Virtual6: netip.MustParseAddr("fd00::2"), BytesIn: 3111, BytesOut: 3027, Since: time.Unix(1795406137, 0), Cipher: "AES-256-GCM"},
+		{CID: 9, Username: "joe", Real: "[2001:db8::7]:1", BytesIn: 1<<64 - 1, BytesOut: 1, Since: time.Unix(1795406137, 0)},
 	}, got)
 }
 

@@ -36,7 +36,7 @@ func Records(serial string, first uint64, n int) []receiver.Record {
 			Sample:  sample,
 		}
 		m.Uptime = telemetry.Known(first + uint64(i))
-		raw, err := telemetry.AppendSealed(nil, m, &key)
+		raw, err := telemetry.AppendSealed(nil, m, key)
 		must(err)
 		records[i] = receiver.Record{
 			Received: time.Unix(Arrival, 0).Add(time.Duration(i) * time.Millisecond),

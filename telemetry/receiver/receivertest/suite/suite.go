@@ -88,7 +88,7 @@ func record(t *testing.T, m *telemetry.Message, sealed bool) receiver.Record {
 	var err error
 	if sealed {
 		key := telemetry.DeriveKey(telemetry.NewKey(), m.Serial)
-		r.Raw, err = telemetry.AppendSealed(nil, m, &key)
+		r.Raw, err = telemetry.AppendSealed(nil, m, key)
 	} else {
 		r.Raw, err = telemetry.AppendMessage(nil, m)
 	}
