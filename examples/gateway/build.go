@@ -18,6 +18,7 @@ import (
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/examples/gateway/hub"
 	"github.com/fieldgate/fieldgate/examples/gateway/simulate"
+	"github.com/fieldgate/fieldgate/internal/httpserve"
 	"github.com/fieldgate/fieldgate/ipsec"
 	"github.com/fieldgate/fieldgate/ipsec/l2tp"
 	"github.com/fieldgate/fieldgate/ipsec/l2tp/xl2tpd"
@@ -277,11 +278,17 @@ func (g *gateway) plan(doc document.Document) []unit {
 			enabled:   true,
 			essential: true,
 			carrier:   true,
+			patience:  webPatience,
 			config:    []any{doc.Device, doc.Web, doc.MaxConnections()},
 			build:     func(context.Context) (service, error) { return g.newWeb(doc, b) },
 		},
 	}
 }
+
+// webPatience is how long the end of the web server may take: requests under
+// way have some time, and what one of them computes has to come to an end, such
+// as the hash of a password on a slow processor.
+const webPatience = httpserve.Grace + 2*unitTimeout
 
 // tunnelPatience is how long the end of tunnels may take: they say good-bye to
 // their other ends, and an openvpn that does not end is killed after 15 s.

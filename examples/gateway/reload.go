@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,7 +80,7 @@ func (s *supervisor) restartCarrier(u unit) {
 		case <-s.ending:
 			return
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), 2*unitTimeout)
+		ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(u.patience, unitTimeout)+unitTimeout)
 		defer cancel()
 		s.mu.Lock()
 		defer s.mu.Unlock()

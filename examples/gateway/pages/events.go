@@ -56,6 +56,8 @@ func (p *Pages) events(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-r.Context().Done():
 			return
+		case <-p.ending:
+			return // the page asks again
 		case <-tick.C:
 		}
 	}

@@ -2,6 +2,8 @@ package pages_test
 
 import (
 	"bufio"
+	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -32,6 +34,24 @@ func (s *site) event(query string) string {
 		}
 		text.WriteString(line)
 	}
+}
+
+// Who looks at a page that lives does not hold the end of the server up.
+func TestEventsEnd(t *testing.T) {
+	s := newSite(t)
+	ctx, end := context.WithCancel(t.Context())
+	ran := make(chan error, 1)
+	go func() { ran <- s.pages.Run(ctx) }()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+"/events?page=/", nil)
+	require.NoError(t, err)
+	request.Header.Set("Accept", "text/event-stream")
+	answer, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer func() { _ = answer.Body.Close() }()
+	end()
+	_, err = io.Copy(io.Discard, answer.Body)
+	require.NoError(t, err, "the answer ends as a whole")
+	require.NoError(t, <-ran)
 }
 
 // A carriage return ends a line of an event: text of others must not begin

@@ -83,6 +83,7 @@ type Pages struct {
 	samples  samples
 	warned   warned
 	pending  pending
+	ending   chan struct{} // closed when Run is to end
 	views    views
 }
 
@@ -108,7 +109,7 @@ func New(o Options) (*Pages, error) {
 	if o.Interval == 0 {
 		o.Interval = time.Second
 	}
-	p := &Pages{Options: o, mux: http.NewServeMux(), pages: make(map[string]*page)}
+	p := &Pages{Options: o, mux: http.NewServeMux(), pages: make(map[string]*page), ending: make(chan struct{})}
 	p.sections = menu()
 	if err := p.static(); err != nil {
 		return nil, err

@@ -66,6 +66,7 @@ func (e *engine) Missing() []control.Missing {
 
 // site is the pages with a store of their own.
 type site struct {
+	pages   *pages.Pages
 	t       *testing.T
 	live    *live
 	files   *openvpntest.Store
@@ -91,6 +92,7 @@ func newSite(t *testing.T) *site {
 		Store: s.files, TakeFiles: func(context.Context) error { s.taken.Add(1); return nil }, AuthorityFolder: filepath.Join(dir, "authority"), OwnLog: s.log, Source: telemetrytest.NewSource(), MIB: s.live.mib, API: s.live,
 	})
 	require.NoError(t, err)
+	s.pages = p
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.ServeHTTP(w, r.WithContext(account.With(r.Context(), s.user)))
 	}))

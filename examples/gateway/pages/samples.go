@@ -28,8 +28,11 @@ type sample struct {
 	traffic []telemetry.Interface
 }
 
-// Run takes a sample for the plots every five seconds until ctx ends.
+// Run takes a sample for the plots every five seconds until ctx ends, and lets
+// go of the pages that live then, so that the server need not wait for them.
+// It is called once.
 func (p *Pages) Run(ctx context.Context) error {
+	context.AfterFunc(ctx, func() { close(p.ending) })
 	if p.Source == nil {
 		<-ctx.Done()
 		return nil
