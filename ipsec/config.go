@@ -19,6 +19,8 @@ type Config struct {
 // underscores; a dash is taken as an underscore, so that two names that differ
 // only there are duplicates.
 type Connection struct {
+	// Name has 1 to 64 letters, digits and underscores, and is unique; a dash is
+	// taken as an underscore. Required.
 	Name string `yaml:"name" json:"name"`
 	// Enabled arms the connection when the configuration is applied.
 	Enabled bool `yaml:"enabled" json:"enabled"`
@@ -105,6 +107,8 @@ type Pool struct {
 
 // Phase1Proposal is what protects the keying channel (IKE).
 type Phase1Proposal struct {
+	// Name has 1 to 64 letters, digits and underscores, and is unique; a dash is
+	// taken as an underscore. Required.
 	Name       string     `yaml:"name" json:"name"`
 	Encryption Encryption `yaml:"encryption" json:"encryption"` // required
 	// Hash is required, also with AEAD encryption, where it is the PRF.
@@ -115,6 +119,8 @@ type Phase1Proposal struct {
 
 // Phase2Proposal is what protects the data channel (ESP).
 type Phase2Proposal struct {
+	// Name has 1 to 64 letters, digits and underscores, and is unique; a dash is
+	// taken as an underscore. Required.
 	Name       string     `yaml:"name" json:"name"`
 	Encryption Encryption `yaml:"encryption" json:"encryption"` // required
 	// Hash is required, but for AEAD encryption, where there is none.
@@ -126,6 +132,8 @@ type Phase2Proposal struct {
 // CertificateSet is who we are and whom we trust. Each field holds PEM text
 // or, without "-----BEGIN", the absolute path of a file with it.
 type CertificateSet struct {
+	// Name has 1 to 64 letters, digits and underscores, and is unique; a dash is
+	// taken as an underscore. Required.
 	Name string `yaml:"name" json:"name"`
 	// CA holds the certificate, or certificates, that peers must come from.
 	// Required unless PeerCertificate is given.

@@ -123,6 +123,7 @@ type Instance struct {
 
 // Remote is an end that is called.
 type Remote struct {
+	// Host is a host name or an IP address. Required.
 	Host     string   `yaml:"host" json:"host"`
 	Port     uint16   `yaml:"port" json:"port"`         // default 1194
 	Protocol Protocol `yaml:"protocol" json:"protocol"` // default that of the instance
@@ -186,18 +187,25 @@ type ServerBridge struct {
 
 // Ifconfig are the addresses of the two ends of a tunnel.
 type Ifconfig struct {
-	Local  string `yaml:"local" json:"local"`
+	// Local is our address in the tunnel, with its prefix for IPv6. Required.
+	Local string `yaml:"local" json:"local"`
+	// Remote is the other end's address, or the netmask with a tap device.
+	// Required.
 	Remote string `yaml:"remote" json:"remote"`
 }
 
 // User may log in at a server.
 type User struct {
-	Name     string `yaml:"name" json:"name"`
+	// Name is what the user logs in by, unique. Required.
+	Name string `yaml:"name" json:"name"`
+	// Password is what the user has to know. Required.
 	Password Secret `yaml:"password" json:"password"`
 }
 
 // Client is what a server does for the client with a common name.
 type Client struct {
+	// CommonName is that of the client's certificate, unique.
+	// Required.
 	CommonName string `yaml:"common_name" json:"common_name"`
 	// Disabled refuses it.
 	Disabled bool `yaml:"disabled" json:"disabled"`
@@ -209,6 +217,8 @@ type Client struct {
 
 // Option is one line of openvpn's configuration.
 type Option struct {
-	Name string   `yaml:"name" json:"name"`
+	// Name is as in openvpn's manual, without dashes before it. Required.
+	Name string `yaml:"name" json:"name"`
+	// Args are its parameters in their order. Default: none.
 	Args []string `yaml:"args" json:"args"`
 }

@@ -202,7 +202,10 @@ type Member struct {
 // Access is a row of vacmAccessTable: what a group may do. A view that is
 // empty is "none".
 type Access struct {
-	Group         string        `yaml:"group" json:"group"`
+	// Group is one of Groups. Required.
+	Group string `yaml:"group" json:"group"`
+	// Context is what the request has to name, up to 32 octets. Default: the
+	// empty one.
 	Context       string        `yaml:"context,omitempty" json:"context,omitempty"`
 	ContextPrefix bool          `yaml:"context_prefix,omitempty" json:"context_prefix,omitempty"` // Context is the beginning of it
 	Model         SecurityModel `yaml:"model,omitempty" json:"model,omitempty"`                   // empty: any

@@ -1,4 +1,4 @@
-// Package process runs openvpn, the program of OpenVPN 2.5 or newer, for
+// Package process runs openvpn, the program of OpenVPN 2.6 or newer, for
 // package openvpn.
 //
 //	runner, err := process.New(process.Options{Folder: "/run/fieldgate/openvpn"})
