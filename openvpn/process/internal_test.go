@@ -2,6 +2,7 @@ package process
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -26,7 +27,11 @@ func TestParseStat(t *testing.T) {
 
 // A process is not taken for another one with its pid.
 func TestIdentity(t *testing.T) {
-	id, err := identify(os.Getpid())
+	child := exec.Command("sleep", "600")
+	require.NoError(t, child.Start())
+	defer func() { _ = child.Wait() }() // of a signal
+	defer func() { _ = child.Process.Kill() }()
+	id, err := identify(child.Process.Pid)
 	require.NoError(t, err)
 	assert.True(t, id.alive())
 	for name, other := range map[string]identity{
