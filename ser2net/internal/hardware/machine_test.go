@@ -29,6 +29,8 @@ const (
 	acm, acmPeer   = "/dev/ttyACM0", "/dev/ttyGS0"
 )
 
+const gadget = "/modules/gadget/g_serial.ko"
+
 func TestMain(m *testing.M) {
 	if os.Getpid() != 1 {
 		os.Exit(m.Run())
@@ -126,7 +128,7 @@ func unplugFTDI(t *testing.T) (plug func()) {
 
 // loadGadget plugs acm and acmPeer in, which are not there at first.
 func loadGadget() error {
-	if err := load("/modules/gadget/g_serial.ko"); err != nil {
+	if err := load(gadget); err != nil {
 		return err
 	}
 	if !appears(acm) || !appears(acmPeer) {
