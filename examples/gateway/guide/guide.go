@@ -37,16 +37,16 @@ func (s Section) path(field string) string { return string(s) + "." + field }
 
 // Label implements [form.Guide].
 func (s Section) Label(field string) string {
-	if label, known := labels()[s.path(field)]; known {
+	if label, known := labels[s.path(field)]; known {
 		return label
 	}
 	key := field[strings.LastIndexByte(field, '.')+1:]
-	if label, known := labels()[key]; known {
+	if label, known := labels[key]; known {
 		return label
 	}
 	words := strings.Split(key, "_")
 	for i, word := range words {
-		if upper, known := abbreviations()[word]; known {
+		if upper, known := abbreviations[word]; known {
 			words[i] = upper
 		}
 	}
@@ -59,15 +59,18 @@ func (s Section) Help(field string) string { return Help(s.path(field)) }
 
 // Show implements [form.Guide].
 func (s Section) Show(field string) *form.Show {
-	if show, known := conditions()[s.path(field)]; known {
-		return &show
+	path := s.path(field)
+	for _, c := range conditions {
+		if slices.Contains(c.paths, path) {
+			return &c.show
+		}
 	}
 	return nil
 }
 
 // Extra implements [form.Guide].
 func (s Section) Extra(field string) bool {
-	list, known := basics()[string(s)]
+	list, known := basics[string(s)]
 	if !known {
 		return false
 	}
@@ -76,116 +79,92 @@ func (s Section) Extra(field string) bool {
 }
 
 // Hide implements [form.Guide]: what pages of their own are for.
-func (s Section) Hide(field string) bool { return slices.Contains(hidden()[string(s)], field) }
+func (s Section) Hide(field string) bool { return slices.Contains(hidden[string(s)], field) }
 
-func abbreviations() map[string]string {
-	return map[string]string{
-		"ip": "IP", "id": "ID", "tls": "TLS", "dns": "DNS", "ike": "IKE", "dpd": "DPD", "dh": "DH", "ca": "CA", "psk": "PSK", "url": "URL",
-		"mib": "MiB", "udp": "UDP", "tcp": "TCP", "ppp": "PPP", "mtu": "MTU", "mru": "MRU", "lcp": "LCP", "ipv6": "IPv6", "rfc2217": "RFC 2217",
-		"mobike": "MOBIKE", "api": "API", "http": "HTTP", "gsm": "GSM", "snmp": "SNMP", "oid": "OID", "crl": "CRL", "xonxoff": "XON/XOFF",
-	}
+var abbreviations = map[string]string{
+	"ip": "IP", "id": "ID", "tls": "TLS", "dns": "DNS", "ike": "IKE", "dpd": "DPD", "dh": "DH", "ca": "CA", "psk": "PSK", "url": "URL",
+	"mib": "MiB", "udp": "UDP", "tcp": "TCP", "ppp": "PPP", "mtu": "MTU", "mru": "MRU", "lcp": "LCP", "ipv6": "IPv6", "rfc2217": "RFC 2217",
+	"mobike": "MOBIKE", "api": "API", "http": "HTTP", "gsm": "GSM", "snmp": "SNMP", "oid": "OID", "crl": "CRL", "xonxoff": "XON/XOFF",
 }
 
 // labels are those that the keys alone do not give, by path or by key. Those of
 // IPsec are the specification's.
-func labels() map[string]string {
-	return map[string]string{
-		"ipsec.connections.type":            "Type",
-		"ipsec.connections.local_subnets":   "Local subnet",
-		"ipsec.connections.remote_subnets":  "Remote subnet",
-		"ipsec.connections.pre_shared_key":  "Pre-shared key",
-		"ipsec.connections.phase1":          "Phase 1 proposal (IKE)",
-		"ipsec.connections.phase2":          "Phase 2 proposal (ESP)",
-		"ipsec.connections.compression":     "Use compression",
-		"ipsec.phase1_proposals.encryption": "Encryption algorithm",
-		"ipsec.phase1_proposals.hash":       "Hash algorithm",
-		"ipsec.phase1_proposals.dh":         "DH exponentiation",
-		"ipsec.phase2_proposals.encryption": "Encryption algorithm",
-		"ipsec.phase2_proposals.hash":       "Hash algorithm",
-		"ipsec.phase2_proposals.dh":         "DH exponentiation (PFS)",
-		"telemetry.enabled":                 "Enable agent",
-		"telemetry.destinations.host":       "Server address",
-		"telemetry.destinations.port":       "Port (UDP)",
-		"telemetry.period":                  "Period (s)",
-		"psk_file":                          "PSK file",
-		"enabled":                           "Enabled",
-		"recipe.network6":                   "Network (IPv6)",
-		"recipe.local":                      "Own address in the tunnel",
-		"recipe.peer":                       "Address of the other end in the tunnel",
-		"recipe.local6":                     "Own IPv6 address in the tunnel",
-		"recipe.peer6":                      "IPv6 address of the other end in the tunnel",
-		"recipe.peer_networks":              "Networks behind the other end",
-		"recipe.pkcs12":                     "The key comes as PKCS#12 file",
-	}
+var labels = map[string]string{
+	"ipsec.connections.type":            "Type",
+	"ipsec.connections.local_subnets":   "Local subnet",
+	"ipsec.connections.remote_subnets":  "Remote subnet",
+	"ipsec.connections.pre_shared_key":  "Pre-shared key",
+	"ipsec.connections.phase1":          "Phase 1 proposal (IKE)",
+	"ipsec.connections.phase2":          "Phase 2 proposal (ESP)",
+	"ipsec.connections.compression":     "Use compression",
+	"ipsec.phase1_proposals.encryption": "Encryption algorithm",
+	"ipsec.phase1_proposals.hash":       "Hash algorithm",
+	"ipsec.phase1_proposals.dh":         "DH exponentiation",
+	"ipsec.phase2_proposals.encryption": "Encryption algorithm",
+	"ipsec.phase2_proposals.hash":       "Hash algorithm",
+	"ipsec.phase2_proposals.dh":         "DH exponentiation (PFS)",
+	"telemetry.enabled":                 "Enable agent",
+	"telemetry.destinations.host":       "Server address",
+	"telemetry.destinations.port":       "Port (UDP)",
+	"telemetry.period":                  "Period (s)",
+	"psk_file":                          "PSK file",
+	"enabled":                           "Enabled",
+	"recipe.network6":                   "Network (IPv6)",
+	"recipe.local":                      "Own address in the tunnel",
+	"recipe.peer":                       "Address of the other end in the tunnel",
+	"recipe.local6":                     "Own IPv6 address in the tunnel",
+	"recipe.peer6":                      "IPv6 address of the other end in the tunnel",
+	"recipe.peer_networks":              "Networks behind the other end",
+	"recipe.pkcs12":                     "The key comes as PKCS#12 file",
 }
 
 // conditions are those of the specification.
-func conditions() map[string]form.Show {
-	tunnel := form.Show{Path: "type", Values: []string{"", "tunnel"}}
-	v1 := form.Show{Path: "key_exchange", Values: []string{"ikev1"}}
-	dpd := form.Show{Path: "dpd_action", Values: []string{"clear", "hold", "restart"}}
-	server := form.Show{Path: "role", Values: []string{"server"}}
-	calls := form.Show{Path: "role", Values: []string{"", "client", "peer"}}
-	peer := form.Show{Path: "role", Values: []string{"peer"}}
-	return map[string]form.Show{
-		"openvpn.instances.server":                   server,
-		"openvpn.instances.server_ipv6":              server,
-		"openvpn.instances.server_no_pool":           server,
-		"openvpn.instances.remember_addresses":       server,
-		"openvpn.instances.listed_clients_only":      server,
-		"openvpn.instances.users":                    server,
-		"openvpn.instances.clients":                  server,
-		"openvpn.instances.server_bridge.gateway":    server,
-		"openvpn.instances.server_bridge.netmask":    server,
-		"openvpn.instances.server_bridge.start":      server,
-		"openvpn.instances.server_bridge.end":        server,
-		"openvpn.instances.server_bridge.no_gateway": server,
-		"openvpn.instances.remotes":                  calls,
-		"openvpn.instances.nobind":                   calls,
-		"openvpn.instances.username":                 calls,
-		"openvpn.instances.password":                 calls,
-		"openvpn.instances.login":                    calls,
-		"openvpn.instances.tls_role":                 peer,
-		"openvpn.instances.ifconfig.local":           peer,
-		"openvpn.instances.ifconfig.remote":          peer,
-		"openvpn.instances.ifconfig_ipv6.local":      peer,
-		"openvpn.instances.ifconfig_ipv6.remote":     peer,
-		"ipsec.connections.local_subnets":            tunnel,
-		"ipsec.connections.remote_subnets":           tunnel,
-		"ipsec.connections.pre_shared_key":           {Path: "authentication", Values: []string{"", "psk"}},
-		"ipsec.connections.certificate_set":          {Path: "authentication", Values: []string{"rsa"}},
-		"ipsec.connections.exchange_mode":            v1,
-		"ipsec.connections.dpd_timeout":              v1,
-		"ipsec.connections.dpd_delay":                dpd,
-	}
+var conditions = []struct {
+	show  form.Show
+	paths []string // without indexes
+}{
+	{form.Show{Path: "role", Values: []string{"server"}}, []string{
+		"openvpn.instances.server", "openvpn.instances.server_ipv6", "openvpn.instances.server_no_pool", "openvpn.instances.remember_addresses",
+		"openvpn.instances.listed_clients_only", "openvpn.instances.users", "openvpn.instances.clients",
+		"openvpn.instances.server_bridge.gateway", "openvpn.instances.server_bridge.netmask", "openvpn.instances.server_bridge.start",
+		"openvpn.instances.server_bridge.end", "openvpn.instances.server_bridge.no_gateway",
+	}},
+	{form.Show{Path: "role", Values: []string{"", "client", "peer"}}, []string{
+		"openvpn.instances.remotes", "openvpn.instances.nobind", "openvpn.instances.username", "openvpn.instances.password", "openvpn.instances.login",
+	}},
+	{form.Show{Path: "role", Values: []string{"peer"}}, []string{
+		"openvpn.instances.tls_role", "openvpn.instances.ifconfig.local", "openvpn.instances.ifconfig.remote",
+		"openvpn.instances.ifconfig_ipv6.local", "openvpn.instances.ifconfig_ipv6.remote",
+	}},
+	{form.Show{Path: "type", Values: []string{"", "tunnel"}}, []string{"ipsec.connections.local_subnets", "ipsec.connections.remote_subnets"}},
+	{form.Show{Path: "authentication", Values: []string{"", "psk"}}, []string{"ipsec.connections.pre_shared_key"}},
+	{form.Show{Path: "authentication", Values: []string{"rsa"}}, []string{"ipsec.connections.certificate_set"}},
+	{form.Show{Path: "key_exchange", Values: []string{"ikev1"}}, []string{"ipsec.connections.exchange_mode", "ipsec.connections.dpd_timeout"}},
+	{form.Show{Path: "dpd_action", Values: []string{"clear", "hold", "restart"}}, []string{"ipsec.connections.dpd_delay"}},
 }
 
 // basics are the fields that stand in the form at once; the others are
 // additional fields.
-func basics() map[string][]string {
-	return map[string][]string{
-		"ipsec.connections": {
-			"name", "enabled", "gateway", "type", "local_subnets", "remote_subnets", "authentication", "pre_shared_key", "certificate_set",
-			"phase1", "phase2", "key_exchange", "exchange_mode", "compression", "dpd_action", "dpd_delay", "dpd_timeout", "key_lifetime", "ike_lifetime",
-		},
-		"ser2net.ports": {"name", "enabled", "listen", "protocol", "device", "mode", "rfc2217", "max_clients"},
-		"openvpn.instances": {
-			"name", "enabled", "role", "port", "protocol", "device_type", "remotes", "server", "server_bridge", "ifconfig", "username", "password",
-		},
-		"snmp.communities": {"community", "version", "sources", "read", "write"},
-		"snmp.users":       {"name", "auth", "auth_password", "priv", "priv_password", "read", "write"},
-	}
+var basics = map[string][]string{
+	"ipsec.connections": {
+		"name", "enabled", "gateway", "type", "local_subnets", "remote_subnets", "authentication", "pre_shared_key", "certificate_set",
+		"phase1", "phase2", "key_exchange", "exchange_mode", "compression", "dpd_action", "dpd_delay", "dpd_timeout", "key_lifetime", "ike_lifetime",
+	},
+	"ser2net.ports": {"name", "enabled", "listen", "protocol", "device", "mode", "rfc2217", "max_clients"},
+	"openvpn.instances": {
+		"name", "enabled", "role", "port", "protocol", "device_type", "remotes", "server", "server_bridge", "ifconfig", "username", "password",
+	},
+	"snmp.communities": {"community", "version", "sources", "read", "write"},
+	"snmp.users":       {"name", "auth", "auth_password", "priv", "priv_password", "read", "write"},
 }
 
 // hidden are fields of lists that have pages, or tables, of their own.
-func hidden() map[string][]string {
-	return map[string][]string{
-		"ipsec":             {"connections", "phase1_proposals", "phase2_proposals", "certificate_sets"},
-		"l2tp":              {"clients"},
-		"openvpn":           {"instances"},
-		"openvpn.instances": {"files", "options", "clients.options"},
-		"ser2net":           {"ports", "rotators"},
-		"snmp":              {"communities", "users", "views", "groups", "access"},
-		"api":               {"keys", "endpoints"},
-	}
+var hidden = map[string][]string{
+	"ipsec":             {"connections", "phase1_proposals", "phase2_proposals", "certificate_sets"},
+	"l2tp":              {"clients"},
+	"openvpn":           {"instances"},
+	"openvpn.instances": {"files", "options", "clients.options"},
+	"ser2net":           {"ports", "rotators"},
+	"snmp":              {"communities", "users", "views", "groups", "access"},
+	"api":               {"keys", "endpoints"},
 }
