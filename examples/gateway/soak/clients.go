@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// rng returns the random numbers of one actor or client.
-func (s *soak) rng(who uint64) *rand.Rand { return rand.New(rand.NewPCG(s.seed, who)) }
+// rng returns the random numbers of one actor or client in a round.
+func (s *soak) rng(who uint64) *rand.Rand { return rand.New(rand.NewPCG(s.seed, s.rounds<<32|who)) }
 
 // clients starts those who use the gateway all the time, until ctx ends.
 func (s *soak) clients(ctx context.Context) *sync.WaitGroup {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -24,15 +25,11 @@ type act struct {
 // actors starts both actors.
 func (s *soak) actors(ctx context.Context, deaths bool) *sync.WaitGroup {
 	var all sync.WaitGroup
-	who := uint64(1)
-	if deaths {
-		who = 11
-	}
-	all.Go(func() { s.play(ctx, s.rng(who), s.fate(deaths), 3*time.Second) })
+	all.Go(func() { s.play(ctx, s.rng(1), s.fate(deaths), 3*time.Second) })
 	all.Go(func() {
 		o := newOperator(s)
 		defer o.close()
-		s.play(ctx, s.rng(who+1), o.acts(), 2*time.Second)
+		s.play(ctx, s.rng(2), o.acts(), 2*time.Second)
 	})
 	return &all
 }
@@ -211,11 +208,9 @@ func (s *soak) hangUp(context.Context, *rand.Rand) error {
 // killGateway kills the gateway and starts it again.
 func (s *soak) killGateway(ctx context.Context, rng *rand.Rand) error {
 	defer s.ledger.disturb("kill the gateway", everything)()
-	if _, err := s.gateway.end(syscall.SIGKILL); err != nil {
-		return err
-	}
+	_, err := s.gateway.end(syscall.SIGKILL)
 	wait(ctx, time.Duration(rng.IntN(2000))*time.Millisecond)
-	return s.gateway.start(context.Background())
+	return errors.Join(err, s.gateway.start(context.Background()))
 }
 
 // replace ends the gateway in order and starts the next one.
@@ -226,9 +221,6 @@ func (s *soak) replace(what string, sig syscall.Signal) func(context.Context, *r
 		if err == nil && status != 0 {
 			err = fmt.Errorf("the gateway ends with status %d", status)
 		}
-		if err != nil {
-			return err
-		}
-		return s.gateway.start(context.Background())
+		return errors.Join(err, s.gateway.start(context.Background()))
 	}
 }

@@ -136,13 +136,12 @@ var (
 	warningOf = regexp.MustCompile(`^(?:time=\S+ )?level=WARN msg=("(?:[^"\\]|\\.)*"|\S+)`)
 )
 
-// provoked are the errors that have to be in the log, with what leads to them.
-var provoked = map[string]string{
-	`"the configuration is not taken over, everything goes on as before"`:     brokenFile,
-	`"the configuration cannot be read, an older one is in force"`:            brokenFile,
-	`"an entry of the audit log is not stored"`:                               fullDisk,
-	`"snmp: the next snmpEngineBoots cannot be stored, which is tried again"`: fullDisk,
-	`"snmp: SNMPv3 is off, the store is tried again"`:                         fullDisk,
+// provoked are the errors that have to be in the log, by a text in them, with
+// what leads to them.
+var provoked = []struct{ text, cause string }{
+	{`msg="the configuration is not taken over, everything goes on as before"`, brokenFile},
+	{`msg="the configuration cannot be read, an older one is in force"`, brokenFile},
+	{"no space left on device", fullDisk},
 }
 
 // judge looks for what must not be said.
@@ -160,9 +159,11 @@ func (g *gateway) judge(line string) {
 	if m == nil {
 		return
 	}
-	if cause, known := provoked[m[1]]; known && g.ledger.caused(cause, time.Minute) {
-		g.ledger.count("provoked: " + m[1])
-		return
+	for _, p := range provoked {
+		if strings.Contains(line, p.text) && g.ledger.caused(p.cause, time.Minute) {
+			g.ledger.count("provoked: " + m[1])
+			return
+		}
 	}
 	g.ledger.fault("an error that nobody has provoked: %s", line)
 }

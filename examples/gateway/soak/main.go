@@ -56,6 +56,7 @@ func main() {
 var errFaults = errors.New("not everything was as it should be, see above")
 
 func run(ctx context.Context, lasts time.Duration, seed uint64, keep bool) (err error) {
+	fmt.Printf("soak: %v, seed %d; programs are built first\n", lasts, seed)
 	s, err := newSoak(ctx, seed)
 	if err != nil {
 		return err
@@ -69,7 +70,6 @@ func run(ctx context.Context, lasts time.Duration, seed uint64, keep bool) (err 
 		}
 		err = errors.Join(err, closed)
 	}()
-	fmt.Printf("soak: %v, seed %d\n", lasts, seed)
 	if err := s.live(ctx, lasts); err != nil {
 		return fmt.Errorf("%w\n%s", err, s.ledger.faultText())
 	}
@@ -93,8 +93,7 @@ func (s *soak) live(ctx context.Context, lasts time.Duration) error {
 	}
 	deaths := lasts / 3
 	fmt.Printf("soak: for %v the gateway is killed, too\n", deaths.Round(time.Second))
-	s.suffer(ctx, deaths, true)
-	if err := s.recovered(ctx, "after deaths"); err != nil {
+	if err := s.suffer(ctx, deaths, true); err != nil {
 		return err
 	}
 	// What is needed only once is there before it is measured.
@@ -105,8 +104,7 @@ func (s *soak) live(ctx context.Context, lasts time.Duration) error {
 		return err
 	}
 	fmt.Printf("soak: for %v one gateway lives through everything else\n", (lasts - deaths).Round(time.Second))
-	s.suffer(ctx, lasts-deaths, false)
-	if err := s.recovered(ctx, "at the end"); err != nil {
+	if err := s.suffer(ctx, lasts-deaths, false); err != nil {
 		return err
 	}
 	if err := s.compare(ctx); err != nil {
@@ -116,8 +114,24 @@ func (s *soak) live(ctx context.Context, lasts time.Duration) error {
 	return s.end(ctx)
 }
 
-// suffer lets actors and clients do what they do for a time.
-func (s *soak) suffer(ctx context.Context, lasts time.Duration, deaths bool) {
+// round is how long the gateway is treated badly at most before it may
+// recover.
+const round = 75 * time.Second
+
+// suffer lets actors and clients do what they do for a time. Now and then they
+// stop, and everything has to become what it should be.
+func (s *soak) suffer(ctx context.Context, lasts time.Duration, deaths bool) error {
+	for left := lasts; left > 0; left -= round {
+		s.rounds++
+		s.oneRound(ctx, min(left, round), deaths)
+		if err := s.recovered(ctx, fmt.Sprintf("after round %d", s.rounds)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *soak) oneRound(ctx context.Context, lasts time.Duration, deaths bool) {
 	ctx, cancel := context.WithTimeout(ctx, lasts)
 	defer cancel()
 	clients, leave := context.WithCancel(ctx)
@@ -125,11 +139,10 @@ func (s *soak) suffer(ctx context.Context, lasts time.Duration, deaths bool) {
 	actors := s.actors(ctx, deaths)
 	progress := time.NewTicker(10 * time.Second)
 	defer progress.Stop()
-	begun := time.Now()
 	for going := true; going; {
 		select {
 		case <-progress.C:
-			fmt.Printf("%6v  %s\n", time.Since(begun).Round(time.Second), s.ledger.progress())
+			fmt.Printf("%6v  %s\n", time.Since(s.begun).Round(time.Second), s.ledger.progress())
 		case <-ctx.Done():
 			going = false
 		}

@@ -169,12 +169,12 @@ func (s *soak) report() {
 	s.ledger.table("tried again", "What worked later")
 	s.ledger.table("provoked", "Errors in the log that were provoked")
 	s.ledger.table("warned", "Warnings in the log")
-	s.ledger.table("note", "To be known")
 	fmt.Printf("\nWhat the gateway needs, before and after\n  %-22s %9s %9s %9s\n", "", "before", "after", "at most")
 	for _, b := range bounds(s.before, s.after) {
 		fmt.Printf("  %-22s %9s %9s %9s\n", b.what, b.show(b.before), b.show(b.after), b.show(b.most))
 	}
 	s.reports.print()
+	fmt.Printf("\nAfter each of %d rounds everything was as it should be, within %v at most.\n", s.rounds, s.slowest.Round(100*time.Millisecond))
 	fmt.Println("\nNot here: L2TP (pppd needs /dev/ppp, see make test-l2tp) and a modem.")
 	if s.ledger.faulty() {
 		fmt.Printf("\nFAULTS\n%s\nseed %d\n", s.ledger.faultText(), s.seed)

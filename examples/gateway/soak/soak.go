@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"aead.dev/minisign"
 
@@ -23,6 +24,9 @@ import (
 // soak is two hosts: the gateway on one, its peers on the other.
 type soak struct {
 	seed     uint64
+	begun    time.Time
+	rounds   uint64        // in which the gateway was treated badly
+	slowest  time.Duration // that everything took to be as it should be
 	dir      string
 	ledger   *ledger
 	failures *os.File // what failed while it was disturbed, and why
@@ -56,7 +60,7 @@ func newSoak(ctx context.Context, seed uint64) (_ *soak, err error) {
 			return nil, fmt.Errorf("%w (make peers installs it)", err)
 		}
 	}
-	s := &soak{seed: seed, key: api.NewKey()}
+	s := &soak{seed: seed, begun: time.Now(), key: api.NewKey()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
