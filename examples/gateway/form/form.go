@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"reflect"
-	"regexp"
 	"strings"
 
 	"github.com/fieldgate/fieldgate/snmp"
@@ -299,10 +298,20 @@ func (f *Form) decodeField(v reflect.Value, path string) {
 	}
 }
 
-var index = regexp.MustCompile(`\[\d+\]`)
-
 // plain returns a path without indexes.
-func plain(path string) string { return index.ReplaceAllString(path, "") }
+func plain(path string) string {
+	for {
+		begin := strings.IndexByte(path, '[')
+		if begin < 0 {
+			return path
+		}
+		end := begin + strings.IndexByte(path[begin:], ']')
+		if end < begin {
+			return path
+		}
+		path = path[:begin] + path[end+1:]
+	}
+}
 
 // each visits the stored fields of a struct.
 func each(record reflect.Value, path string, visit func(path string, v reflect.Value)) {
