@@ -11,7 +11,7 @@ PACKING := $(wildcard internal/config internal/lifecycle internal/hostfacts tele
 # The processors that gateways have, as GOARCH or GOARCH with its variant.
 TARGETS := amd64 arm64 arm,GOARM=6 arm,GOARM=7 mips,GOMIPS=softfloat mipsle,GOMIPS=softfloat riscv64
 
-.PHONY: emulated help test quick check peers format vet lint tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api bench-gateway bench-ipsec bench-openvpn test-ipsec-matrix test-l2tp axe screenshots soak-ser2net soak fmt
+.PHONY: emulated test-mips-machine help test quick check peers format vet lint api tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api bench-gateway bench-ipsec bench-openvpn test-ipsec-matrix test-l2tp axe screenshots soak-ser2net soak fmt api api-update
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -36,6 +36,12 @@ vet: ## go vet
 
 lint: ## staticcheck with every check
 	@go tool -modfile=scripts/tools.mod staticcheck ./...
+
+api: ## fail when the exported API is not what scripts/api/*.txt says, or more
+	@go run ./scripts/api
+
+api-update: ## write scripts/api/*.txt anew, after a change that is meant
+	@go run ./scripts/api -update
 
 tidy: ## fail when go.mod or go.sum is not what the code needs
 	@go mod tidy -diff
@@ -65,6 +71,9 @@ big-endian: ## all unit tests on an emulated mips (32 bits, big-endian), what pa
 TARGET := mips,GOMIPS=softfloat mipsle,GOMIPS=softfloat arm,GOARM=6
 emulated: ## all unit tests on emulated mips, mipsle and arm; TARGET=arm,GOARM=7 for one
 	@for target in $(TARGET); do echo "linux/$$target"; scripts/emulated "$$target"; done
+
+test-mips-machine: ## what asks the kernel, and the gateway, on a whole emulated MIPS machine, some minutes
+	@scripts/mips-machine
 
 fuzz: ## every fuzz target for FUZZTIME, 30s unless told
 	@go test -list '^Fuzz' ./... | scripts/fuzz "$${FUZZTIME:-30s}"
