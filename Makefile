@@ -11,13 +11,13 @@ PACKING := $(wildcard internal/config internal/lifecycle internal/hostfacts tele
 # The processors that gateways have, as GOARCH or GOARCH with its variant.
 TARGETS := amd64 arm64 arm,GOARM=6 arm,GOARM=7 mips,GOMIPS=softfloat mipsle,GOMIPS=softfloat riscv64
 
-.PHONY: emulated test-mips-machine help test quick check peers format vet lint api tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api bench-gateway bench-ipsec bench-openvpn test-ipsec-matrix test-l2tp axe screenshots soak-ser2net soak fmt api api-update
+.PHONY: emulated test-mips-machine help test quick check peers format vet lint api api-update tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api bench-gateway bench-ipsec bench-openvpn test-ipsec-matrix test-l2tp axe screenshots soak-ser2net soak fmt
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
 
 test: ## everything that a change must pass (what .ci/run calls)
-	@scripts/parts peers format vet lint tidy cross unit big-endian integration test-serial-hw
+	@scripts/parts peers format vet lint api tidy cross unit big-endian integration test-serial-hw
 
 quick: ## format, vet and unit tests, for every save
 	@scripts/parts format vet unit RACE=
