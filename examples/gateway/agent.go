@@ -1,21 +1,35 @@
+//go:build !no_snmp
+
 package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/fieldgate/fieldgate/api"
-	"github.com/fieldgate/fieldgate/ser2net"
+	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/snmp"
 	"github.com/fieldgate/fieldgate/snmp/enginefile"
 	"github.com/fieldgate/fieldgate/snmp/fieldgatemib"
 	"github.com/fieldgate/fieldgate/snmp/hostmib"
 	"github.com/fieldgate/fieldgate/snmp/notify"
 )
+
+const withSNMP = true
+
+// snmpUnit is the agent.
+func (g *gateway) snmpUnit(doc document.Document, b backends) unit {
+	return unit{
+		name:    "snmp",
+		enabled: doc.SNMP.Enabled,
+		config:  []any{doc.Device, doc.SNMP},
+		build:   func(ctx context.Context) (service, error) { return g.newAgent(ctx, doc.SNMP, b.system) },
+		detail:  agentDetail,
+	}
+}
 
 // newAgent makes the SNMP agent: this host under the identifiers that managers
 // poll, and the gateway's own services under FIELDGATE-MIB.
@@ -61,45 +75,6 @@ func hostName() string {
 	return name
 }
 
-// mibServices shows the services to managers.
-func (g *gateway) mibServices() []fieldgatemib.Service {
-	var all []fieldgatemib.Service
-	for _, s := range g.units.states() {
-		row := fieldgatemib.Service{Name: s.Name, LastError: s.Error, State: fieldgatemib.ServiceFailed}
-		switch s.State {
-		case "running":
-			row.State = fieldgatemib.ServiceRunning
-		case "disabled":
-			row.State = fieldgatemib.ServiceDisabled
-		case "stopping":
-			row.State = fieldgatemib.ServiceStopped
-		}
-		all = append(all, row)
-	}
-	return all
-}
-
-// mibPorts shows the serial ports.
-func (g *gateway) mibPorts() []fieldgatemib.SerialPort {
-	running, ok := g.units.service("ser2net").(*ser2net.Service)
-	if !ok {
-		return nil
-	}
-	states := map[ser2net.PortState]fieldgatemib.PortState{
-		ser2net.StateOff: fieldgatemib.PortOff, ser2net.StateFailed: fieldgatemib.PortFailed,
-		ser2net.StateWaiting: fieldgatemib.PortWaiting, ser2net.StateOpening: fieldgatemib.PortOpening,
-		ser2net.StateOpen: fieldgatemib.PortOpen, ser2net.StateLost: fieldgatemib.PortLost,
-	}
-	var all []fieldgatemib.SerialPort
-	for _, p := range running.Status().Ports {
-		all = append(all, fieldgatemib.SerialPort{
-			Name: p.Name, Device: p.Device, State: states[p.State], Clients: len(p.Clients),
-			ToDevice: p.ToDevice, ToNetwork: p.ToNetwork, Losses: p.Losses, LastError: p.LastError,
-		})
-	}
-	return all
-}
-
 // agentDetail says where the agent listens and how much it was asked.
 func agentDetail(s service) string {
 	agent, ok := s.(*snmp.Service)
@@ -110,30 +85,6 @@ func agentDetail(s service) string {
 	text := fmt.Sprintf("on %s, %d messages received", strings.Join(status.Listening, ", "), status.Counters.Received)
 	if status.V3Error != "" {
 		text += ", SNMPv3 is off: " + status.V3Error
-	}
-	return text
-}
-
-// portsDetail counts the serial ports.
-func portsDetail(s service) string {
-	running, ok := s.(*ser2net.Service)
-	if !ok {
-		return ""
-	}
-	var open, clients int
-	var failed error
-	for _, p := range running.Status().Ports {
-		if p.State == ser2net.StateOpen {
-			open++
-		}
-		if p.State == ser2net.StateFailed || p.State == ser2net.StateLost {
-			failed = errors.Join(failed, fmt.Errorf("%s: %s", p.Name, p.LastError))
-		}
-		clients += len(p.Clients)
-	}
-	text := fmt.Sprintf("%d devices open, %d clients", open, clients)
-	if failed != nil {
-		text += "; " + strings.ReplaceAll(failed.Error(), "\n", "; ")
 	}
 	return text
 }

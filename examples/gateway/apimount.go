@@ -1,12 +1,16 @@
+//go:build !no_api
+
 package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/fieldgate/fieldgate/api"
+	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/internal/httpserve"
 	"github.com/fieldgate/fieldgate/internal/lifecycle"
 )
@@ -107,16 +111,6 @@ type mountedAPI struct {
 // Status is that of the handler.
 func (m *mountedAPI) Status() api.Status { return m.handler.Status() }
 
-// refusal answers in the words of the API where there is none. The sentence
-// needs no escaping.
-func refusal(status int, sentence string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		_, _ = w.Write([]byte(`{"error":"` + sentence + `"}` + "\n"))
-	})
-}
-
 // set mounts next. With old given it does so only if that is what is there.
 func (m *apiMount) set(old, next *mounted) {
 	m.mu.Lock()
@@ -131,4 +125,49 @@ func (m *apiMount) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.away = false
+}
+
+const withAPI = true
+
+// syncVersion tells clients of /api/syncVersion which sync service they talk
+// to; the reference device says "lite1".
+const syncVersion = "1"
+
+// apiUnit is the API.
+func (g *gateway) apiUnit(doc document.Document, b backends) unit {
+	return unit{
+		name:    "api",
+		enabled: doc.API.Enabled,
+		config:  []any{doc.Device, doc.Syslog, doc.API},
+		build: func(context.Context) (service, error) {
+			return g.apiMount.service(doc.API, api.Options{
+				Providers: api.Providers{
+					System: b.system, Syslog: b.syslog,
+					Modem: &g.modems, Points: g.points, Sync: g.points, Upgrade: &g.upgrades,
+				},
+				Versions:  api.Versions{Sync: syncVersion},
+				TLSFolder: g.state.path,
+				TLSNames:  certificateNames(doc.API.Listen),
+				Logger:    g.log.With("service", "api"),
+			})
+		},
+		detail: apiDetail,
+	}
+}
+
+// apiDetail says how many requests came, and what last failed.
+func apiDetail(s service) string {
+	served, ok := s.(interface{ Status() api.Status })
+	if !ok {
+		return ""
+	}
+	status := served.Status()
+	text := fmt.Sprintf("%d requests, %d refused, %d failed", status.Requests, status.Refused, status.Failed)
+	if status.Listening != "" {
+		text = "on " + status.Listening + ", " + text
+	}
+	if status.LastError != "" {
+		text += ", the last one at " + status.LastErrorAt.Format(time.DateTime) + ": " + status.LastError
+	}
+	return text
 }

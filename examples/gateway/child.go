@@ -124,6 +124,9 @@ func (c *child) start(ctx context.Context) error {
 	switch {
 	case errors.Is(err, errDisabled):
 		c.state = control.ServiceState{Name: u.name, State: "disabled", Since: time.Now()}
+		if left, is := errors.AsType[leftOutError](err); is {
+			c.state.Detail, c.state.LeftOut = left.Error(), true
+		}
 	case err == nil:
 		c.current = svc
 		c.state = control.ServiceState{Name: u.name, State: "running", Since: time.Now(), Error: c.state.Error}

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/examples/gateway/doctor"
 	"github.com/fieldgate/fieldgate/telemetry/procsource"
 )
@@ -134,9 +133,9 @@ func examineStopped(o options) ([]doctor.Finding, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), doctorTime)
 	defer cancel()
-	var missing []control.Missing
+	missing := missingParts(doc)
 	if !o.simulate {
-		missing = thisHost(o.programs).missing(doc, false)
+		missing = append(missing, thisHost(o.programs).missing(doc, false)...)
 	}
 	facts := doctor.Facts{Document: doc, Missing: missing, Host: doctor.ThisHost(procsource.Clock(earliest()), earliest(), o.state)}
 	return append(findings, doctor.Run(ctx, facts)...), nil

@@ -43,10 +43,11 @@ func (e engine) Missing() []control.Missing {
 	if _, saved := e.control.Saved(); saved == e.standIn {
 		all = append(all, e.unread)
 	}
+	doc, _ := e.control.Applied()
+	all = append(all, missingParts(doc)...)
 	if e.simulated {
 		return all
 	}
-	doc, _ := e.control.Applied()
 	folder := false
 	if running := runningIn[*openvpn.Service](e.gateway, "openvpn"); running != nil {
 		folder = slices.ContainsFunc(running.Status().Instances, func(i openvpn.InstanceStatus) bool { return i.FromFolder && i.Enabled })

@@ -1,14 +1,47 @@
+//go:build !no_openvpn
+
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
+	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/openvpn"
-	"github.com/fieldgate/fieldgate/snmp/fieldgatemib"
+	"github.com/fieldgate/fieldgate/openvpn/filestore"
+	openvpnprocess "github.com/fieldgate/fieldgate/openvpn/process"
 )
+
+const withOpenVPN = true
+
+// openvpnUnit runs the instances.
+func (g *gateway) openvpnUnit(doc document.Document, b backends) unit {
+	return unit{
+		name:        "openvpn",
+		enabled:     doc.OpenVPN.Enabled,
+		config:      doc.OpenVPN,
+		build:       func(context.Context) (service, error) { return g.newInstances(doc.OpenVPN, b) },
+		reconfigure: func(ctx context.Context, s service) error { return reconfigureInstances(ctx, s, doc.OpenVPN) },
+		release:     letGo,
+		patience:    tunnelPatience,
+		detail:      instancesDetail,
+		items:       instanceItems,
+		do:          doInstance,
+	}
+}
+
+// realRunner runs openvpn on this host.
+func (g *gateway) realRunner() (openvpn.Runner, error) {
+	return openvpnprocess.New(openvpnprocess.Options{Folder: filepath.Join(g.runDir, "openvpn"), Program: g.programs.openvpn, Logger: g.log.With("service", "openvpn")})
+}
+
+// realFiles keeps the files of instances.
+func (g *gateway) realFiles() (openvpn.Store, error) {
+	return filestore.Open(filepath.Join(g.own, "openvpn"))
+}
 
 // newInstances makes the service that runs the instances. One that is not
 // wanted ends what a gateway before this one has left running.
@@ -92,32 +125,4 @@ func instancesDetail(s service) string {
 		}
 	}
 	return fmt.Sprintf("openvpn %s, %d of %d instances connected", status.Version, connected, len(status.Instances))
-}
-
-// mibInstances shows the instances to managers.
-func (g *gateway) mibInstances() []fieldgatemib.Instance {
-	running, ok := g.units.service("openvpn").(*openvpn.Service)
-	if !ok {
-		return nil
-	}
-	var rows []fieldgatemib.Instance
-	for _, i := range running.Status().Instances {
-		row := fieldgatemib.Instance{
-			Name: i.Name, Role: fieldgatemib.RoleClient, State: fieldgatemib.InstanceConnecting, Clients: len(i.Clients),
-			InOctets: i.BytesIn, OutOctets: i.BytesOut, LastError: i.Detail,
-		}
-		if i.Role == openvpn.RoleServer {
-			row.Role = fieldgatemib.RoleServer
-		}
-		switch i.State {
-		case openvpn.StateConnected:
-			row.State = fieldgatemib.InstanceConnected
-		case openvpn.StateStopped, openvpn.StateStopping:
-			row.State = fieldgatemib.InstanceStopped
-		case openvpn.StateFailed, openvpn.StateUnknown:
-			row.State = fieldgatemib.InstanceFailed
-		}
-		rows = append(rows, row)
-	}
-	return rows
 }

@@ -152,6 +152,9 @@ func check(o options, out, errOut io.Writer) int {
 	for _, w := range doc.Warnings() {
 		_, _ = fmt.Fprintln(out, "warning:", w)
 	}
+	for _, m := range missingParts(doc) {
+		_, _ = fmt.Fprintln(out, "warning:", m.What)
+	}
 	_, _ = fmt.Fprintln(out, o.configPath()+": valid")
 	return exitOK
 }
@@ -389,6 +392,9 @@ func (g *gateway) stop(release bool) error {
 func (g *gateway) warn(doc document.Document) {
 	for _, w := range doc.Warnings() {
 		g.log.Warn("weak configuration", "warning", w)
+	}
+	for _, m := range missingParts(doc) {
+		g.log.Error("the configuration asks for too much", "service", m.Service, "error", m.What)
 	}
 }
 

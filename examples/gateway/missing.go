@@ -9,8 +9,6 @@ import (
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/ipsec"
-	"github.com/fieldgate/fieldgate/ipsec/l2tp/xl2tpd"
-	"github.com/fieldgate/fieldgate/ipsec/strongswan"
 	"github.com/fieldgate/fieldgate/openvpn"
 	"github.com/fieldgate/fieldgate/ser2net"
 )
@@ -81,18 +79,18 @@ func (h host) missing(doc document.Document, folder bool) []control.Missing {
 		}
 		lacks("clock", "the clock is not set, it shows "+h.now.UTC().Format(time.DateTime)+" UTC: certificates do not count, and times are wrong", command)
 	}
-	if tunnels := doc.L2TP.Extend(doc.IPsec); tunnels.Enabled && slices.ContainsFunc(tunnels.Connections, func(c ipsec.Connection) bool { return c.Enabled }) {
+	if tunnels := doc.L2TP.Extend(doc.IPsec); withIPsec && tunnels.Enabled && slices.ContainsFunc(tunnels.Connections, func(c ipsec.Connection) bool { return c.Enabled }) {
 		h.missingIPsec(lacks)
 	}
-	if doc.L2TP.Enabled {
-		if program := orDefault(h.xl2tpd, xl2tpd.DefaultProgram); !h.exists(program) {
+	if withIPsec && doc.L2TP.Enabled {
+		if program := orDefault(h.xl2tpd, xl2tpdProgram); !h.exists(program) {
 			lacks("l2tp", "xl2tpd is not installed (no "+program+")", h.install("xl2tpd", "xl2tpd"))
 		}
 		if !h.any("pppd") {
 			lacks("l2tp", "pppd is not installed", h.install("ppp", "ppp"))
 		}
 	}
-	if doc.OpenVPN.Enabled && (folder || slices.ContainsFunc(doc.OpenVPN.Instances, func(i openvpn.Instance) bool { return i.Enabled })) {
+	if withOpenVPN && doc.OpenVPN.Enabled && (folder || slices.ContainsFunc(doc.OpenVPN.Instances, func(i openvpn.Instance) bool { return i.Enabled })) {
 		if !h.any("openvpn") && (h.openvpn == "" || !h.exists(h.openvpn)) {
 			lacks("openvpn", "openvpn is not installed", h.install("openvpn", "openvpn-openssl"))
 		}
@@ -100,27 +98,27 @@ func (h host) missing(doc document.Document, folder bool) []control.Missing {
 			lacks("openvpn", "the kernel has no tun devices (no /dev/net/tun)", h.tun())
 		}
 	}
-	if doc.Ser2net.Enabled {
+	if withSer2net && doc.Ser2net.Enabled {
 		for _, port := range doc.Ser2net.Ports {
 			if port.Enabled && !h.exists(port.Device) && port.Device != "" {
 				lacks("ser2net", "port "+port.Name+": there is no device "+port.Device+": is it plugged in?", devices(port))
 			}
 		}
 	}
-	if doc.Modem.Source == document.ModemAT && !h.exists(doc.Modem.Device) {
+	if withModem && doc.Modem.Source == document.ModemAT && !h.exists(doc.Modem.Device) {
 		lacks("modem", "there is no device "+doc.Modem.Device+": is the modem plugged in?", "")
 	}
-	if doc.Syslog.Source == document.SyslogJournal && !h.any("journalctl") {
+	if withAPI && doc.Syslog.Source == document.SyslogJournal && !h.any("journalctl") {
 		lacks("api", "journalctl is not installed, which syslog.source: journal needs", "")
 	}
-	if doc.Syslog.Source == document.SyslogLogread && !h.any("logread") {
+	if withAPI && doc.Syslog.Source == document.SyslogLogread && !h.any("logread") {
 		lacks("api", "logread is not installed, which syslog.source: logread needs", "")
 	}
 	return all
 }
 
 func (h host) missingIPsec(lacks func(service, what, command string)) {
-	socket := orDefault(h.charon, strongswan.DefaultSocket)
+	socket := orDefault(h.charon, charonSocket)
 	switch {
 	case h.exists(socket):
 	case h.any("charon-systemd", "charon"):

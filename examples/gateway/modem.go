@@ -1,10 +1,11 @@
+//go:build !no_modem
+
 package main
 
 import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -17,6 +18,19 @@ import (
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 )
 
+const withModem = true
+
+// modemUnit is the modem.
+func modemUnit(doc document.Document, b backends) unit {
+	return unit{
+		name:    "modem",
+		enabled: doc.Modem.Source != document.SourceNone,
+		config:  doc.Modem,
+		build:   func(context.Context) (service, error) { return b.modem(), nil },
+		detail:  modemDetail,
+	}
+}
+
 // modems is the [api.Modem] of the API: the modem whose unit runs, if any.
 type modems struct{ slot slot[askedModem] }
 
@@ -28,18 +42,17 @@ func (m *modems) ModemInfo(ctx context.Context) (api.ModemInfo, error) {
 	return api.ModemInfo{}, notReady("modem", "no modem is in use now, modem.source in the configuration of the gateway says which one is")
 }
 
-// closingModem is what the modem packages offer.
-type closingModem interface {
-	api.Modem
-	io.Closer
-}
-
 // openModem returns the modem of a configuration. It opens nothing yet.
 func openModem(c document.Modem, log *slog.Logger) closingModem {
 	if c.Source == document.ModemModemManager {
 		return modemmanager.New(modemmanager.Options{Modem: c.Modem})
 	}
 	return atmodem.New(serialport.Port{Device: c.Device, Baud: c.Baud}.Open, atmodem.Options{Logger: log})
+}
+
+// real returns the unit of the modem of this host.
+func (m *modems) real(c document.Modem, log *slog.Logger) service {
+	return m.service(c, func() closingModem { return openModem(c, log) })
 }
 
 // service returns the unit of a modem. It starts also where no modem

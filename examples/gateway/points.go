@@ -1,3 +1,5 @@
+//go:build !no_points
+
 package main
 
 import (
@@ -15,7 +17,21 @@ import (
 	"github.com/fieldgate/fieldgate/api/redispoints"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/examples/gateway/hub"
+	"github.com/fieldgate/fieldgate/ser2net"
 )
+
+const withPoints = true
+
+// pointsUnit is the source of tags.
+func pointsUnit(doc document.Document, b backends) unit {
+	return unit{
+		name:    "points",
+		enabled: doc.Points.Source != document.SourceNone,
+		config:  doc.Points,
+		build:   func(context.Context) (service, error) { return b.points() },
+		detail:  pointsDetail,
+	}
+}
 
 // points is the [api.Points] and the [api.Sync] of the API: the source of
 // tags whose unit has started last. It outlives the units.
@@ -131,6 +147,14 @@ func (p *points) Value(ctx context.Context, deviceAlias, signalAlias string) (ap
 		return api.TagValue{}, errNoPoints()
 	}
 	return source.Value(ctx, deviceAlias, signalAlias)
+}
+
+// real returns the unit of the devices or of the tag bus of this host.
+func (p *points) real(c document.Points, serial ser2net.Opener, log *slog.Logger) (service, error) {
+	newHub := func(c hubconfig.Config) (runningHub, error) {
+		return hub.New(c, hub.Options{Opener: serial, Logger: log})
+	}
+	return p.service(c, newHub, redispoints.Options{Logger: log}, log)
 }
 
 // service returns the unit of a source of tags.

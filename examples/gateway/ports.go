@@ -1,16 +1,43 @@
+//go:build !no_ser2net
+
 package main
 
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
+	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/ser2net"
+	"github.com/fieldgate/fieldgate/ser2net/tlsport"
 )
+
+const withSer2net = true
+
+// ser2netUnit serves the serial ports.
+func (g *gateway) ser2netUnit(doc document.Document, b backends) unit {
+	return unit{
+		name:        "ser2net",
+		enabled:     doc.Ser2net.Enabled,
+		config:      doc.Ser2net,
+		build:       func(context.Context) (service, error) { return b.ports(g.ports.take(doc.Ser2net)) },
+		reconfigure: func(ctx context.Context, s service) error { return g.ports.reconfigure(ctx, s, doc.Ser2net) },
+		detail:      portsDetail,
+		items:       g.ports.items,
+		do:          g.ports.do,
+	}
+}
+
+// newPorts makes the service of serial ports.
+func (g *gateway) newPorts(c ser2net.Config, opener ser2net.Opener) (service, error) {
+	return ser2net.New(c, ser2net.Options{Opener: opener, TLS: tlsport.Load, Logger: g.log.With("service", "ser2net")})
+}
 
 // listenAgain is how often the address of a port is tried that something else
 // has, so that one such port does not keep the others from serving.
@@ -120,4 +147,28 @@ func (p *ports) items(running service) []control.Item {
 		items = append(items, item)
 	}
 	return items
+}
+
+// portsDetail counts the serial ports.
+func portsDetail(s service) string {
+	running, ok := s.(*ser2net.Service)
+	if !ok {
+		return ""
+	}
+	var open, clients int
+	var failed error
+	for _, p := range running.Status().Ports {
+		if p.State == ser2net.StateOpen {
+			open++
+		}
+		if p.State == ser2net.StateFailed || p.State == ser2net.StateLost {
+			failed = errors.Join(failed, fmt.Errorf("%s: %s", p.Name, p.LastError))
+		}
+		clients += len(p.Clients)
+	}
+	text := fmt.Sprintf("%d devices open, %d clients", open, clients)
+	if failed != nil {
+		text += "; " + strings.ReplaceAll(failed.Error(), "\n", "; ")
+	}
+	return text
 }

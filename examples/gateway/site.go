@@ -12,6 +12,7 @@ import (
 	"github.com/fieldgate/fieldgate/examples/gateway/automation"
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/examples/gateway/pages"
+	"github.com/fieldgate/fieldgate/examples/gateway/simulate"
 	"github.com/fieldgate/fieldgate/internal/servercert"
 	"github.com/fieldgate/fieldgate/snmp"
 )
@@ -19,7 +20,7 @@ import (
 // newWeb makes the server of the pages and of the API.
 func (g *gateway) newWeb(doc document.Document, b backends) (service, error) {
 	files, err := b.files()
-	if err != nil {
+	if err != nil && withOpenVPN {
 		g.log.Error("files of OpenVPN instances cannot be kept", "error", err) // all else works
 	}
 	p, err := pages.New(pages.Options{
@@ -102,4 +103,12 @@ func thisHostOnly(c document.Web, next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// faults are those that can be switched on a simulated device.
+func (g *gateway) faults() *simulate.Faults {
+	if g.device == nil {
+		return nil
+	}
+	return g.device.Faults()
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"sync/atomic"
 
 	"github.com/fieldgate/fieldgate/api"
@@ -40,6 +41,12 @@ func provider(name string, open func() (close func() error, err error)) service 
 			return end()
 		}, nil
 	})
+}
+
+// closingModem is what the modem packages offer.
+type closingModem interface {
+	api.Modem
+	io.Closer
 }
 
 // disabled is a service that its configuration does not want.

@@ -15,11 +15,12 @@ import (
 
 // Service is how a service is.
 type Service struct {
-	Name   string    `json:"name"`
-	State  string    `json:"state" doc:"Such as running, disabled, restarting, stopping."`
-	Since  time.Time `json:"since,omitzero"`
-	Detail string    `json:"detail,omitempty"`
-	Error  string    `json:"error,omitempty" doc:"The last one."`
+	Name    string    `json:"name"`
+	State   string    `json:"state" doc:"Such as running, disabled, restarting, stopping."`
+	Since   time.Time `json:"since,omitzero"`
+	Detail  string    `json:"detail,omitempty"`
+	Error   string    `json:"error,omitempty" doc:"The last one."`
+	LeftOut bool      `json:"left_out,omitempty" doc:"The gateway was built without it."`
 }
 
 // Item is a tunnel, an instance, a port.
@@ -40,6 +41,7 @@ type Missing struct {
 	Service string `json:"service"`
 	What    string `json:"what"`
 	Command string `json:"command,omitempty" doc:"That mends it."`
+	LeftOut bool   `json:"left_out,omitempty" doc:"The gateway was built without it: nothing on the host can mend that."`
 }
 
 // Finding is something that the doctor has found to be wrong.

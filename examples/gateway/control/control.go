@@ -138,6 +138,8 @@ type ServiceState struct {
 	Since  time.Time
 	Detail string
 	Error  string
+	// LeftOut: the gateway was built without it; Detail says so.
+	LeftOut bool
 }
 
 // Item is a tunnel, an instance, a port.
@@ -152,9 +154,10 @@ type Item struct {
 	Verbs         []Verb // that make sense now
 }
 
-// Missing is something that the host lacks.
+// Missing is something that the host, or the gateway itself, lacks.
 type Missing struct {
 	Service string
 	What    string // such as "openvpn is not installed"
 	Command string // that mends it, such as "apt install openvpn"; may be empty
+	LeftOut bool   // the gateway was built without it, so nothing on the host can mend it
 }

@@ -58,7 +58,10 @@ func (e *examination) missing() {
 			continue // told already
 		}
 		todo := "Bring it, then it is used by itself."
-		if m.Command != "" {
+		switch {
+		case m.LeftOut:
+			todo = "Disable it, or install a gateway that was built with it."
+		case m.Command != "":
 			todo = "Mend it with: " + m.Command
 		}
 		e.add(m.Service, "", sentence(m.What), todo)

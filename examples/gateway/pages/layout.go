@@ -19,6 +19,7 @@ type frame struct {
 	Unapplied int       // fields that were saved and not applied
 	Pending   time.Time // until when an apply has to be confirmed
 	Left      string
+	LeftOut   bool   // the service of the page was left out of this gateway
 	Live      bool   // the page has something that lives
 	Again     string // the page itself
 	Now       time.Time
@@ -94,6 +95,8 @@ func (e section) holds(path string) bool {
 // notices says what is to be known on every page.
 func (f frame) notices(s *sheet) {
 	s.If(f.Simulated, `<p class="notice">Simulated device: every value here is made up.</p>
+`)
+	s.If(f.LeftOut, `<p class="notice warn" role="status">This gateway was built without this service: what is set here has no effect.</p>
 `)
 	switch {
 	case f.Left != "":

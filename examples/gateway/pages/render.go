@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"strings"
 	"time"
 
 	"github.com/fieldgate/fieldgate/examples/gateway/account"
@@ -35,6 +36,16 @@ func (p *Pages) frameOf(r *http.Request, title string) frame {
 	f := frame{
 		Title: title, Path: r.URL.Path, Again: r.URL.RequestURI(), User: account.From(r.Context()), Menu: p.sections, Version: p.Version, Simulated: p.Simulated,
 		Pending: p.Control.Pending(), Now: time.Now(),
+	}
+	service, _, _ := strings.Cut(strings.TrimPrefix(f.Path, "/"), "/")
+	switch service {
+	case "api-settings":
+		service = "api"
+	case "tags":
+		service = "points"
+	}
+	for _, s := range p.Control.Services() {
+		f.LeftOut = f.LeftOut || s.LeftOut && s.Name == service
 	}
 	_, saved := p.Control.Saved()
 	_, applied := p.Control.Applied()

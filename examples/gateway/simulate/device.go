@@ -1,3 +1,5 @@
+//go:build !no_simulate
+
 package simulate
 
 import (

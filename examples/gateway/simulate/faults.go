@@ -1,7 +1,8 @@
+//go:build !no_simulate
+
 package simulate
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,29 +11,6 @@ import (
 	"github.com/fieldgate/fieldgate/openvpn"
 	"github.com/fieldgate/fieldgate/openvpn/openvpntest"
 )
-
-// Switch is a fault that can be made and mended.
-type Switch string
-
-// The switches.
-const (
-	UnplugSerial     Switch = "unplug-serial"
-	OccupySerial     Switch = "occupy-serial"
-	KillCharon       Switch = "kill-charon"
-	DropPeer         Switch = "drop-peer"
-	UninstallOpenVPN Switch = "uninstall-openvpn"
-	ExpireCRL        Switch = "expire-crl"
-	FillDisk         Switch = "fill-disk"
-	UnsetClock       Switch = "unset-clock"
-)
-
-// State is a switch with what it does.
-type State struct {
-	Switch Switch
-	Title  string
-	What   string // happens while it is on
-	On     bool
-}
 
 // states are the switches in the order in which they are shown.
 var states = []State{
@@ -45,9 +23,6 @@ var states = []State{
 	{Switch: FillDisk, Title: "Fill the disk", What: "Nothing can be stored, the configuration included."},
 	{Switch: UnsetClock, Title: "Unset the clock", What: "The device believes that it is 1970."},
 }
-
-// ErrUnknown says that there is no such switch.
-var ErrUnknown = errors.New("simulate: there is no such fault")
 
 // Faults switches the faults of a [Device]. Its methods are safe for
 // concurrent use.

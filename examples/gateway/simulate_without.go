@@ -1,0 +1,10 @@
+//go:build no_simulate
+
+package main
+
+import "github.com/fieldgate/fieldgate/examples/gateway/document"
+
+const withSimulate = false
+
+// simulatedBackends is not reached: there is no device to play.
+func (g *gateway) simulatedBackends() func(document.Document) backends { return g.realBackends }
