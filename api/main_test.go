@@ -1,14 +1,12 @@
 package api_test
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +15,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/api"
 	"github.com/fieldgate/fieldgate/api/apitest"
+	"github.com/fieldgate/fieldgate/internal/syncbuf"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -51,7 +50,7 @@ type device struct {
 	points  apitest.Points
 	sync    apitest.Sync
 	upgrade apitest.Upgrade
-	log     lockedBuffer
+	log     syncbuf.Buffer
 }
 
 // fill gives the providers known facts.
@@ -81,24 +80,6 @@ func (d *device) options() api.Options {
 		Versions: api.Versions{Sync: "lite1"},
 		Logger:   slog.New(slog.NewTextHandler(&d.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
-}
-
-// lockedBuffer is a log that a test may read at any time.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // ask is a client of a handler that a real server serves.

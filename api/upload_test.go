@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldgate/fieldgate/api"
+	"github.com/fieldgate/fieldgate/internal/syncbuf"
 )
 
 // syncFunc is an api.Sync.
@@ -196,7 +197,7 @@ func TestLongReportIsCut(t *testing.T) {
 
 // The client has its answer before the upgrade begins.
 func TestUpgradeAnswersFirst(t *testing.T) {
-	var log lockedBuffer
+	var log syncbuf.Buffer
 	applying, goOn := make(chan struct{}), make(chan struct{})
 	o := new(device).options()
 	o.Providers.Upgrade = upgradeFunc(func(_ context.Context, image io.Reader) (func() error, error) {

@@ -1,13 +1,11 @@
 package snmp_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldgate/fieldgate/internal/memnet"
+	"github.com/fieldgate/fieldgate/internal/syncbuf"
 	"github.com/fieldgate/fieldgate/snmp"
 	"github.com/fieldgate/fieldgate/snmp/internal/ber"
 	"github.com/fieldgate/fieldgate/snmp/internal/message"
@@ -37,7 +36,7 @@ type rig struct {
 	sender  snmptest.Sender
 	mib     snmptest.Handler // at .1.3.6.1.4.1.9999
 	saved   []snmp.System
-	log     lockedBuffer
+	log     syncbuf.Buffer
 	agent   *snmp.Service
 	manager net.PacketConn
 }
@@ -264,21 +263,3 @@ func nulls(oids ...string) (list []snmp.VarBind) {
 }
 
 func bind(text string, v snmp.Value) snmp.VarBind { return snmp.VarBind{OID: oid(text), Value: v} }
-
-// lockedBuffer is a log that a test may read at any time.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}

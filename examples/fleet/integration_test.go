@@ -12,7 +12,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -21,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldgate/fieldgate/internal/netns"
+	"github.com/fieldgate/fieldgate/internal/syncbuf"
 )
 
 // build makes a program of this module.
@@ -32,29 +32,11 @@ func build(t *testing.T, folder string) string {
 	return out
 }
 
-// output is what a program has printed so far.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
-}
-
 // startCollector runs cmd, which is a collector, until the end of the test,
 // and returns the addresses that it tells.
 func startCollector(t *testing.T, cmd *exec.Cmd) (udp, url string) {
 	t.Helper()
-	var log output
+	var log syncbuf.Buffer
 	cmd.Stderr = &log
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second

@@ -25,6 +25,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fieldgate/fieldgate/internal/syncbuf"
 	"github.com/fieldgate/fieldgate/telemetry/telemetrytest"
 )
 
@@ -51,8 +52,8 @@ type process struct {
 	t      *testing.T
 	cmd    *exec.Cmd
 	url    string // of the page; "" if the gateway ended before it served
-	stdout output
-	stderr output
+	stdout syncbuf.Buffer
+	stderr syncbuf.Buffer
 	read   chan struct{} // closed when stderr has ended
 	client *http.Client
 
@@ -60,24 +61,6 @@ type process struct {
 }
 
 var pageURL = regexp.MustCompile(`url=(https?://\S+/)`)
-
-// output keeps what a process prints; it may be read meanwhile.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}
 
 // startGateway starts the program on a state folder and a free port, and
 // waits until it serves or has ended.

@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -19,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldgate/fieldgate/internal/netns"
+	"github.com/fieldgate/fieldgate/internal/syncbuf"
 	"github.com/fieldgate/fieldgate/internal/twohosts"
 	"github.com/fieldgate/fieldgate/openvpn"
 	"github.com/fieldgate/fieldgate/openvpn/filestore"
@@ -71,25 +71,8 @@ type vpn struct {
 	ours, theirs *netns.Namespace
 	program      string // openvpn on our host
 	state        string
-	server       *lockedLog // of the other end
+	server       *syncbuf.Buffer // of the other end
 	password     string
-}
-
-type lockedLog struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedLog) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(b)
-}
-
-func (l *lockedLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 const openvpnProgram = "/usr/sbin/openvpn"
@@ -103,7 +86,7 @@ func newVPN(t *testing.T) *vpn {
 			skip(t, "there is no "+needed)
 		}
 	}
-	v := &vpn{t: t, server: new(lockedLog)}
+	v := &vpn{t: t, server: new(syncbuf.Buffer)}
 	for _, n := range []**netns.Namespace{&v.ours, &v.theirs} {
 		made, err := netns.New()
 		if errors.Is(err, netns.ErrUnavailable) {

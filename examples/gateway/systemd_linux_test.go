@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/fieldgate/fieldgate/internal/syncbuf"
 )
 
 // systemd is told when the gateway is ready, that it lives, and that it ends;
@@ -26,7 +28,7 @@ func TestIntegrationSystemd(t *testing.T) {
 	address := filepath.Join(t.TempDir(), "notify")
 	notify, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: address, Net: "unixgram"})
 	require.NoError(t, err)
-	said := new(lockedLog)
+	said := new(syncbuf.Buffer)
 	read := make(chan struct{})
 	t.Cleanup(func() { <-read })
 	t.Cleanup(func() { assert.NoError(t, notify.Close()) })
@@ -67,7 +69,7 @@ func TestIntegrationSystemd(t *testing.T) {
 }
 
 // startBySocket starts the gateway as systemd does that has opened its socket.
-func startBySocket(t *testing.T, path, state, listen string, env ...string) (*exec.Cmd, *lockedLog, net.Listener) {
+func startBySocket(t *testing.T, path, state, listen string, env ...string) (*exec.Cmd, *syncbuf.Buffer, net.Listener) {
 	t.Helper()
 	listener, err := net.Listen("tcp", listen)
 	require.NoError(t, err)
@@ -77,7 +79,7 @@ func startBySocket(t *testing.T, path, state, listen string, env ...string) (*ex
 	cmd := exec.Command("sh", "-c", `LISTEN_PID=$$ WATCHDOG_PID=$$ exec "$@"`, "sh", path, "-state", state)
 	cmd.Env = append(append(os.Environ(), "LISTEN_FDS=1"), env...)
 	cmd.ExtraFiles = []*os.File{socket}
-	log := new(lockedLog)
+	log := new(syncbuf.Buffer)
 	cmd.Stderr = log
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldgate/fieldgate/examples/gateway/confstore"
+	"github.com/fieldgate/fieldgate/internal/syncbuf"
 	"github.com/fieldgate/fieldgate/ipsec/ipsectest/fakecharon"
 )
 
@@ -38,7 +39,7 @@ ipsec:
 	address := filepath.Join(state, "notify")
 	notify, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: address, Net: "unixgram"})
 	require.NoError(t, err)
-	said, read := new(lockedLog), make(chan struct{})
+	said, read := new(syncbuf.Buffer), make(chan struct{})
 	t.Cleanup(func() { <-read })
 	t.Cleanup(func() { assert.NoError(t, notify.Close()) })
 	go func() {

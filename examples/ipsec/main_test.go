@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -15,29 +14,12 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/fieldgate/fieldgate/internal/syncbuf"
 	"github.com/fieldgate/fieldgate/ipsec/ipsectest/fakecharon"
 	"github.com/fieldgate/fieldgate/ipsec/strongswan"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// output is what a program prints, while it runs.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
-}
 
 // The file beside the program loads, is armed, changes and goes, on a fake
 // charon.
@@ -55,7 +37,7 @@ func TestDaemon(t *testing.T) {
 
 	backend, err := strongswan.New(strongswan.Options{Socket: charon.Socket()})
 	require.NoError(t, err)
-	var out, log output
+	var out, log syncbuf.Buffer
 	signals := make(chan os.Signal)
 	d := &daemon{file: file, backend: backend, out: &out, log: slog.New(slog.NewTextHandler(&log, nil)), signals: signals}
 	ended := make(chan error, 1)

@@ -1,18 +1,18 @@
 package benchkit
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"sync"
 	"syscall"
 	"time"
 
 	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
+
+	"github.com/fieldgate/fieldgate/internal/syncbuf"
 )
 
 // Build makes a program of this module as it is shipped: without symbols and
@@ -31,26 +31,8 @@ func Build(ctx context.Context, out, path string, flags []string, env ...string)
 type Program struct {
 	name   string
 	cmd    *exec.Cmd
-	output output
+	output syncbuf.Buffer
 	ended  chan struct{}
-}
-
-// output is what a program has printed so far.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
 }
 
 // Start runs a program until Stop or the end of ctx.

@@ -45,11 +45,6 @@ type Server struct {
 	Crowded http.Handler
 }
 
-// Serve serves handler on listener, as [Server.Serve] does.
-func Serve(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
-	return Server{Handler: handler, Log: log}.Serve(ctx, listener)
-}
-
 // crowdedKey marks the contexts of connections above the limit.
 type crowdedKey struct{}
 

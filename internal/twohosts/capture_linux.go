@@ -1,16 +1,16 @@
 package twohosts
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
+
+	"github.com/fieldgate/fieldgate/internal/syncbuf"
 )
 
 // Capture is a look at the cable between the hosts.
@@ -18,7 +18,7 @@ type Capture struct {
 	host  *Host
 	cmd   *exec.Cmd
 	path  string
-	said  *syncBuffer
+	said  *syncbuf.Buffer
 	ended chan struct{}
 }
 
@@ -29,7 +29,7 @@ func (h *Host) Capture() (*Capture, error) {
 	if err != nil {
 		return nil, fmt.Errorf("twohosts: %w", err)
 	}
-	c := &Capture{host: h, path: f.Name(), said: new(syncBuffer), ended: make(chan struct{})}
+	c := &Capture{host: h, path: f.Name(), said: new(syncbuf.Buffer), ended: make(chan struct{})}
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("twohosts: %w", err)
 	}
@@ -93,22 +93,4 @@ func Count(lines []string, word string) (n int) {
 		}
 	}
 	return n
-}
-
-// syncBuffer is a buffer that one goroutine writes and another reads.
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }

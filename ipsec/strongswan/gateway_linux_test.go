@@ -1,26 +1,25 @@
 package strongswan_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fieldgate/fieldgate/internal/syncbuf"
 	"github.com/fieldgate/fieldgate/ipsec"
 )
 
 // gateway is the service under test.
 type gateway struct {
 	*ipsec.Service
-	log *syncLog
+	log *syncbuf.Buffer
 }
 
 // start starts a service, until the end of the test, and waits until the
@@ -36,7 +35,7 @@ func (s *site) start(t *testing.T, c ipsec.Config, changes ...func(*ipsec.Option
 // in the daemon, and has told no secret.
 func (s *site) launch(t *testing.T, c ipsec.Config, changes ...func(*ipsec.Options)) *gateway {
 	t.Helper()
-	g := &gateway{log: new(syncLog)}
+	g := &gateway{log: new(syncbuf.Buffer)}
 	o := ipsec.Options{
 		Backend: s.backend(t),
 		Logger:  slog.New(slog.NewTextHandler(g.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -132,24 +131,6 @@ func (g *gateway) fails(t *testing.T, name string) *ipsec.Failure {
 		assert.Equal(t, failure.Cause, last.Cause)
 	}
 	return failure
-}
-
-// syncLog is a log that a service writes and a test reads.
-type syncLog struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *syncLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *syncLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // checkStatus compares what the service says of a connection that is up with

@@ -1,14 +1,12 @@
 package pki_test
 
 import (
-	"bytes"
 	"crypto/rand"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fieldgate/fieldgate/internal/syncbuf"
 	"github.com/fieldgate/fieldgate/openvpn/pki"
 )
 
@@ -76,28 +75,10 @@ func arguments(t *testing.T, options map[string][]byte) (args []string) {
 	return args
 }
 
-// output collects what a program says.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
 // openvpn runs one end until the test ends.
-func openvpn(t *testing.T, args ...string) *output {
+func openvpn(t *testing.T, args ...string) *syncbuf.Buffer {
 	t.Helper()
-	out := new(output)
+	out := new(syncbuf.Buffer)
 	cmd := exec.Command("openvpn", append([]string{"--dev", "null", "--verb", "3", "--suppress-timestamps", "--connect-retry", "1", "1"}, args...)...)
 	cmd.Stdout, cmd.Stderr = out, out
 	require.NoError(t, cmd.Start())
@@ -130,7 +111,7 @@ func meet(t *testing.T, server, client []string, refusal string) {
 		assert.NotContains(t, c.String(), completed)
 		return
 	}
-	for _, out := range []*output{s, c} {
+	for _, out := range []*syncbuf.Buffer{s, c} {
 		assert.NotContains(t, out.String(), "WARNING: file", "a key that others can read")
 		assert.NotContains(t, out.String(), "DEPRECATED")
 	}

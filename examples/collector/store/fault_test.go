@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldgate/fieldgate/examples/collector/store"
+	"github.com/fieldgate/fieldgate/internal/syncbuf"
 	"github.com/fieldgate/fieldgate/telemetry/receiver"
 )
 
@@ -138,7 +139,7 @@ func TestIntegrationFullDisk(t *testing.T) {
 	if !inside {
 		return
 	}
-	data, log := filepath.Join(dir, "data"), new(logged)
+	data, log := filepath.Join(dir, "data"), new(syncbuf.Buffer)
 	s, err := store.Open(t.Context(), store.Options{
 		Dir: data, SegmentBytes: 500_000, Logger: slog.New(slog.NewTextHandler(log, nil)),
 	})

@@ -1,14 +1,12 @@
 package store_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +15,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/examples/collector/latest"
 	"github.com/fieldgate/fieldgate/examples/collector/store"
+	"github.com/fieldgate/fieldgate/internal/syncbuf"
 	"github.com/fieldgate/fieldgate/telemetry"
 	"github.com/fieldgate/fieldgate/telemetry/receiver"
 )
@@ -57,26 +56,8 @@ func records(n int, seq uint64) []receiver.Record {
 
 func serial(i int) string { return fmt.Sprintf("GK%06d", i) }
 
-// logged collects what a store logs.
-type logged struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logged) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(b)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-func open(t testing.TB, o store.Options) (*store.Store, *logged) {
-	log := new(logged)
+func open(t testing.TB, o store.Options) (*store.Store, *syncbuf.Buffer) {
+	log := new(syncbuf.Buffer)
 	o.Logger = slog.New(slog.NewTextHandler(log, nil))
 	s, err := store.Open(t.Context(), o)
 	require.NoError(t, err)

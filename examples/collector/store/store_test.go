@@ -15,6 +15,7 @@ import (
 
 	"github.com/fieldgate/fieldgate/examples/collector/latest"
 	"github.com/fieldgate/fieldgate/examples/collector/store"
+	"github.com/fieldgate/fieldgate/internal/syncbuf"
 	"github.com/fieldgate/fieldgate/telemetry"
 	"github.com/fieldgate/fieldgate/telemetry/receiver"
 )
@@ -164,7 +165,7 @@ func TestTornTail(t *testing.T) {
 	}
 }
 
-func torn(t *testing.T, dir string, change func([]byte) []byte) (*store.Store, *logged) {
+func torn(t *testing.T, dir string, change func([]byte) []byte) (*store.Store, *syncbuf.Buffer) {
 	copied := crash(t, dir)
 	name := segmentFiles(t, copied)[0]
 	b, err := os.ReadFile(name)

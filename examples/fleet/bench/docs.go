@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os/exec"
-	"regexp"
 
 	"github.com/fieldgate/fieldgate/internal/benchkit"
 )
@@ -22,9 +19,9 @@ func circumstances(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	help, err := exec.CommandContext(ctx, "collectd", "-h").CombinedOutput()
+	version, err := benchkit.Version(ctx, `collectd [0-9]+(\.[0-9]+)*`, "collectd", "-h")
 	if err != nil {
-		return "", fmt.Errorf("collectd (make peers installs it): %w", err)
+		return "", err
 	}
-	return machine + "; " + regexp.MustCompile(`collectd [0-9]+(\.[0-9]+)*`).FindString(string(help)), nil
+	return machine + "; " + version, nil
 }

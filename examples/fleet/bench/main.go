@@ -15,24 +15,19 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/benchkit"
 )
 
+// limit ends a run in which something hangs.
+const limit = time.Hour
+
 func main() {
 	docs := flag.String("docs", "", "`file` to write the table into; none = only print it")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, *docs)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	os.Exit(benchkit.Main(limit, func(ctx context.Context) error { return run(ctx, *docs) }))
 }
 
 // run measures one thing after the other, so that they do not disturb each
@@ -119,7 +114,7 @@ func lossFree(ctx context.Context, dir string, signed bool) (peerRun, error) {
 			if err != nil {
 				return run, err
 			}
-			progress("collectd at %d snapshots a second, signed %t: %s a snapshot, %.2f %% arrived",
+			benchkit.Progress("collectd at %d snapshots a second, signed %t: %s a snapshot, %.2f %% arrived",
 				rate, signed, run.perSnapshot(), 100*run.arrived)
 			if run.arrived == 1 {
 				return run, nil
@@ -128,6 +123,3 @@ func lossFree(ctx context.Context, dir string, signed bool) (peerRun, error) {
 	}
 	return peerRun{}, errors.New("collectd loses values at any rate")
 }
-
-// progress is for whoever waits; the table alone is on standard output.
-func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

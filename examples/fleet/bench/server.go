@@ -102,7 +102,7 @@ func highestLoad(ctx context.Context, p programs, dir string, duration time.Dura
 	for _, rate := range rates {
 		for range tries {
 			l, err := measureLoad(ctx, p, dir, rate, duration)
-			progress("collector at %d snapshots a second: %s a snapshot, loss-free %t", rate, l.cpu, err == nil)
+			benchkit.Progress("collector at %d snapshots a second: %s a snapshot, loss-free %t", rate, l.cpu, err == nil)
 			if !errors.Is(err, errLossy) {
 				return l, err
 			}
@@ -192,7 +192,7 @@ func measureIndex(ctx context.Context, p programs, dir string) ([]row, error) {
 func (s *server) meetAll(ctx context.Context, devices int) error {
 	const rate, rounds = 25_000, 4
 	for boot := range rounds {
-		progress("collector with %d devices, round %d", devices, boot+1)
+		benchkit.Progress("collector with %d devices, round %d", devices, boot+1)
 		if _, err := s.feed(ctx, "-devices", strconv.Itoa(devices), "-rate", strconv.Itoa(rate),
 			"-duration", (time.Duration(devices/rate) * time.Second).String(), "-boot", strconv.Itoa(boot+1)); err != nil {
 			return err

@@ -17,10 +17,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"runtime"
-	"syscall"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/benchkit"
@@ -40,20 +38,12 @@ func main() {
 	only := flag.String("only", "", "measure `what` only: requests, polling, upload, limit or crowd; starts, memory, pages or saving")
 	bare := flag.String("bare", "", "be the bare server that answers each request with this `text`")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	var err error
-	if *bare != "" {
-		err = serveBare(ctx, *bare)
-	} else {
-		err = run(ctx, *docs, *of, *only, *rounds)
-	}
-	cancel()
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	os.Exit(benchkit.Main(limit, func(ctx context.Context) error {
+		if *bare != "" {
+			return serveBare(ctx, *bare)
+		}
+		return run(ctx, *docs, *of, *only, *rounds)
+	}))
 }
 
 // build makes the gateway as it is released.
@@ -79,7 +69,7 @@ func run(ctx context.Context, docs, of, only string, rounds int) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	machine, err := benchkit.Machine()
+	circumstances, err := benchkit.Circumstances("")
 	if err != nil {
 		return err
 	}
@@ -116,11 +106,5 @@ func run(ctx context.Context, docs, of, only string, rounds int) error {
 		}
 		figures = append(figures, more...)
 	}
-	text := fmt.Sprintf("%s: %s; requests are medians of %d rounds.\n\n%s",
-		time.Now().UTC().Format(time.DateOnly), machine, rounds, table(figures))
-	fmt.Print(text)
-	if docs == "" {
-		return nil
-	}
-	return benchkit.WriteDocument(docs, target(of), text)
+	return benchkit.Report(docs, target(of), fmt.Sprintf("%s; requests are medians of %d rounds.\n\n%s", circumstances, rounds, table(figures)))
 }

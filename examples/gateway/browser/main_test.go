@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -19,6 +18,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/fieldgate/fieldgate/internal/syncbuf"
 )
 
 // patience is how long a page, or what was clicked, may take on a busy
@@ -75,25 +76,7 @@ type gateway struct {
 	url      string // of the page, without a slash at the end
 	password string // of admin
 	state    string
-	said     *output
-}
-
-// output is what a process prints; it may be read meanwhile.
-type output struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
+	said     *syncbuf.Buffer
 }
 
 var (
@@ -109,7 +92,7 @@ func start(t *testing.T, args ...string) *gateway {
 	state, err := os.MkdirTemp("", "fg") // a short name: there are sockets below
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(state)) })
-	g := &gateway{state: state, said: new(output)}
+	g := &gateway{state: state, said: new(syncbuf.Buffer)}
 	cmd := exec.Command(program, append([]string{"-state", state, "-listen", "127.0.0.1:0"}, args...)...)
 	cmd.Stdout, cmd.Stderr = g.said, g.said
 	require.NoError(t, cmd.Start())

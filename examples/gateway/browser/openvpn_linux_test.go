@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldgate/fieldgate/internal/netns"
+	"github.com/fieldgate/fieldgate/internal/syncbuf"
 )
 
 // TestIntegrationOpenVPN makes an authority, a server by its recipe and the
@@ -54,7 +55,7 @@ func TestIntegrationOpenVPN(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(text), "remote 192.0.2.1")
 
-	said := new(output)
+	said := new(syncbuf.Buffer)
 	peer := theirs.Command(context.Background(), "openvpn", "--config", config, "--dev", "tun7")
 	peer.Stdout, peer.Stderr = said, said
 	require.NoError(t, peer.Start())

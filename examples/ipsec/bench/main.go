@@ -11,12 +11,7 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
 	"os"
-	"os/exec"
-	"os/signal"
-	"regexp"
-	"syscall"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/benchkit"
@@ -33,15 +28,7 @@ func main() {
 	docs := flag.String("docs", "", "`file` to write the table into; none = only print it")
 	rounds := flag.Int("rounds", 7, "how often everything is measured")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	err := run(ctx, *docs, *rounds)
-	cancel()
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	os.Exit(benchkit.Main(limit, func(ctx context.Context) error { return run(ctx, *docs, *rounds) }))
 }
 
 func run(ctx context.Context, docs string, rounds int) error {
@@ -53,32 +40,18 @@ func run(ctx context.Context, docs string, rounds int) error {
 	if err != nil {
 		return err
 	}
-	load, err := benchkit.Load()
+	taken, err := benchkit.Rounds(rounds)
 	if err != nil {
 		return err
 	}
-	text := circumstances + fmt.Sprintf(". Load average at the end %.2f. Medians of %d rounds.\n\n", load, rounds) + table(figures)
-	fmt.Print(text)
-	if docs == "" {
-		return nil
-	}
-	return benchkit.WriteDocument(docs, target, text)
+	return benchkit.Report(docs, target, circumstances+taken+table(figures))
 }
 
 // circumstances tells what the figures are taken on.
 func circumstances(ctx context.Context) (string, error) {
-	machine, err := benchkit.Machine()
+	version, err := benchkit.Version(ctx, `strongSwan [0-9.]+`, "swanctl", "--version")
 	if err != nil {
 		return "", err
 	}
-	// It complains about plugins that it has not, and ends with an error.
-	text, err := exec.CommandContext(ctx, "swanctl", "--version").CombinedOutput()
-	version := regexp.MustCompile(`strongSwan [0-9.]+`).Find(text)
-	if version == nil {
-		return "", fmt.Errorf("no swanctl, which make peers installs: %w", err)
-	}
-	return fmt.Sprintf("%s: %s; %s", time.Now().UTC().Format(time.DateOnly), machine, version), nil
+	return benchkit.Circumstances(version)
 }
-
-// progress is for whoever waits; the table alone is on standard output.
-func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

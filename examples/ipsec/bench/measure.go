@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/procfs"
 
+	"github.com/fieldgate/fieldgate/internal/benchkit"
 	"github.com/fieldgate/fieldgate/ipsec"
 	"github.com/fieldgate/fieldgate/ipsec/ipsectest/fakecharon"
 	"github.com/fieldgate/fieldgate/ipsec/strongswan"
@@ -40,7 +41,7 @@ func measure(ctx context.Context, rounds int) (figures []*figure, err error) {
 	seen := &figure{name: "event seen meanwhile (fake charon)", unit: "ms", goal: goal{limit: 100}}
 	growth := &figure{name: "memory after 10000 ups and downs (fake charon)", unit: "MB more", goal: goal{limit: 1}}
 	for round := range rounds {
-		progress("round %d of %d", round+1, rounds)
+		benchkit.Progress("round %d of %d", round+1, rounds)
 		for i, n := range []int{10, 100, 1000} {
 			if err := loading(ctx, hosts[0], n, loads[i], change); err != nil {
 				return nil, err
@@ -53,7 +54,7 @@ func measure(ctx context.Context, rounds int) (figures []*figure, err error) {
 			return nil, err
 		}
 	}
-	progress("ups and downs")
+	benchkit.Progress("ups and downs")
 	if err := upsAndDowns(ctx, filepath.Join(dir, "fake"), growth); err != nil {
 		return nil, err
 	}

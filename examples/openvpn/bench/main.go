@@ -16,8 +16,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/benchkit"
@@ -34,22 +32,10 @@ func main() {
 	docs := flag.String("docs", "", "`file` to write the table into; none = only print it")
 	pairs := flag.Int("pairs", 30, "how many starts are measured, each way")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	err := run(ctx, *docs, *pairs)
-	cancel()
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	os.Exit(benchkit.Main(limit, func(ctx context.Context) error { return run(ctx, *docs, *pairs) }))
 }
 
 func run(ctx context.Context, docs string, pairs int) (err error) {
-	machine, err := benchkit.Machine()
-	if err != nil {
-		return err
-	}
 	r, err := newRig(ctx)
 	if err != nil {
 		return err
@@ -67,11 +53,10 @@ func run(ctx context.Context, docs string, pairs int) (err error) {
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("%s: %s; openvpn %s. Load average at the end %.2f.\n\n", time.Now().UTC().Format(time.DateOnly), machine, r.version, load) +
-		benchkit.Table([]string{"figure", "unit", "ours", "plain openvpn", "goal", "reached"}, lines)
-	fmt.Print(text)
-	if docs == "" {
-		return nil
+	circumstances, err := benchkit.Circumstances("openvpn " + r.version)
+	if err != nil {
+		return err
 	}
-	return benchkit.WriteDocument(docs, target, text)
+	return benchkit.Report(docs, target, fmt.Sprintf("%s. Load average at the end %.2f.\n\n", circumstances, load)+
+		benchkit.Table([]string{"figure", "unit", "ours", "plain openvpn", "goal", "reached"}, lines))
 }

@@ -12,13 +12,8 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
-	"regexp"
-	"syscall"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/benchkit"
@@ -35,15 +30,7 @@ func main() {
 	docs := flag.String("docs", "", "`file` to write the table into; none = only print it")
 	rounds := flag.Int("rounds", 15, "how often everything is measured")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	err := run(ctx, *docs, *rounds)
-	cancel()
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	os.Exit(benchkit.Main(limit, func(ctx context.Context) error { return run(ctx, *docs, *rounds) }))
 }
 
 func run(ctx context.Context, docs string, rounds int) error {
@@ -64,34 +51,21 @@ func run(ctx context.Context, docs string, rounds int) error {
 	if err != nil {
 		return err
 	}
-	load, err := benchkit.Load()
+	taken, err := benchkit.Rounds(rounds)
 	if err != nil {
 		return err
 	}
-	text := circumstances + fmt.Sprintf(". Load average at the end %.2f. Medians of %d rounds.\n\n", load, rounds) + table(figures)
-	fmt.Print(text)
-	if docs == "" {
-		return nil
-	}
-	return benchkit.WriteDocument(docs, target, text)
+	return benchkit.Report(docs, target, circumstances+taken+table(figures))
 }
 
 // circumstances tells what the figures are taken on.
 func circumstances(ctx context.Context) (string, error) {
-	machine, err := benchkit.Machine()
+	version, err := benchkit.Version(ctx, `[0-9]+(\.[0-9]+)+`, peer, "-v")
 	if err != nil {
 		return "", err
 	}
-	version, err := exec.CommandContext(ctx, peer, "-v").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("no C ser2net, which make peers installs: %w", err)
-	}
-	number := regexp.MustCompile(`[0-9]+(\.[0-9]+)+`).Find(version)
-	return fmt.Sprintf("%s: %s; C ser2net %s", time.Now().UTC().Format(time.DateOnly), machine, number), nil
+	return benchkit.Circumstances("C ser2net " + version)
 }
-
-// progress is for whoever waits; the table alone is on standard output.
-func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 
 // prepare builds our programs and returns all that is measured.
 func prepare(ctx context.Context, dir string) (proxies map[subject]proxy, err error) {

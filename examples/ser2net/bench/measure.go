@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/fieldgate/fieldgate/internal/benchkit"
 )
 
 // How long each thing is measured in a round, and on how many ports.
@@ -67,7 +69,7 @@ func measureAll(ctx context.Context, proxies map[subject]proxy, dir string, roun
 		return nil, err
 	}
 	for i := range memoryTimes {
-		progress("memory, %d of %d", i+1, memoryTimes)
+		benchkit.Progress("memory, %d of %d", i+1, memoryTimes)
 		for _, s := range []subject{ours, tuned, stock, small} {
 			o, err := occupy(ctx, proxies[s], dir, memoryPorts)
 			if err != nil {
@@ -84,7 +86,7 @@ func measureAll(ctx context.Context, proxies map[subject]proxy, dir string, roun
 		}
 	}
 	for _, s := range []subject{ours, tuned} {
-		progress("%d ports of %v", manyPorts, s)
+		benchkit.Progress("%d ports of %v", manyPorts, s)
 		o, err := occupy(ctx, proxies[s], dir, manyPorts)
 		if err != nil {
 			return nil, fmt.Errorf("%v with %d ports: %w", s, manyPorts, err)
@@ -121,7 +123,7 @@ func (f *figures) measureRounds(ctx context.Context, proxies map[subject]proxy, 
 		defer l.closeWith(ctx)()
 	}
 	for round := range rounds {
-		progress("round %d of %d", round+1, rounds)
+		benchkit.Progress("round %d of %d", round+1, rounds)
 		for _, measure := range []func(subject, *line, *server) error{f.echoes, f.streams, f.visits} {
 			for i := range columns() {
 				s := columns()[(i+round)%len(columns())]

@@ -12,12 +12,7 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
 	"os"
-	"os/exec"
-	"os/signal"
-	"regexp"
-	"syscall"
 	"time"
 
 	"github.com/fieldgate/fieldgate/internal/benchkit"
@@ -35,20 +30,12 @@ func main() {
 	rounds := flag.Int("rounds", 11, "how often everything is measured")
 	rows := flag.Int("table", 0, "serve a table of so many `rows` on the address that follows, to be measured; nothing else")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	var err error
-	if *rows > 0 {
-		err = serveTable(ctx, *rows, flag.Arg(0))
-	} else {
-		err = run(ctx, *docs, *rounds)
-	}
-	cancel()
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	os.Exit(benchkit.Main(limit, func(ctx context.Context) error {
+		if *rows > 0 {
+			return serveTable(ctx, *rows, flag.Arg(0))
+		}
+		return run(ctx, *docs, *rounds)
+	}))
 }
 
 func run(ctx context.Context, docs string, rounds int) error {
@@ -65,31 +52,18 @@ func run(ctx context.Context, docs string, rounds int) error {
 	if err != nil {
 		return err
 	}
-	load, err := benchkit.Load()
+	taken, err := benchkit.Rounds(rounds)
 	if err != nil {
 		return err
 	}
-	text := circumstances + fmt.Sprintf(". Load average at the end %.2f. Medians of %d rounds.\n\n", load, rounds) + table(figures)
-	fmt.Print(text)
-	if docs == "" {
-		return nil
-	}
-	return benchkit.WriteDocument(docs, target, text)
+	return benchkit.Report(docs, target, circumstances+taken+table(figures))
 }
 
 // circumstances tells what the figures are taken on.
 func circumstances(ctx context.Context) (string, error) {
-	machine, err := benchkit.Machine()
+	version, err := benchkit.Version(ctx, `[0-9]+(\.[0-9]+)+`, peer, "-v")
 	if err != nil {
 		return "", err
 	}
-	version, err := exec.CommandContext(ctx, peer, "-v").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("no snmpd of net-snmp, which make peers installs: %w", err)
-	}
-	number := regexp.MustCompile(`[0-9]+(\.[0-9]+)+`).Find(version)
-	return fmt.Sprintf("%s: %s; snmpd %s", time.Now().UTC().Format(time.DateOnly), machine, number), nil
+	return benchkit.Circumstances("snmpd " + version)
 }
-
-// progress is for whoever waits; the table alone is on standard output.
-func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

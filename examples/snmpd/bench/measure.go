@@ -92,7 +92,7 @@ func measure(ctx context.Context, dir string, rounds int) ([]*figure, error) {
 		return nil, err
 	}
 	for round := range rounds {
-		progress("round %d of %d", round+1, rounds)
+		benchkit.Progress("round %d of %d", round+1, rounds)
 		if err := b.round(round); err != nil {
 			return nil, err
 		}

@@ -11,16 +11,6 @@ var ErrMalformed = errors.New("vici: malformed message")
 // maxDepth bounds how deep sections nest; charon's do four deep.
 const maxDepth = 16
 
-// DecodeMessage reads a message. Errors are [ErrMalformed].
-func DecodeMessage(b []byte) (*Message, error) {
-	d := decoder{rest: b}
-	m := new(Message)
-	if d.section(m, 0); d.bad {
-		return nil, ErrMalformed
-	}
-	return m, nil
-}
-
 // decoder takes elements from the front of rest. What comes after something
 // malformed does not count.
 type decoder struct {
