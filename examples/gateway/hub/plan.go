@@ -58,6 +58,7 @@ func plan(d hubconfig.Device, signals []hubconfig.Signal) []*group {
 		order.Sort(g.jobs, func(a, b block) int {
 			return cmp.Or(cmp.Compare(a.job.Function, b.job.Function), cmp.Compare(a.job.Start, b.job.Start), cmp.Compare(a.job.Count, b.job.Count))
 		})
+		lieTogether(g.jobs)
 		g.blocks = join(g.jobs)
 		groups = append(groups, g)
 	}
@@ -65,8 +66,23 @@ func plan(d hubconfig.Device, signals []hubconfig.Signal) []*group {
 	return groups
 }
 
+// lieTogether moves the points of all blocks into one list, in the order of the
+// blocks, so that those of joined blocks need no list of their own.
+func lieTogether(blocks []block) {
+	n := 0
+	for _, b := range blocks {
+		n += len(b.points)
+	}
+	all := make([]point, 0, n)
+	for i := range blocks {
+		from := len(all)
+		all = append(all, blocks[i].points...)
+		blocks[i].points = all[from:]
+	}
+}
+
 // join makes one block of those that follow each other without a gap, as far
-// as a request goes. The blocks are in order.
+// as a request goes. The blocks are in order, and their points lie together.
 func join(blocks []block) []block {
 	var joined []block
 	for _, next := range blocks {
@@ -76,7 +92,7 @@ func join(blocks []block) []block {
 			if last.job.Function == next.job.Function && next.job.Start <= last.job.Start+last.job.Count &&
 				end-last.job.Start <= last.job.MaxCount() {
 				last.job.Count = end - last.job.Start
-				last.points = append(slices.Clip(last.points), next.points...)
+				last.points = last.points[:len(last.points)+len(next.points)]
 				last.joined = true
 				continue
 			}
