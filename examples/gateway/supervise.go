@@ -279,7 +279,6 @@ func (s *supervisor) note(e suture.Event) {
 		s.log.Warn("services die too often, waiting before the next restart")
 	case suture.EventResume:
 		s.log.Info("restarting services again")
-	case suture.EventStopTimeout:
-		s.log.Error("service did not stop in time", "service", e.ServiceName)
 	}
+	// Not suture.EventStopTimeout: it knows no patience, and drop tells.
 }

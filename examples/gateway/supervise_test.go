@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -361,17 +362,19 @@ func TestSupervisorReleasesWhenTheStartFails(t *testing.T) {
 	}
 }
 
-// A unit with patience may take longer to stop than others.
+// A unit with patience may take longer to stop than others, and is no trouble.
 func TestSupervisorHasPatience(t *testing.T) {
 	for patience, fails := range map[time.Duration]bool{0: true, 10 * time.Second: false} {
 		synctest.Test(t, func(t *testing.T) {
-			b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
+			var log bytes.Buffer
+			b, s := newBench(), newSupervisor(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})))
 			a := b.unit("a", "1")
 			a.patience = patience
 			b.stuck["a"] = 8 * time.Second
 			require.NoError(t, s.start(t.Context(), []unit{a}))
 			err := s.stop(t.Context(), false)
 			assert.Equal(t, fails, err != nil, "%v", err)
+			assert.Empty(t, log.String(), "the error tells")
 			time.Sleep(time.Minute) // it ends by itself
 		})
 	}
