@@ -133,6 +133,16 @@ func (l *ledger) excused(areas area, from, to time.Time) bool {
 	return false
 }
 
+// disturbed reports whether an area was disturbed since then by something else
+// than what.
+func (l *ledger) disturbed(areas area, since time.Time, what string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.windows, func(w *window) bool {
+		return w.what != what && w.areas&areas != 0 && (w.to.IsZero() || w.to.After(since))
+	})
+}
+
 // caused reports whether a disturbance of that name lasts, or lasted at most
 // so long ago.
 func (l *ledger) caused(what string, ago time.Duration) bool {
