@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldgate/fieldgate/api"
+	"github.com/fieldgate/fieldgate/openvpn"
 	"github.com/fieldgate/fieldgate/telemetry"
 )
 
@@ -27,7 +28,7 @@ func TestDefaultFile(t *testing.T) {
 	want.Telemetry.Period = telemetry.Duration(10 * time.Second)
 	want.Telemetry.Destinations = []telemetry.Destination{{Host: "127.0.0.1", Port: 5150}}
 	want.IPsec.Enabled, want.OpenVPN.Enabled, want.Ser2net.Enabled = true, true, true
-	want.OpenVPN.Folder.Path = "/etc/openvpn"
+	want.OpenVPN.Folder = openvpn.Folder{Enabled: true, Path: "/etc/openvpn"}
 	want.API.Enabled = true
 	want.API.Keys = []api.Key{{Name: "admin", Hash: hash}}
 	assert.Equal(t, want, doc)
