@@ -1,7 +1,6 @@
 package docs_test
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net"
@@ -20,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldgate/fieldgate/internal/docs"
+	"github.com/fieldgate/fieldgate/internal/syncbuf"
 	"github.com/fieldgate/fieldgate/telemetry"
 	"github.com/fieldgate/fieldgate/telemetry/telemetrytest"
 )
@@ -230,20 +230,7 @@ func TestMain(m *testing.M) {
 // process is a program that runs, with all that it prints.
 type process struct {
 	cmd *exec.Cmd
-	mu  sync.Mutex
-	out bytes.Buffer
-}
-
-func (p *process) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.out.Write(b)
-}
-
-func (p *process) String() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.out.String()
+	syncbuf.Buffer
 }
 
 // start starts a program, and lets it end in good order after the test.

@@ -283,6 +283,28 @@ func TestTwoCommands(t *testing.T) {
 	assert.Equal(t, []string{"go run ./examples/gateway", "make test"}, commands)
 }
 
+// The vendor finds the build tags of the gateway, and none that it has not.
+func TestBuildTags(t *testing.T) {
+	has := make(map[string]bool)
+	tag := regexp.MustCompile(`\bno_[a-z0-9]+\b`)
+	constraint := regexp.MustCompile(`(?m)^//go:build .*$`)
+	for _, file := range sources(t, ".go") {
+		if !strings.HasPrefix(file, filepath.Join(top, "examples/gateway")+"/") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, name := range tag.FindAllString(constraint.FindString(string(text)), -1) {
+			has[name] = true
+		}
+	}
+	told := make(map[string]bool)
+	for _, name := range tag.FindAllString(documents(t)["docs/vendor.md"], -1) {
+		told[name] = true
+	}
+	assert.Equal(t, has, told)
+}
+
 // The operator finds every cause that a connection can name.
 func TestCauses(t *testing.T) {
 	_, table, found := strings.Cut(documents(t)["docs/operator.md"], "\n| cause | what it means")
