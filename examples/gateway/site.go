@@ -43,10 +43,7 @@ func (g *gateway) newWeb(doc document.Document, b backends) (service, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := automation.New(automation.Options{Control: g.control, Live: live{g, b.system}, Doctor: g.findings, Log: g.log.With("service", "web"), Version: version()})
-	if err != nil {
-		return nil, err
-	}
+	a := automation.New(automation.Options{Control: g.control, Live: live{g, b.system}, Doctor: g.findings, Log: g.log.With("service", "web"), Version: version()})
 	mux := http.NewServeMux()
 	mux.Handle("/", p)
 	for _, path := range []string{"/services/", "/metrics", "/healthz"} {

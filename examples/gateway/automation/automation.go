@@ -53,7 +53,7 @@ type Automation struct {
 }
 
 // New returns the API.
-func New(o Options) (*Automation, error) {
+func New(o Options) *Automation {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -71,19 +71,11 @@ func New(o Options) (*Automation, error) {
 	a.history()
 	a.parts()
 	a.statuses()
-	spec, err := a.rest.Document()
-	if err != nil {
-		return nil, fmt.Errorf("automation: %w", err)
-	}
-	schema, err := document.Schema()
-	if err != nil {
-		return nil, fmt.Errorf("automation: %w", err)
-	}
-	a.mux.HandleFunc("GET /services/openapi.json", published("application/openapi+json", spec))
-	a.mux.HandleFunc("GET /services/schema.json", published("application/schema+json", schema))
+	a.mux.HandleFunc("GET /services/openapi.json", a.published("application/openapi+json", a.rest.Document))
+	a.mux.HandleFunc("GET /services/schema.json", a.published("application/schema+json", document.Schema))
 	a.mux.HandleFunc("GET /metrics", a.metrics)
 	a.mux.HandleFunc("GET /healthz", a.health)
-	return a, nil
+	return a
 }
 
 // Handles reports whether a path is one of those that are answered here.
@@ -127,11 +119,18 @@ func (w *silentWriter) Header() http.Header         { return w.header }
 func (w *silentWriter) Write(b []byte) (int, error) { return len(b), nil }
 func (w *silentWriter) WriteHeader(status int)      { w.status = status }
 
-// published answers with a document about the API to every user.
-func published(contentType string, text []byte) http.HandlerFunc {
+// published answers with a document about the API to every user. It is written
+// when somebody asks: together these are half a megabyte, which nobody wants on
+// most days.
+func (a *Automation) published(contentType string, write func() ([]byte, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if p := refused(r.Context(), account.Viewer); p != nil {
 			p.write(w)
+			return
+		}
+		text, err := write()
+		if err != nil {
+			a.problemOf(err).write(w)
 			return
 		}
 		w.Header().Set("Content-Type", contentType)

@@ -79,8 +79,7 @@ func TestOtherStatuses(t *testing.T) {
 }
 
 func TestUnknownErrorsAreProblems(t *testing.T) {
-	a, err := New(Options{})
-	require.NoError(t, err)
+	a := New(Options{})
 	p := a.problemOf(errors.New("the disk is full"))
 	assert.Equal(t, 500, p.Code)
 	assert.Equal(t, "the disk is full", p.Detail)
