@@ -199,9 +199,14 @@ func (s *soak) crowd(ctx context.Context, rng *rand.Rand) error {
 	return nil
 }
 
-// hangUp has the gateway read its configuration again, which has not changed.
+// hangUp has the gateway read its configuration again. That applies what the
+// operator has saved and not applied.
 func (s *soak) hangUp(context.Context, *rand.Rand) error {
-	defer s.ledger.disturb("hang up", 0)()
+	touches := area(0)
+	for _, one := range settings() {
+		touches |= one.areas
+	}
+	defer s.ledger.touch("hang up", touches)()
 	return s.gateway.signal(syscall.SIGHUP)
 }
 
