@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -21,12 +20,13 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/fieldgate/fieldgate/internal/gobuild"
 	"github.com/fieldgate/fieldgate/telemetry"
 )
 
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		_ = os.RemoveAll(buildDir)
+		_ = collectorProgram.Remove()
 		os.Exit(code)
 	}))
 }
@@ -34,27 +34,14 @@ func TestMain(m *testing.M) {
 // patience is how long a test waits for what must come.
 const patience = 20 * time.Second
 
-// buildDir has what build made, "" if nothing.
-var buildDir string
-
-// build makes the program once.
-var build = sync.OnceValues(func() (_ string, err error) {
-	if buildDir, err = os.MkdirTemp("", "collector"); err != nil {
-		return "", err
-	}
-	binary := filepath.Join(buildDir, "collector")
-	output, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w: %s", err, output)
-	}
-	return binary, nil
-})
+// collectorProgram is the built program.
+var collectorProgram = gobuild.Program{Package: "."}
 
 func binary(t testing.TB) string {
 	if _, err := exec.LookPath("go"); err != nil {
 		missing(t, "the go command is missing")
 	}
-	path, err := build()
+	path, err := collectorProgram.Path()
 	require.NoError(t, err)
 	return path
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fieldgate/fieldgate/internal/gobuild"
 	"github.com/fieldgate/fieldgate/internal/netns"
 	"github.com/fieldgate/fieldgate/internal/syncbuf"
 )
@@ -26,10 +27,11 @@ import (
 // build makes a program of this module.
 func build(t *testing.T, folder string) string {
 	t.Helper()
-	out := filepath.Join(t.TempDir(), "program")
-	text, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", out, folder).CombinedOutput()
-	require.NoError(t, err, "%s", text)
-	return out
+	program := gobuild.Program{Package: folder}
+	t.Cleanup(func() { require.NoError(t, program.Remove()) })
+	path, err := program.Path()
+	require.NoError(t, err)
+	return path
 }
 
 // startCollector runs cmd, which is a collector, until the end of the test,

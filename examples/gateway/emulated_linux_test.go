@@ -39,10 +39,11 @@ var emulated = sync.OnceValues(func() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := binary(); err != nil { // makes the folder
+	native, err := binary()
+	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(built.Load().(string), "gateway-mips")
+	path := native + "-mips" // goes with it
 	out, err := exec.Command("../../scripts/build-gateway", "mips,GOMIPS=softfloat", path).CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("%w: %s", err, out)

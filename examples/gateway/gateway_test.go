@@ -16,8 +16,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -25,27 +23,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fieldgate/fieldgate/internal/gobuild"
 	"github.com/fieldgate/fieldgate/internal/syncbuf"
 	"github.com/fieldgate/fieldgate/telemetry/telemetrytest"
 )
 
-// built is the folder of the binary, once there is one.
-var built atomic.Value
+// built is the gateway, for tests that run it as a process.
+var built = gobuild.Program{Package: "."}
 
-// binary builds the gateway once for all tests of the process.
-var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "gateway")
-	if err != nil {
-		return "", err
-	}
-	built.Store(dir)
-	path := filepath.Join(dir, "gateway")
-	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
-	if err != nil {
-		err = fmt.Errorf("%w: %s", err, out)
-	}
-	return path, err
-})
+// binary returns its file.
+func binary() (string, error) { return built.Path() }
 
 // process is a running gateway.
 type process struct {

@@ -9,9 +9,7 @@ import (
 
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		if dir, ok := built.Load().(string); ok {
-			_ = os.RemoveAll(dir)
-		}
+		_ = built.Remove()
 		os.Exit(code)
 	}))
 }

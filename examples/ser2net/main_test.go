@@ -2,9 +2,9 @@ package main
 
 import (
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
+
+	"github.com/fieldgate/fieldgate/internal/gobuild"
 )
 
 // program is the built daemon, for tests that run it as a process.
@@ -12,14 +12,11 @@ var program string
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
-		folder, err := os.MkdirTemp("", "ser2net")
-		if err != nil {
+		daemon := gobuild.Program{Package: "."}
+		defer func() { _ = daemon.Remove() }()
+		var err error
+		if program, err = daemon.Path(); err != nil {
 			panic(err)
-		}
-		defer func() { _ = os.RemoveAll(folder) }()
-		program = filepath.Join(folder, "ser2net")
-		if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-			panic(string(out))
 		}
 		return m.Run()
 	}())

@@ -6,7 +6,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"syscall"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/fieldgate/fieldgate/internal/gobuild"
 	"github.com/fieldgate/fieldgate/internal/ptypair"
 )
 
@@ -25,9 +25,10 @@ func TestOnePort(t *testing.T) {
 	if err := ptypair.Serial(); err != nil {
 		t.Skip(err)
 	}
-	program := filepath.Join(t.TempDir(), "serialport")
-	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	built := gobuild.Program{Package: "."}
+	t.Cleanup(func() { require.NoError(t, built.Remove()) })
+	program, err := built.Path()
+	require.NoError(t, err)
 
 	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	require.NoError(t, err)

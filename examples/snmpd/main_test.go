@@ -2,9 +2,9 @@ package main
 
 import (
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
+
+	"github.com/fieldgate/fieldgate/internal/gobuild"
 )
 
 // built is the daemon, for tests that run it as a process.
@@ -12,14 +12,11 @@ var built string
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
-		folder, err := os.MkdirTemp("", "snmpd")
-		if err != nil {
+		daemon := gobuild.Program{Package: "."}
+		defer func() { _ = daemon.Remove() }()
+		var err error
+		if built, err = daemon.Path(); err != nil {
 			panic(err)
-		}
-		defer func() { _ = os.RemoveAll(folder) }()
-		built = filepath.Join(folder, "snmpd")
-		if out, err := exec.Command("go", "build", "-o", built, ".").CombinedOutput(); err != nil {
-			panic(string(out))
 		}
 		return m.Run()
 	}())

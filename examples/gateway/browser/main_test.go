@@ -5,13 +5,9 @@ package browser_test
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -19,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fieldgate/fieldgate/internal/gobuild"
 	"github.com/fieldgate/fieldgate/internal/syncbuf"
 )
 
@@ -45,29 +42,12 @@ func needs(t *testing.T, programs ...string) {
 	}
 }
 
-// build builds the gateway, once for all tests.
-var build = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "gateway")
-	if err != nil {
-		return "", err
-	}
-	built.Store(dir)
-	path := filepath.Join(dir, "gateway")
-	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, "..").CombinedOutput()
-	if err != nil {
-		err = fmt.Errorf("go build: %w: %s", err, out)
-	}
-	return path, err
-})
-
-// built is the folder of the program, once there is one.
-var built atomic.Value
+// built is the gateway.
+var built = gobuild.Program{Package: ".."}
 
 func TestMain(m *testing.M) {
 	status := m.Run()
-	if dir, is := built.Load().(string); is {
-		_ = os.RemoveAll(dir)
-	}
+	_ = built.Remove()
 	os.Exit(status)
 }
 
@@ -87,7 +67,7 @@ var (
 // start starts a gateway for the first time.
 func start(t *testing.T, args ...string) *gateway {
 	t.Helper()
-	program, err := build()
+	program, err := built.Path()
 	require.NoError(t, err)
 	state, err := os.MkdirTemp("", "fg") // a short name: there are sockets below
 	require.NoError(t, err)
