@@ -11,7 +11,7 @@ PACKING := $(wildcard internal/config internal/lifecycle internal/hostfacts tele
 # The processors that gateways have, as GOARCH or GOARCH with its variant.
 TARGETS := amd64 arm64 arm,GOARM=6 arm,GOARM=7 mips,GOMIPS=softfloat mipsle,GOMIPS=softfloat riscv64
 
-.PHONY: emulated test-mips-machine help test quick check peers format vet lint api api-update tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api bench-gateway bench-ipsec bench-openvpn test-ipsec-matrix test-l2tp axe screenshots soak-ser2net soak fmt
+.PHONY: release test-release emulated test-mips-machine help test quick check peers format vet lint api api-update tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api bench-gateway bench-ipsec bench-openvpn test-ipsec-matrix test-l2tp axe screenshots soak-ser2net soak fmt
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -125,6 +125,12 @@ soak-ser2net: ## 1 GB each way and 1,000,000 clients through ser2net, some minut
 
 soak: ## a hard life for the gateway with all its peers, SOAK=10m long unless told, as root; SEED=N repeats one
 	@go run ./examples/gateway/soak -for "$${SOAK:-10m}" $${SEED:+-seed "$$SEED"}
+
+release: ## programs, packages, SBOMs and checksums of the gateway, into bin/release
+	@scripts/release
+
+test-release: ## the packages of every target, built twice, and the .deb under a real systemd; some minutes
+	@scripts/test-release
 
 fmt: ## format every file
 	@gofmt -s -w .

@@ -13,11 +13,11 @@ import (
 )
 
 // preamble is what a clean root lacks: sudo, for who is root, and systemd,
-// whose commands are noted. apt asks nobody.
+// whose commands are noted. apt asks nobody, and fetches nothing.
 const preamble = `set -eu
 sudo() { "$@"; }
 systemctl() { echo "systemctl $*" >>/tmp/systemctl; }
-apt() { command apt-get --yes --quiet "$@"; }
+apt() { command apt-get --yes --quiet --no-install-recommends "$@"; }
 cd /upload
 `
 
@@ -43,7 +43,9 @@ func TestIntegrationOperatorGuide(t *testing.T) {
 
 	var p page
 	for _, block := range blocks {
-		// The last lines are for two wishes: keep what was made, and do not.
+		if strings.Contains(block, "-doctor") {
+			block = strings.TrimSuffix(block, "\n") + " || test $? = 1\n" // nothing keeps the clock here
+		}
 		printed := m.inside("bash", "-c", preamble+block)
 		switch {
 		case strings.Contains(block, "apt install"):
@@ -53,6 +55,8 @@ func TestIntegrationOperatorGuide(t *testing.T) {
 			require.NotNil(t, password, printed)
 			p = m.browser(t)
 			p.login(password[1])
+		case strings.Contains(block, "-doctor"):
+			assert.NotContains(t, printed, "fault", "a gateway that is new has none")
 		case strings.Contains(block, "l2tp.conf"):
 			assert.FileExists(t, filepath.Join(root, "etc/systemd/system/fieldgate.service.d/l2tp.conf"))
 		case strings.Contains(block, "tar "):

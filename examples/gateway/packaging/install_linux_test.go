@@ -115,7 +115,7 @@ func TestIntegrationInstall(t *testing.T) {
 
 	// The operator changes what dpkg keeps, too.
 	settings := filepath.Join(root, "etc/default/fieldgate")
-	command(t, "sed", "-i", "s/^#GOGC=50/GOGC=60/", settings)
+	command(t, "sed", "-i", "s/^#GOMEMLIMIT=.*/GOMEMLIMIT=60MiB/", settings)
 
 	// An upgrade leaves the process to go on, and systemd lets the new one in.
 	install(r.next)
@@ -127,7 +127,7 @@ func TestIntegrationInstall(t *testing.T) {
 	p.login(password)
 	assert.Contains(t, p.get("/services/status"), nextVersion)
 	assert.Contains(t, read(t, config), "changed on the page")
-	assert.Contains(t, read(t, settings), "GOGC=60")
+	assert.Contains(t, read(t, settings), "\nGOMEMLIMIT=60MiB\n")
 
 	// A removal ends what runs and leaves what the operator has made.
 	m.inside("dpkg", "-r", "fieldgate")
