@@ -188,7 +188,7 @@ func serveDevice(o options, out, errOut io.Writer) (err error) {
 			return err
 		}
 	}
-	limitMemory() // before the configuration is read, which may be large
+	tuneMemory() // before the configuration is read, which may be large
 	state, store, unread, err := prepare(o, out)
 	if err != nil {
 		return err

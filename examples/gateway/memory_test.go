@@ -29,17 +29,34 @@ func TestMemoryLimit(t *testing.T) {
 	}
 }
 
-// The runtime has read GOMEMLIMIT when the program begins.
-func TestMemoryLimitOfTheEnvironment(t *testing.T) {
+func TestGCPercent(t *testing.T) {
+	for name, c := range map[string]struct {
+		now  int
+		host uint64 // KiB
+		want int
+	}{
+		"a_small_device": {100, 59 << 10, 50},
+		"a_large_host":   {100, 16 << 20, 100},
+		"GOGC":           {70, 59 << 10, 70},
+		"GOGC_off":       {-1, 59 << 10, -1},
+		"nobody_knows":   {100, 0, 100},
+	} {
+		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, gcPercent(c.now, c.host)) })
+	}
+}
+
+// The runtime has read GOMEMLIMIT and GOGC when the program begins.
+func TestMemoryOfTheEnvironment(t *testing.T) {
 	if os.Getenv("GOMEMLIMIT") == "123MiB" {
-		limitMemory()
+		tuneMemory()
 		assert.Equal(t, int64(123<<20), debug.SetMemoryLimit(-1))
+		assert.Equal(t, 77, debug.SetGCPercent(100))
 		return
 	}
 	self, err := os.Executable()
 	require.NoError(t, err)
 	cmd := exec.Command(self, "-test.run=^"+t.Name()+"$")
-	cmd.Env = append(os.Environ(), "GOMEMLIMIT=123MiB")
+	cmd.Env = append(os.Environ(), "GOMEMLIMIT=123MiB", "GOGC=77")
 	out, err := cmd.CombinedOutput()
 	assert.NoError(t, err, "%s", out)
 }

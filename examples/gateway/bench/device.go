@@ -178,10 +178,12 @@ ser2net: {enabled: true, ports: [{name: one, enabled: true, listen: "127.0.0.1:0
 		return nil, err
 	}
 	share := 100 * float64(after-before) / float64(time.Since(begin))
+	memory, err := d.Memory()
 	return []figure{
 		plain("start until all services have started, median of 10", benchkit.Median(times), "s").atMost(0.3),
 		plain("nothing happens, all services on: share of one processor", share, "%").atMost(0.5),
-	}, nil
+		plain("the same, memory", float64(memory)/mega, "MB").atMost(24),
+	}, err
 }
 
 // pages measures the pages of a gateway that has much, on fakes, so that all
