@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"github.com/fieldgate/fieldgate/examples/ser2net/cconfig"
+	"github.com/fieldgate/fieldgate/internal/daemon"
 	"github.com/fieldgate/fieldgate/ser2net"
 )
 
@@ -26,13 +27,13 @@ func (s *source) load(log *slog.Logger) (ser2net.Config, error) {
 	case "":
 	case "-":
 		if s.stdin == nil {
-			if s.stdin, err = cconfig.ReadAll(s.in, cconfig.MaxFile); err != nil {
+			if s.stdin, err = daemon.ReadAll(s.in, cconfig.MaxFile); err != nil {
 				return ser2net.Config{}, fmt.Errorf("standard input: %w", err)
 			}
 		}
 		input.Name, input.Text = "<stdin>", s.stdin
 	default:
-		if input.Text, err = cconfig.ReadFile(s.config, cconfig.MaxFile); err != nil {
+		if input.Text, err = daemon.ReadFile(s.config, cconfig.MaxFile); err != nil {
 			return ser2net.Config{}, fmt.Errorf("the configuration cannot be read: %w", err)
 		}
 		input.Name = s.config

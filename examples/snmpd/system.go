@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 
-	"github.com/fieldgate/fieldgate/examples/snmpd/conf"
 	"github.com/fieldgate/fieldgate/internal/atomicfile"
+	"github.com/fieldgate/fieldgate/internal/daemon"
 	"github.com/fieldgate/fieldgate/snmp"
 )
 
@@ -38,7 +38,7 @@ func newSettable(path string, configured snmp.System) *settable {
 
 // load returns the system group with what was set before.
 func (s *settable) load(system snmp.System) (snmp.System, error) {
-	text, err := conf.ReadFile(s.path, maxSystemFile)
+	text, err := daemon.ReadFile(s.path, maxSystemFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return system, nil
 	}

@@ -1,12 +1,9 @@
 package cconfig
 
 import (
-	"errors"
-	"fmt"
-	"io"
-	"os"
 	"path/filepath"
-	"syscall"
+
+	"github.com/fieldgate/fieldgate/internal/daemon"
 )
 
 // Limits of what is read.
@@ -27,34 +24,4 @@ type Files struct {
 }
 
 // OS are the files of the host.
-func OS() Files { return Files{Read: ReadFile, Glob: filepath.Glob} }
-
-// ReadFile reads a regular file of at most limit bytes. It does not wait for
-// a pipe that nobody writes to.
-func ReadFile(path string, limit int) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }() // only read from
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", path)
-	}
-	return ReadAll(f, limit)
-}
-
-// ReadAll reads at most limit bytes, and fails when there is more.
-func ReadAll(r io.Reader, limit int) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(text) > limit {
-		return nil, errors.New("too large, allowed are " + fmt.Sprint(limit) + " bytes")
-	}
-	return text, nil
-}
+func OS() Files { return Files{Read: daemon.ReadFile, Glob: filepath.Glob} }

@@ -2,15 +2,12 @@ package conf
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"net"
 	"net/netip"
-	"os"
 	"path/filepath"
-	"syscall"
 	"time"
+
+	"github.com/fieldgate/fieldgate/internal/daemon"
 )
 
 // Limits of what is read.
@@ -31,32 +28,10 @@ type Host struct {
 }
 
 // OS is this host.
-func OS() Host { return Host{Read: ReadFile, Glob: filepath.Glob, Resolve: resolve} }
+func OS() Host { return Host{Read: daemon.ReadFile, Glob: filepath.Glob, Resolve: resolve} }
 
 func resolve(host string) ([]netip.Addr, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-}
-
-// ReadFile reads a regular file of at most limit bytes. It does not wait for
-// a pipe that nobody writes to.
-func ReadFile(path string, limit int) ([]byte, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }() // only read from
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", path)
-	}
-	text, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
-	if err == nil && len(text) > limit {
-		err = errors.New(path + ": too large to be a configuration")
-	}
-	return text, err
 }
