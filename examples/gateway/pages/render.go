@@ -1,10 +1,10 @@
 package pages
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"embed"
 	"fmt"
+	"io"
 	"net/http"
 	"path"
 	"strings"
@@ -69,16 +69,22 @@ func (p *Pages) static() error {
 	}
 	types := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 	for _, e := range entries {
-		content, err := staticFiles.ReadFile("static/" + e.Name())
+		name := "static/" + e.Name()
+		content, err := staticFiles.ReadFile(name) // a copy, which is not kept
 		if err != nil {
 			return err
 		}
 		kind, tag := types[path.Ext(e.Name())], fmt.Sprintf(`"%x"`, sha256.Sum256(content))
-		p.mux.HandleFunc("GET /static/"+e.Name(), func(w http.ResponseWriter, r *http.Request) {
+		p.mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", kind)
 			w.Header().Set("Cache-Control", "no-cache") // asked for again, as another gateway may run by then
 			w.Header().Set("ETag", tag)
-			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+			file, err := staticFiles.Open(name)
+			if err != nil { // it was there a moment ago
+				http.NotFound(w, r)
+				return
+			}
+			http.ServeContent(w, r, "", time.Time{}, file.(io.ReadSeeker)) // as package embed promises
 		})
 	}
 	return nil
