@@ -51,7 +51,7 @@ func Blocks(file, text string) []Block {
 		case trimmed == "":
 		case strings.HasPrefix(trimmed, "<!--") && strings.HasSuffix(trimmed, "-->"):
 			kind, arg, _ = strings.Cut(strings.TrimSpace(trimmed[len("<!--"):len(trimmed)-len("-->")]), ":")
-			arg = strings.TrimSpace(arg)
+			arg, list = strings.TrimSpace(arg), false // at the beginning of a line it ends a list
 		case strings.HasPrefix(trimmed, "```"):
 			b := Block{File: file, Line: i + 2, Lang: strings.TrimPrefix(trimmed, "```"), Kind: kind, Arg: arg}
 			indent := line[:strings.Index(line, "```")]

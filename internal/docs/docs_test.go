@@ -63,8 +63,8 @@ func sources(t *testing.T, suffix string) []string {
 	t.Helper()
 	var all []string
 	require.NoError(t, filepath.WalkDir(top, func(path string, d os.DirEntry, err error) error {
-		if err == nil && d.IsDir() && path != top && strings.HasPrefix(d.Name(), ".") {
-			return filepath.SkipDir
+		if err == nil && d.IsDir() && path != top && (strings.HasPrefix(d.Name(), ".") || path == filepath.Join(top, "bin")) {
+			return filepath.SkipDir // what others keep, or make has made
 		}
 		if err == nil && !d.IsDir() && strings.HasSuffix(path, suffix) {
 			all = append(all, path)
@@ -335,11 +335,12 @@ func TestWalkThrough(t *testing.T) {
 }
 
 func TestBlocks(t *testing.T) {
-	const text = "# Title\n\n<!-- run: gateway -->\n\n    one\n\n    two\n\n- item\n\n    more of it\n\n```yaml\na: 1\n```\ntext\n\n    last\n"
+	const text = "# Title\n\n<!-- run: gateway -->\n\n    one\n\n    two\n\n- item\n\n    more of it\n\n<!-- output -->\n\n    shown\n\n```yaml\na: 1\n```\ntext\n\n    last\n"
 	assert.Equal(t, []docs.Block{
 		{File: "x.md", Line: 5, Kind: "run", Arg: "gateway", Text: "one\n\ntwo\n"},
-		{File: "x.md", Line: 14, Lang: "yaml", Text: "a: 1\n"},
-		{File: "x.md", Line: 18, Text: "last\n"},
+		{File: "x.md", Line: 15, Kind: "output", Text: "shown\n"},
+		{File: "x.md", Line: 18, Lang: "yaml", Text: "a: 1\n"},
+		{File: "x.md", Line: 22, Text: "last\n"},
 	}, docs.Blocks("x.md", text))
 	assert.Equal(t, "one\n\ntwo\n", docs.Find("x.md", text, "run", "gateway"))
 	assert.Empty(t, docs.Find("x.md", text, "run", ""))
