@@ -69,7 +69,7 @@ func (p page) setModel(model string) {
 
 // bookkeeping is what dpkg writes down, and what apt and login keep.
 var bookkeeping = []string{
-	"/proc", "/sys", "/run", "/dev", "/tmp", "/var/lib/dpkg", "/var/log", "/var/cache",
+	"/proc", "/sys", "/run", "/dev", "/tmp", "/var/lib/dpkg", "/var/lib/apt", "/var/log", "/var/cache",
 	"/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-", "/etc/subuid-", "/etc/subgid-", "/etc/.pwd.lock",
 	"/upload",
 }
@@ -89,7 +89,7 @@ func TestIntegrationInstall(t *testing.T) {
 		t.Helper()
 		deb := one(t, folder, "*_amd64.deb")
 		command(t, "cp", deb, filepath.Join(root, "upload"))
-		return m.inside("dpkg", "-i", "/upload/"+filepath.Base(deb))
+		return m.inside("apt-get", "install", "-y", "--no-install-recommends", "/upload/"+filepath.Base(deb))
 	}
 	told := install(r.first)
 
@@ -113,6 +113,14 @@ func TestIntegrationInstall(t *testing.T) {
 	config := filepath.Join(root, "etc/fieldgate/gateway.yaml")
 	assert.Contains(t, read(t, config), "changed on the page")
 
+	// The commands of the operator guide, by root.
+	at := []string{"fieldgate", "-state", "/var/lib/fieldgate", "-config", "/etc/fieldgate/gateway.yaml"}
+	assert.Equal(t, "/etc/fieldgate/gateway.yaml: valid\n", m.inside(append(at, "-check")...))
+	out, _ := tryCommand(t, "nsenter", m.entry(append(at, "-run", "/run/fieldgate", "-doctor")...)...)
+	assert.NotContains(t, out, "fault", "nothing is wrong but, perhaps, the clock of this host")
+	d.signal(syscall.SIGHUP) // systemctl reload
+	soon(t, "it reads its configuration again", func() bool { return strings.Contains(d.printed(), "the configuration is taken over") })
+
 	// The operator changes what dpkg keeps, too.
 	settings := filepath.Join(root, "etc/default/fieldgate")
 	command(t, "sed", "-i", "s/^#GOMEMLIMIT=.*/GOMEMLIMIT=60MiB/", settings)
@@ -130,7 +138,7 @@ func TestIntegrationInstall(t *testing.T) {
 	assert.Contains(t, read(t, settings), "\nGOMEMLIMIT=60MiB\n")
 
 	// A removal ends what runs and leaves what the operator has made.
-	m.inside("dpkg", "-r", "fieldgate")
+	m.inside("apt-get", "remove", "-y", "fieldgate")
 	d.wait()
 	assert.Equal(t, 1, d.heard("STOPPING=1"))
 	assert.Empty(t, m.processes())
@@ -146,7 +154,7 @@ func TestIntegrationInstall(t *testing.T) {
 	p.setModel("changed again")
 
 	// Purging leaves nothing.
-	m.inside("dpkg", "-P", "fieldgate")
+	m.inside("apt-get", "purge", "-y", "fieldgate")
 	d.wait()
 	assert.Empty(t, m.processes())
 	after := files(t, root, bookkeeping...)
