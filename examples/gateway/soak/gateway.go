@@ -132,7 +132,7 @@ func (g *gateway) follow(cmd *exec.Cmd, stderr io.Reader, ended, served chan str
 // numbers in them are not told apart.
 var (
 	errorOf   = regexp.MustCompile(`^(?:time=\S+ )?level=ERROR msg=("(?:[^"\\]|\\.)*"|\S+)`)
-	numbers   = regexp.MustCompile(`\d+`)
+	numbers   = regexp.MustCompile(`\b\d+\b`)
 	warningOf = regexp.MustCompile(`^(?:time=\S+ )?level=WARN msg=("(?:[^"\\]|\\.)*"|\S+)`)
 )
 
