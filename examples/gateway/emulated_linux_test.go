@@ -144,7 +144,8 @@ func TestIntegrationEmulated(t *testing.T) {
 		return strings.Contains(p.stderr.String(), "the configuration is taken over")
 	})
 
-	t.Run("telemetry", func(t *testing.T) { emulatedTelemetry(t, collector, host) })
+	var boot uint32
+	t.Run("telemetry", func(t *testing.T) { boot = emulatedTelemetry(t, collector, host, 0) })
 	t.Run("snmp", func(t *testing.T) { emulatedSNMP(t, ports["snmp"], host) })
 	t.Run("api", func(t *testing.T) {
 		status, body := p.get("/api/version", key)
@@ -182,8 +183,6 @@ func TestIntegrationEmulated(t *testing.T) {
 		require.NotNil(t, base, form)
 		status, body := p.post("/config/device", url.Values{"base": {base[1]}, "model": {"emulated gateway"}, "action": {"apply"}})
 		require.Equal(t, http.StatusOK, status, body)
-		_, form = p.get("/config/device", "")
-		assert.Contains(t, form, `value="emulated gateway"`)
 	})
 	t.Logf("memory with the emulator: %s", peak(t, p))
 	assert.Equal(t, exitOK, p.end(syscall.SIGTERM), "stderr: %s", &p.stderr)
@@ -215,7 +214,7 @@ func TestIntegrationEmulated(t *testing.T) {
 	p.login()
 	t.Run("api over TLS", func(t *testing.T) { emulatedTLS(t, v.state, ports["api"], key) })
 	t.Run("again", func(t *testing.T) {
-		emulatedTelemetry(t, collector, host)
+		emulatedTelemetry(t, collector, host, boot)
 		emulatedSNMP(t, ports["snmp"], host)
 		soon(t, "the tunnel is up", func() bool { return p.itemState("openvpn", "office") == string(openvpn.StateConnected) })
 		soon(t, "the tunnel is up", func() bool { return p.itemState("ipsec", "demo0") == "up" })
@@ -224,25 +223,29 @@ func TestIntegrationEmulated(t *testing.T) {
 	assert.Equal(t, exitOK, p.end(syscall.SIGTERM), "stderr: %s", &p.stderr)
 }
 
-// emulatedTelemetry expects two reports about this host, one after the other.
-func emulatedTelemetry(t *testing.T, collector *telemetrytest.Collector, host string) {
+// emulatedTelemetry expects two reports about this host, one after the other,
+// of a start of the agent that is later than the one of that number. It
+// returns the number of that start.
+func emulatedTelemetry(t *testing.T, collector *telemetrytest.Collector, host string, after uint32) (boot uint32) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	first, err := collector.Next(ctx)
 	require.NoError(t, err)
 	second, err := collector.Next(ctx)
 	require.NoError(t, err)
-	for second.Boot != first.Boot { // from before a stop
+	for first.Boot.Value <= after || second.Boot != first.Boot { // what was underway, or the end of a start
 		first = second
 		second, err = collector.Next(ctx)
 		require.NoError(t, err)
 	}
 	assert.Equal(t, first.Seq+1, second.Seq)
 	assert.Equal(t, host, second.Host.Value)
-	assert.InDelta(t, procUptime(t), second.Uptime.Value, 10)
+	assert.InDelta(t, procUptime(t), second.Uptime.Value, 120)
 	assert.Equal(t, memTotal(t), second.Memory.Total.Value)
 	_, err = collector.Malformed()
 	assert.NoError(t, err)
+	return second.Boot.Value
 }
 
 func memTotal(t *testing.T) (kib uint64) {

@@ -57,7 +57,7 @@ func TestIntegrationMachine(t *testing.T) {
 	p.hangUp()
 	soon(t, "the configuration is taken over", func() bool { return bytes.Contains([]byte(p.stderr.String()), []byte("is taken over")) })
 
-	emulatedTelemetry(t, collector, host)
+	emulatedTelemetry(t, collector, host, 0)
 	status, body := p.get("/api/systemInfo", key)
 	assert.Equal(t, http.StatusOK, status)
 	assert.Contains(t, body, fmt.Sprintf(`"hostname":%q`, host))
