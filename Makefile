@@ -11,7 +11,7 @@ PACKING := $(wildcard internal/config internal/lifecycle internal/hostfacts tele
 # The processors that gateways have, as GOARCH or GOARCH with its variant.
 TARGETS := amd64 arm64 arm,GOARM=6 arm,GOARM=7 mips,GOMIPS=softfloat mipsle,GOMIPS=softfloat riscv64
 
-.PHONY: release test-release emulated test-mips-machine help test quick check peers format vet lint api api-update tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api bench-gateway bench-ipsec bench-openvpn test-ipsec-matrix test-l2tp axe screenshots soak-ser2net soak fmt
+.PHONY: release test-release emulated test-mips-machine help test quick check peers format vet lint api api-update tidy cross unit integration test-serial-hw big-endian fuzz cover bench-telemetry bench-ser2net bench-snmp bench-api bench-gateway bench-ipsec bench-openvpn test-ipsec-matrix test-l2tp size axe screenshots soak-ser2net soak fmt
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -104,6 +104,9 @@ bench-ipsec: ## measure ipsec beside swanctl, into docs/benchmarks.md
 
 bench-openvpn: ## measure openvpn beside the plain program, into docs/benchmarks.md
 	@go run ./examples/openvpn/bench -docs docs/benchmarks.md
+
+size: ## what the gateway and each service take of the flash of the reference device, into docs/size.md
+	@go run ./examples/gateway/size -docs docs/size.md
 
 axe: ## let axe-core look at every page of the gateway (npm gets it)
 	@command -v npm >/dev/null || { echo "needs npm"; exit 1; }; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
