@@ -119,7 +119,7 @@ func TestHostileNames(t *testing.T) {
 	for i := range c.Users {
 		f.Fault(fmt.Sprintf("users[%d].name", i), "wrong")
 	}
-	assert.Less(t, time.Since(begin), 10*time.Second)
+	assert.Less(t, time.Since(begin), time.Minute, "also on an emulated processor of a busy host")
 	assert.LessOrEqual(t, len(c.Users), 256)
 	assert.Empty(t, c.Files, "hidden fields are not taken")
 	_ = sending(f)
