@@ -91,7 +91,7 @@ func TestTestSupportStaysInTests(t *testing.T) {
 				assert.NotContains(t, p.Deps, path, "%s: what takes a *testing.T lives in a suite/ folder", dir)
 			}
 		}
-		if isTestSupport(dir) || area(dir) == "examples" {
+		if isTestSupport(dir) || !inLibrary(dir) {
 			continue
 		}
 		for _, path := range p.Imports {
@@ -101,8 +101,13 @@ func TestTestSupportStaysInTests(t *testing.T) {
 	}
 }
 
-func anywhere(string) bool      { return true }
-func inLibrary(dir string) bool { return area(dir) != "examples" }
+func anywhere(string) bool { return true }
+
+// inLibrary leaves out the programs: examples, scripts, and the frame that
+// those that measure have in common.
+func inLibrary(dir string) bool {
+	return area(dir) != "examples" && area(dir) != "scripts" && dir != "internal/benchkit"
+}
 
 // outsideKernelCalls leaves out the places that make system calls which x/sys
 // has not: termio with structures of its own (TIOCGICOUNT and TIOCGRS485), whose
