@@ -167,3 +167,19 @@ func TestKilledDuringInitiate(t *testing.T) {
 		r.state("site1", ipsec.StateUp)
 	})
 }
+
+// The status follows each of several events in a row without waiting for a
+// clock, so that a test needs no sleep between what it does and what it sees.
+func TestStatusFollowsEachEventAtOnce(t *testing.T) {
+	bubble(t, config(site(1)), func(r *rig) {
+		r.start()
+		for range 3 {
+			require.True(r, r.daemon.PeerInitiates("site1"))
+			synctest.Wait()
+			r.state("site1", ipsec.StateUp)
+			r.daemon.PeerCloses("site1")
+			synctest.Wait()
+			r.state("site1", ipsec.StateArmed)
+		}
+	})
+}

@@ -17,7 +17,8 @@ const (
 	clearLimit   = 10 * time.Second
 	pollShare    = 10 * time.Millisecond // that a list may take longer for each connection
 	pollPeriod   = 5 * time.Second
-	pollGap      = 20 * time.Millisecond // between two that events asked for
+	pollGap      = 20 * time.Millisecond // between two that events ask for, on average
+	pollBurst    = 10                    // that may come at once before that, so that the status follows a few events at once
 	noticePeriod = 24 * time.Hour
 	// All is to be in the daemon again within a second after it is back, and
 	// to knock costs next to nothing.
@@ -153,8 +154,7 @@ func (s *Service) begin(l *link) error {
 
 // attend watches the daemon until the link ends, and returns why it did.
 func (s *Service) attend(l *link) error {
-	var last time.Time // of a poll
-	gap := pollGap
+	var paced time.Time // when the polls so far would be over, each with its gap
 	next := time.Now().Add(pollPeriod)
 	notices := time.Now().Add(noticePeriod)
 	timer := time.NewTimer(0)
@@ -168,7 +168,7 @@ func (s *Service) attend(l *link) error {
 			return errGone
 		case e := <-l.Events():
 			s.hear(l, e)
-			if soon := last.Add(gap); soon.Before(next) {
+			if soon := paced.Add(-pollBurst * pollGap); soon.Before(next) {
 				next = soon
 			}
 		case <-l.wake:
@@ -185,8 +185,11 @@ func (s *Service) attend(l *link) error {
 		if err := s.poll(l); err != nil {
 			return err
 		}
-		last = time.Now()
-		gap = max(pollGap, last.Sub(now)) // a slow daemon is asked less often
+		last := time.Now()
+		if paced.Before(last) {
+			paced = last
+		}
+		paced = paced.Add(max(pollGap, last.Sub(now))) // a slow daemon is asked less often
 		next = last.Add(pollPeriod)
 	}
 }
