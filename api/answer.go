@@ -130,7 +130,7 @@ func (a *answer) sendBytes(status int, contentType string, b []byte) {
 		a.begin(status)
 	} else {
 		a.status = status
-		a.w.WriteHeader(status) // each piece has its time
+		a.w.WriteHeader(status)   // each piece has its time
 		_, _ = pieces{a}.Write(b) // whoever has gone needs no answer
 	}
 	a.whole = true

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
@@ -21,12 +20,6 @@ func (e leftOutError) Error() string { return "this gateway was built without " 
 
 // Unwrap makes it one of what does not run, and is not tried again.
 func (leftOutError) Unwrap() error { return errDisabled }
-
-// without is the unit of a service that was left out. It is never enabled,
-// whatever the configuration says: [missingParts] tells that.
-func without(name string) unit {
-	return unit{name: name, build: func(context.Context) (service, error) { return nil, leftOut(name) }}
-}
 
 // missingParts lists what the configuration wants of what was left out.
 func missingParts(doc document.Document) []control.Missing {

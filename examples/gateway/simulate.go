@@ -13,8 +13,6 @@ import (
 	"github.com/fieldgate/fieldgate/ser2net"
 )
 
-const withSimulate = true
-
 // simulatedBackends play a whole device, with values that change. It has its
 // modem and its devices whatever the configuration says of those.
 func (g *gateway) simulatedBackends() func(document.Document) backends {

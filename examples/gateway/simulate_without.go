@@ -4,7 +4,5 @@ package main
 
 import "github.com/fieldgate/fieldgate/examples/gateway/document"
 
-const withSimulate = false
-
 // simulatedBackends is not reached: there is no device to play.
 func (g *gateway) simulatedBackends() func(document.Document) backends { return g.realBackends }
