@@ -229,6 +229,9 @@ func changed(saved document.Document, sent Tree, place []string) (document.Docum
 		return saved, err
 	}
 	doc, faults := document.Parse(text)
+	for _, f := range document.FixedFaults(saved, doc) { // Save would say so too, but not when it is a check
+		faults = append(faults, document.PlacedFault{Fault: f})
+	}
 	if len(faults) > 0 {
 		return doc, &document.Error{Faults: faults}
 	}

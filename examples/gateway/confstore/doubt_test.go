@@ -1,6 +1,7 @@
 package confstore_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,11 +71,13 @@ func TestImportOnAFullDisk(t *testing.T) {
 	d := used(t)
 	s := open(t, d)
 	_, version := s.Newest()
+	text, err := s.Export(false)
+	require.NoError(t, err)
 	d.fullAt = d.steps + 1
-	_, err := s.Import("anna", version.Revision, []byte("# of the import\ndevice: {model: other}\n"))
+	_, err = s.Import("anna", version.Revision, append([]byte("# of the import\n"), bytes.Replace(text, []byte("127.0.0.1:8083"), []byte("127.0.0.1:9999"), 1)...))
 	require.ErrorIs(t, err, syscall.ENOSPC)
 	d.fullAt = 0
-	text, err := s.Export(false)
+	text, err = s.Export(false)
 	require.NoError(t, err)
 	assert.NotContains(t, string(text), "of the import")
 	assert.Contains(t, string(text), "127.0.0.1:8083")
@@ -84,7 +87,7 @@ func TestImportOnAFullDisk(t *testing.T) {
 func TestImportOfANewerVersion(t *testing.T) {
 	s := open(t, used(t))
 	_, version := s.Newest()
-	_, err := s.Import("anna", version.Revision, []byte(`# fieldgate {"format":2,"revision":9,"sum":""}`+"\ndevice: {}\n"))
+	_, err := s.Import("anna", version.Revision, []byte(`# fieldgate {"format":9,"revision":9,"sum":""}`+"\ndevice: {}\n"))
 	assert.ErrorContains(t, err, "newer version")
 }
 

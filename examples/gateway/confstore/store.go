@@ -154,7 +154,8 @@ func (s *Store) Newest() (document.Document, control.Version) {
 
 // Save stores a document as the next revision if base is still the newest
 // one, else the error is a *[control.Conflict]. A document with faults is
-// refused.
+// refused, and so is one that changes what only the file may, see
+// [document.FixedFaults].
 func (s *Store) Save(by, what string, base control.Revision, doc document.Document) (control.Version, error) {
 	if faults := doc.Faults(); len(faults) > 0 {
 		return control.Version{}, refused(faults)
@@ -164,7 +165,21 @@ func (s *Store) Save(by, what string, base control.Revision, doc document.Docume
 	if uint64(base) != s.newest.Revision {
 		return control.Version{}, s.conflict(base)
 	}
+	if faults := document.FixedFaults(s.doc, doc); len(faults) > 0 {
+		return control.Version{}, refused(faults)
+	}
 	return s.save(by, what, doc, s.text, edited(s.text, s.doc, doc))
+}
+
+// Restore stores a document that was in force before as the next revision,
+// whatever is the newest. It is for the gateway itself: people save.
+func (s *Store) Restore(what string, doc document.Document) (control.Version, error) {
+	if faults := doc.Faults(); len(faults) > 0 {
+		return control.Version{}, refused(faults)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.save("gateway", what, doc, s.text, edited(s.text, s.doc, doc))
 }
 
 // writer writes a document whose secrets refer to known ones, which it may

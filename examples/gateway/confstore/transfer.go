@@ -19,7 +19,7 @@ func (s *Store) Export(withSecrets bool) ([]byte, error) {
 }
 
 // Import stores a text as the next revision. Secrets that read [redacted] are
-// those of the newest revision.
+// those of the newest revision. What [Store.Save] refuses is refused.
 func (s *Store) Import(by string, base control.Revision, text []byte) (control.Version, error) {
 	if len(text) > document.MaxSize {
 		return control.Version{}, refused([]document.Fault{{Problem: "too large to be a configuration"}})
@@ -40,6 +40,9 @@ func (s *Store) Import(by string, base control.Revision, text []byte) (control.V
 	doc, faults := document.ParseWith(text, s.secrets.lookup)
 	if len(faults) > 0 {
 		return control.Version{}, &document.Error{File: "import", Faults: faults}
+	}
+	if faults := document.FixedFaults(s.doc, doc); len(faults) > 0 {
+		return control.Version{}, refused(faults)
 	}
 	return s.save(by, "imported", doc, text) // its comments are kept from now on
 }

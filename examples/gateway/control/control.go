@@ -30,7 +30,8 @@ type Configuration interface {
 	Applied() (document.Document, Revision)
 	// Save stores doc as the next revision if base is still the newest one;
 	// else the error is a *[Conflict]. A document with faults is refused with
-	// a *[document.Error], and nothing is stored.
+	// a *[document.Error], and nothing is stored; so is one that changes what
+	// only gateway.yaml on the device sets ([document.FixedFaults]).
 	Save(ctx context.Context, by, what string, base Revision, doc document.Document) (Revision, error)
 	// Plan tells what Apply would do, service by service.
 	Plan() []Step
@@ -52,7 +53,7 @@ type Configuration interface {
 	// never shown.
 	Diff(from, to Revision) ([]Change, error)
 	// Export returns the saved configuration as YAML, with secrets only if
-	// asked; Import saves what Export, or a person, has written.
+	// asked; Import saves what Export, or a person, has written, as Save does.
 	Export(secrets bool) ([]byte, error)
 	Import(ctx context.Context, by string, base Revision, text []byte) (Revision, error)
 }

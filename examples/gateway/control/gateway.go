@@ -16,6 +16,8 @@ type Store interface {
 	Newest() (document.Document, Version)
 	Save(by, what string, base Revision, doc document.Document) (Version, error)
 	Import(by string, base Revision, text []byte) (Version, error)
+	// Restore stores what was in force before, whatever is the newest.
+	Restore(what string, doc document.Document) (Version, error)
 	Export(secrets bool) ([]byte, error)
 	History() ([]Version, error)
 	At(r Revision) (document.Document, error)
@@ -129,8 +131,7 @@ func (g *Gateway) bootBack(to Revision, now applied) applied {
 
 // restore makes an older configuration the newest revision.
 func (g *Gateway) restore(old applied, why string) (Revision, error) {
-	_, newest := g.store.Newest()
-	version, err := g.store.Save("gateway", fmt.Sprintf("revision %d again: %s", old.revision, why), newest.Revision, old.doc)
+	version, err := g.store.Restore(fmt.Sprintf("revision %d again: %s", old.revision, why), old.doc)
 	return version.Revision, err
 }
 

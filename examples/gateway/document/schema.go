@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/fieldgate/fieldgate/examples/gateway/form"
 	"github.com/fieldgate/fieldgate/examples/gateway/guide"
@@ -48,7 +49,7 @@ func anyText() []string { return []string{"string", "number", "boolean", "null"}
 // group or a value without anything in it is left as it is by the gateway, so
 // null may stand for each.
 func schemaOf(t reflect.Type, path string) *schema {
-	s := &schema{Description: guide.Help(path)}
+	s := &schema{Description: strings.TrimSpace(guide.Fixed(path) + " " + guide.Help(path))}
 	words := form.Words(t)
 	if own, few := ownWords()[path]; few {
 		words = own

@@ -29,8 +29,10 @@ type Field struct {
 	Checked bool // Check; Secret: there is one
 	Choices []Option
 	Picks   [][]Option // Picks: the choices of each entry, and of one more
-	Rows    []Row      // Table; the last one is empty, for one more
+	Rows    []Row      // Table; the last one is empty, for one more, unless it is Fixed
 	Error   string
+	// Fixed fields are shown only: something else sets them, as Help says.
+	Fixed bool
 	// Extra fields are those that few need: they are behind "additional
 	// fields" unless they are set.
 	Extra bool
@@ -60,7 +62,9 @@ type Show struct {
 }
 
 // Set reports whether the field holds anything.
-func (f Field) Set() bool { return f.Value != "" || f.Checked || len(f.Rows) > 1 || f.Error != "" }
+func (f Field) Set() bool {
+	return f.Value != "" || f.Checked || len(f.Rows) > 1 || f.Fixed && len(f.Rows) > 0 || f.Error != ""
+}
 
 // Guide says how fields are called and explained.
 type Guide interface {
@@ -74,4 +78,6 @@ type Guide interface {
 	Show(path string) *Show
 	Extra(path string) bool
 	Hide(path string) bool
+	// Fixed says why a field is shown and cannot be changed; empty: it can.
+	Fixed(path string) string
 }

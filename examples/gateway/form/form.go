@@ -111,6 +111,7 @@ func (f *Form) field(v reflect.Value, path, group string) Field {
 		Path: path, Group: group, Label: f.guide.Label(about), Help: f.guide.Help(about),
 		Error: f.faults[path], Extra: f.guide.Extra(about), Show: f.guide.Show(about),
 	}
+	f.fix(&field, about)
 	typed, was := f.typed[path]
 	last := ""
 	if was && len(typed) > 0 {
@@ -192,12 +193,20 @@ func choices(words []string, selected string) []Option {
 	return options
 }
 
+// fix says why a field cannot be changed, if it cannot.
+func (f *Form) fix(field *Field, about string) {
+	if reason := f.guide.Fixed(about); reason != "" {
+		field.Fixed, field.Help = true, strings.TrimSpace(reason+" "+field.Help)
+	}
+}
+
 func (f *Form) table(v reflect.Value, path, group string) Field {
 	about := plain(path)
 	field := Field{
 		Path: path, Kind: Table, Group: group, Label: f.guide.Label(about), Help: f.guide.Help(about),
 		Error: f.faults[path], Extra: f.guide.Extra(about), Show: f.guide.Show(about),
 	}
+	f.fix(&field, about)
 	rows, decoded := f.rows[path]
 	if !decoded {
 		rows = rowsOf(v)
@@ -212,6 +221,9 @@ func (f *Form) table(v reflect.Value, path, group string) Field {
 		field.Rows = append(field.Rows, Row{Index: r.sent, Removed: r.removed, Fields: f.fieldsOf(record, at, "")})
 		next = r.sent + 1
 	}
+	if field.Fixed {
+		return field
+	}
 	empty := reflect.New(v.Type().Elem()).Elem()
 	field.Rows = append(field.Rows, Row{Index: next, New: true, Fields: f.fieldsOf(empty, fmt.Sprintf("%s[%d]", path, next), "")})
 	return field
@@ -219,8 +231,8 @@ func (f *Form) table(v reflect.Value, path, group string) Field {
 
 // Decode puts what was typed into the record. What cannot be read becomes a
 // fault, and the record keeps its value there; the rest of the rules is for
-// the configuration to check. Fields that are hidden, or that the request does
-// not have, stay as they are, except boxes: a box that is not checked is not
+// the configuration to check. Fields that are hidden or fixed, or that the
+// request does not have, stay as they are, except boxes: a box that is not checked is not
 // sent. For that the form has an input "form" that tells the path of each box.
 func (f *Form) Decode(typed url.Values) {
 	f.typed, f.sent, f.rows, f.paths = typed, namesOf(typed), make(map[string][]row), nil
@@ -229,7 +241,7 @@ func (f *Form) Decode(typed url.Values) {
 
 func (f *Form) decode(record reflect.Value, path string) {
 	each(record, path, func(path string, v reflect.Value) {
-		if f.guide.Hide(plain(path)) {
+		if about := plain(path); f.guide.Hide(about) || f.guide.Fixed(about) != "" {
 			return
 		}
 		switch kindOf(v.Type()) {

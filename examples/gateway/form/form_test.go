@@ -28,6 +28,7 @@ func (guide) Help(path string) string  { return "" }
 func (guide) Show(string) *form.Show   { return nil }
 func (guide) Extra(string) bool        { return false }
 func (guide) Hide(path string) bool    { return path == "files" || path == "options" }
+func (guide) Fixed(string) string      { return "" }
 
 func fields(f *form.Form) map[string]form.Field {
 	all := make(map[string]form.Field)

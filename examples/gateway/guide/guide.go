@@ -78,6 +78,9 @@ func (s Section) Extra(field string) bool {
 	return !slices.Contains(list, top)
 }
 
+// Fixed implements [form.Guide].
+func (s Section) Fixed(field string) string { return Fixed(s.path(field)) }
+
 // Hide implements [form.Guide]: what pages of their own are for.
 func (s Section) Hide(field string) bool { return slices.Contains(hidden[string(s)], field) }
 

@@ -90,8 +90,10 @@ func (s *sheet) field(f form.Field) {
 	case form.Table:
 		s.rows(f)
 	case form.Check:
-		s.hidden("box:"+f.Path, "1")
-		s.HTML(`<label class="box"><input type="checkbox" id="`).Text(f.Path).HTML(`" name="`).Text(f.Path).HTML(`" value="on"`).If(f.Checked, ` checked`)
+		if !f.Fixed {
+			s.hidden("box:"+f.Path, "1")
+		}
+		s.HTML(`<label class="box"><input type="checkbox" id="`).Text(f.Path).HTML(`" name="`).Text(f.Path).HTML(`" value="on"`).If(f.Checked, ` checked`).If(f.Fixed, ` disabled`)
 		s.described(f)
 		s.HTML(`> `).Text(f.Label).HTML(`</label>`)
 	default:
@@ -115,7 +117,7 @@ func (s *sheet) rows(f form.Field) {
 		for _, inner := range row.Fields {
 			s.field(inner)
 		}
-		if !row.New {
+		if !row.New && !f.Fixed {
 			s.HTML(`<label class="remove"><input type="checkbox" name="`).Text(f.Path).HTML(`[`).Int(row.Index).HTML(`].remove" value="on"`).
 				If(row.Removed, ` checked`).HTML(`> remove</label>`)
 		}
@@ -128,14 +130,16 @@ func (s *sheet) rows(f form.Field) {
 func (s *sheet) input(f form.Field) {
 	switch f.Kind {
 	case form.Choice:
-		s.hidden("choice:"+f.Path, "1")
-		s.HTML(`<select`)
+		if !f.Fixed {
+			s.hidden("choice:"+f.Path, "1")
+		}
+		s.HTML(`<select`).If(f.Fixed, ` disabled`)
 		s.named(f)
 		s.choices(f.Choices)
 	case form.Picks:
 		s.picks(f)
 	case form.Lines:
-		s.HTML(`<textarea`)
+		s.HTML(`<textarea`).If(f.Fixed, ` readonly`)
 		s.named(f)
 		s.HTML(` rows="3">`).Text(f.Value).HTML(`</textarea>`)
 	case form.Secret:
@@ -146,7 +150,7 @@ func (s *sheet) input(f form.Field) {
 			s.HTML(` <label class="remove"><input type="checkbox" name="`).Text(f.Path).HTML(`.clear" value="on"> delete it</label>`)
 		}
 	default:
-		s.HTML(`<input`).If(f.Kind == form.Number, ` inputmode="numeric"`)
+		s.HTML(`<input`).If(f.Kind == form.Number, ` inputmode="numeric"`).If(f.Fixed, ` readonly`)
 		s.named(f)
 		s.HTML(` value="`).Text(f.Value).HTML(`">`)
 	}

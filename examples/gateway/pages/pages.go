@@ -13,6 +13,7 @@ import (
 	"github.com/fieldgate/fieldgate/examples/gateway/account"
 	"github.com/fieldgate/fieldgate/examples/gateway/control"
 	"github.com/fieldgate/fieldgate/examples/gateway/doctor"
+	"github.com/fieldgate/fieldgate/examples/gateway/document"
 	"github.com/fieldgate/fieldgate/examples/gateway/simulate"
 	"github.com/fieldgate/fieldgate/ipsec"
 	"github.com/fieldgate/fieldgate/ipsec/l2tp"
@@ -200,7 +201,15 @@ func (e *refusal) Error() string { return e.sentence }
 // fail shows an error as a page.
 func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var known *refusal
-	if !errors.As(err, &known) {
+	var invalid *document.Error
+	var conflict *control.Conflict
+	switch {
+	case errors.As(err, &known):
+	case errors.As(err, &invalid):
+		known = &refusal{http.StatusUnprocessableEntity, "This is not taken:\n" + err.Error()}
+	case errors.As(err, &conflict):
+		known = &refusal{http.StatusConflict, err.Error()}
+	default:
 		known = &refusal{http.StatusInternalServerError, err.Error()}
 		if errors.Is(err, context.Canceled) {
 			return // nobody is there to read it

@@ -66,6 +66,8 @@ func (e *engine) Missing() []control.Missing {
 
 // site is the pages with a store of their own.
 type site struct {
+	dir     string
+	store   *confstore.Store
 	pages   *pages.Pages
 	t       *testing.T
 	live    *live
@@ -84,7 +86,7 @@ func newSite(t *testing.T) *site {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "gateway.yaml"), []byte("points: {redis: {password: hunter-two}}\n"), 0o600))
 	store, err := confstore.Open(confstore.Disk(dir), confstore.Options{})
 	require.NoError(t, err)
-	s := &site{t: t, engine: &engine{}, live: new(live), files: openvpntest.NewStore(), log: devicelog.NewRing(1 << 16), user: account.User{Name: "anna", Role: account.Admin}}
+	s := &site{dir: dir, store: store, t: t, engine: &engine{}, live: new(live), files: openvpntest.NewStore(), log: devicelog.NewRing(1 << 16), user: account.User{Name: "anna", Role: account.Admin}}
 	s.control = control.New(store, s.engine, slog.New(slog.DiscardHandler))
 	s.control.Boot()
 	t.Cleanup(s.control.Close)

@@ -30,7 +30,8 @@ type edit struct {
 // with everything that was typed.
 func (p *Pages) save(w http.ResponseWriter, r *http.Request, e edit) error {
 	var others []string
-	for _, f := range e.doc.Faults() {
+	saved, _ := p.Control.Saved()
+	for _, f := range append(e.doc.Faults(), document.FixedFaults(saved, e.doc)...) {
 		field, below := strings.CutPrefix(f.Path, e.at)
 		field = strings.TrimPrefix(field, ".")
 		if e.at == "" || !below || !e.form.Fault(field, f.Problem) {
