@@ -353,7 +353,7 @@ func firstWord(text string) string {
 
 // checkFlags demands that flags of the device daemon are such.
 func checkFlags(t *testing.T, b docs.Block) {
-	text, err := os.ReadFile(filepath.Join(top, "examples/gateway/main.go"))
+	text, err := os.ReadFile(filepath.Join(top, "examples/gateway/options.go"))
 	require.NoError(t, err)
 	for line := range strings.Lines(b.Text) {
 		words := strings.Fields(line)
