@@ -80,25 +80,42 @@ func (s *supervisor) restartCarrier(u unit) {
 		case <-s.ending:
 			return
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(u.patience, unitTimeout)+unitTimeout)
-		defer cancel()
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		u := *s.next
-		s.next = nil
-		i := slices.IndexFunc(s.children, func(c *child) bool { return c.unit.name == u.name })
-		if i < 0 || s.children[i].actionFor(u) == control.Unchanged { // it stopped, or all is as it was
-			return
-		}
-		r := reload{supervisor: s, children: slices.Clone(s.children), steps: make([]control.Step, len(s.children))}
-		r.steps[i] = control.Step{Service: u.name, Action: control.Restarted}
-		r.stop(ctx, i, u)
-		r.start(ctx, i)
-		s.set(r.children)
-		if err := errors.Join(r.errs...); err != nil {
-			s.log.Error("the configuration is taken over in part only", "error", err)
-		}
+		s.replaceCarrier(u.name)
 	})
+}
+
+// replaceCarrier restarts the carrier. It does not hold mu while that stops:
+// a request that it carries may wait for mu, and the carrier for the request.
+func (s *supervisor) replaceCarrier(name string) {
+	s.mu.Lock()
+	i := slices.IndexFunc(s.children, func(c *child) bool { return c.unit.name == name })
+	if i < 0 || s.children[i].actionFor(*s.next) == control.Unchanged { // it stopped, or all is as it was
+		s.next = nil
+		s.mu.Unlock()
+		return
+	}
+	old := s.children[i] // stays there: reload leaves the carrier alone while there is a next one
+	ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(old.unit.patience, unitTimeout)+unitTimeout)
+	defer cancel()
+	s.mu.Unlock()
+	s.log.Info("configuration changed", "service", name, "action", control.Restarted)
+	stopped := s.drop(ctx, old)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := reload{supervisor: s, children: slices.Clone(s.children), steps: make([]control.Step, len(s.children))}
+	r.steps[i] = control.Step{Service: name, Action: control.Restarted}
+	r.children[i] = &child{unit: *s.next}
+	s.next = nil
+	if stopped != nil {
+		r.failed(i, "does not stop, and starts again when it has", stopped)
+		r.children[i].waitFor(old, stopped)
+	}
+	r.start(ctx, i)
+	s.set(r.children)
+	if err := errors.Join(r.errs...); err != nil {
+		s.log.Error("the configuration is taken over in part only", "error", err)
+	}
 }
 
 // reload is one on its way.

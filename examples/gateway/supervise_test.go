@@ -423,6 +423,31 @@ func TestSupervisorRestartsTheCarrierLater(t *testing.T) {
 	})
 }
 
+// A request that asks for a reload while what carries it stops is served: the
+// carrier waits for it, and it does not wait for the carrier.
+func TestSupervisorReloadsWhileTheCarrierStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
+		web := func(config string) unit {
+			u := b.unit("web", config)
+			u.carrier = true
+			return u
+		}
+		require.NoError(t, s.start(t.Context(), []unit{b.unit("a", "1"), web("1")}))
+		b.stuck["web"] = 2 * time.Second // a request is under way
+		_, err := s.reload(t.Context(), []unit{b.unit("a", "1"), web("2")})
+		require.NoError(t, err)
+		time.Sleep(carrierDelay + time.Second) // it stops now
+		began := time.Now()
+		_, err = s.reload(t.Context(), []unit{b.unit("a", "2"), web("3")})
+		require.NoError(t, err)
+		assert.Zero(t, time.Since(began))
+		time.Sleep(time.Minute)
+		assert.Equal(t, "start a 1, start web 1, stop a, start a 2, stop web, start web 3", b.took())
+		require.NoError(t, s.stop(t.Context(), false))
+	})
+}
+
 // What runs takes its configuration again when a file of it has changed.
 func TestSupervisorRefreshes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
