@@ -126,7 +126,7 @@ func TestIntegrationDamagedConfiguration(t *testing.T) {
 		"empty":           "",
 		"cut off":         string(good[:bytes.Index(good, []byte("test_command: ["))+20]),
 		"garbage":         strings.Repeat("\x00", 4096),
-		"a newer version": strings.Replace(string(good), `"format":1,`, `"format":2,`, 1),
+		"a newer version": strings.Replace(string(good), `"format":2,`, `"format":9,`, 1),
 		"an unknown key":  strings.Replace(string(good), "\nweb:", "\nwarp: {}\nweb:", 1),
 	} {
 		t.Run(name, func(t *testing.T) {

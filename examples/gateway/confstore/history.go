@@ -155,7 +155,8 @@ func (s *Store) at(r control.Revision) (document.Document, error) {
 	if err != nil {
 		return document.Document{}, err
 	}
-	doc, faults := document.ParseWith(content, s.secrets.lookup)
+	l, _, _ := unseal(content)
+	doc, faults := document.ParseWith(document.Upgraded(content, l.Format), s.secrets.lookup)
 	if len(faults) > 0 {
 		return document.Document{}, &document.Error{File: fmt.Sprintf("revision %d", r), Faults: faults}
 	}

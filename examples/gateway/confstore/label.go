@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/fieldgate/fieldgate/examples/gateway/document"
 )
 
 // labelPrefix begins the first line of a stored revision.
@@ -22,20 +24,18 @@ type label struct {
 	Sum      string    `json:"sum"` // of what follows: tells whether people have edited it
 }
 
-// format is what this program writes. A text of a later one is refused with a
-// word about it: its keys may mean something else.
-const format = 1
-
+// newerVersion says why a text of a later format is refused: its keys may mean
+// something else.
 func newerVersion(of int) string {
-	return fmt.Sprintf("written by a newer version of the gateway (format %d, this one knows %d): install that version, or restore an older revision", of, format)
+	return fmt.Sprintf("written by a newer version of the gateway (format %d, this one knows %d): install that version, or restore an older revision", of, document.Format)
 }
 
 // maxRevision is the last one whose file in the history has its place.
 const maxRevision = 9_999_999_999
 
-// seal returns text with its label before it.
+// seal returns text, of [document.Format], with its label before it.
 func seal(l label, text []byte) ([]byte, error) {
-	l.Format, l.Sum = format, sum(text)
+	l.Format, l.Sum = document.Format, sum(text)
 	line, err := json.Marshal(l)
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func seal(l label, text []byte) ([]byte, error) {
 }
 
 // unseal takes a text and its label apart. Not ok: it has none, or was edited
-// since.
+// since. The text is in the format of the label.
 func unseal(content []byte) (l label, text []byte, ok bool) {
 	line, text, _ := bytes.Cut(content, []byte("\n"))
 	rest, labelled := bytes.CutPrefix(line, []byte(labelPrefix))

@@ -89,10 +89,11 @@ func (s *Store) newestReadable() (uint64, []byte, document.Document) {
 			continue
 		}
 		l, text, sealed := unseal(file)
-		if !sealed || l.Format > format {
+		if !sealed || l.Format > document.Format {
 			continue
 		}
-		if doc, faults := document.ParseWith(file, s.secrets.lookup); len(faults) == 0 {
+		text = document.Upgraded(text, l.Format)
+		if doc, faults := document.ParseWith(text, s.secrets.lookup); len(faults) == 0 {
 			return number, text, doc
 		}
 	}

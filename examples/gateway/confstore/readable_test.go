@@ -31,7 +31,7 @@ func used(t *testing.T) *disk {
 
 func TestOpenReadable(t *testing.T) {
 	good := used(t).files
-	newer := func(text string) string { return strings.Replace(text, `"format":1,`, `"format":9,`, 1) }
+	newer := func(text string) string { return strings.Replace(text, `"format":2,`, `"format":9,`, 1) }
 	for name, c := range map[string]struct {
 		change func(files map[string]string)
 		says   string // unread; empty: it reads

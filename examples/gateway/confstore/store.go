@@ -98,10 +98,11 @@ func read(folder Folder) (c content, err error) {
 		return c, err
 	}
 	c.label, c.text, c.sealed = unseal(file)
-	if c.label.Format > format {
+	if c.label.Format > document.Format {
 		return c, refuse(newerVersion(c.label.Format))
 	}
-	doc, faults := document.ParseWith(file, c.secrets.lookup)
+	c.text = document.Upgraded(c.text, c.label.Format)
+	doc, faults := document.ParseWith(document.Upgraded(file, c.label.Format), c.secrets.lookup)
 	if len(faults) > 0 {
 		return c, &document.Error{File: currentFile, Faults: faults}
 	}

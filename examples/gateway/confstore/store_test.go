@@ -150,7 +150,7 @@ func TestEditedByHand(t *testing.T) {
 	same, _ := s.Newest()
 	assert.Equal(t, doc, same)
 
-	d.files["gateway.yaml"] = strings.Replace(good, `"format":1`, `"format":2`, 1)
+	d.files["gateway.yaml"] = strings.Replace(good, `"format":2`, `"format":9`, 1)
 	_, err = s.Reload()
 	assert.ErrorContains(t, err, "written by a newer version of the gateway")
 	d.files["gateway.yaml"] = strings.Replace(good, "hash: secret:", "hash: secret:x", 1)

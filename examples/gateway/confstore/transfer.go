@@ -30,10 +30,10 @@ func (s *Store) Import(by string, base control.Revision, text []byte) (control.V
 		return control.Version{}, s.conflict(base)
 	}
 	l, text, _ := unseal(text) // it may be a file as it was stored
-	if l.Format > format {
+	if l.Format > document.Format {
 		return control.Version{}, refused([]document.Fault{{Problem: newerVersion(l.Format)}})
 	}
-	text, err := document.FillRedacted(text, s.doc, document.Literal)
+	text, err := document.FillRedacted(document.Upgraded(text, l.Format), s.doc, document.Literal)
 	if err != nil {
 		return control.Version{}, err
 	}
