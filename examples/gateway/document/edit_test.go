@@ -3,11 +3,13 @@ package document
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/fieldgate/fieldgate/ipsec"
 	"github.com/fieldgate/fieldgate/openvpn"
@@ -259,4 +261,55 @@ func step(t *testing.T, random *rand.Rand, doc *Document) {
 	case *snmp.Community:
 		r.Community = snmp.NewSecret(word())
 	}
+}
+
+// However a text is written that people may have typed: an edited one means
+// what it is to mean, and its other lines are there as they were.
+func FuzzEdit(f *testing.F) {
+	f.Add([]byte("ser2net:\n  ports:\n    # a\n    - {name: a, listen: ':1', device: /dev/ttyS0}\n\n    - name: b\n      listen: :2\n      device: /dev/ttyS1\n  # end\n  rotators: []\ndevice:\n  model: 'it''s'\n"), uint64(1))
+	f.Add([]byte("web:\n  listen: :80 # here\n\n# next\ndevice: {model: a, serial: \"b # c\"}\ntelemetry:\n  destinations:\n    - host: h\n      port: 1\n"), uint64(2))
+	f.Add([]byte("ipsec:\n  phase1_proposals:\n  - {name: p, encryption: aes256, hash: sha256, dh: 14}\n  connections: []\nopenvpn:\n    folder:\n        path: /x\n"), uint64(3))
+	f.Add([]byte("device:\n  model: |\n    a\n    b: c\n\n  serial: >-\n    x\n      y\n# z\nsnmp:\n  communities:\n    - community: 'a''b'\n      version: \"v2c\"\n    -\n      community: other-one\n"), uint64(4))
+	f.Add([]byte("device:\n  model: one\n    two # three\n  serial: \"x\n    y\"\napi:\n  keys:\n    - name: k\n      # inner\n      endpoints: [version]\n      hash: x\n\n\n"), uint64(5))
+	f.Add([]byte("points:\n  redis:\n    devices:\n      - name: a\n        alias: b\n        tags:\n          - {alias: c, name: d}\n"), uint64(6))
+	f.Fuzz(func(t *testing.T, text []byte, seed uint64) {
+		was := Default()
+		if len(text) > 4<<10 || yaml.Load(text, &was, yaml.WithKnownFields()) != nil {
+			return
+		}
+		nilEmptyLists(&was)
+		secrets := store{}
+		for _, s := range SecretsOf(&was) {
+			secrets.refer("", *s)
+		}
+		if len(resolve(&was, secrets.lookup)) > 0 || !Means(text, was, secrets.lookup) {
+			return
+		}
+		now := was
+		random := rand.New(rand.NewPCG(seed, 1))
+		for range 1 + random.IntN(3) {
+			step(t, random, &now)
+		}
+		out, ok := Edit(text, was, now, secrets.refer, secrets.lookup)
+		if !ok {
+			return
+		}
+		require.True(t, Means(out, now, secrets.lookup), "%q\n%q", text, out)
+		for _, comment := range commentsOf(text) {
+			_, found := slices.BinarySearch(commentsOf(out), comment)
+			require.True(t, found, "%q of %q\n%q", comment, text, out)
+		}
+	})
+}
+
+// commentsOf returns the comments that have lines of their own at the top of a
+// text, sorted: no value goes on there.
+func commentsOf(text []byte) (all []string) {
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "#") {
+			all = append(all, line)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
