@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+	"unicode"
+	"unicode/utf16"
 
 	"github.com/fieldgate/fieldgate/examples/gateway/document"
 )
@@ -40,7 +42,26 @@ func seal(l label, text []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bytes.Join([][]byte{[]byte(labelPrefix), line, []byte("\n"), text}, nil), nil
+	return bytes.Join([][]byte{[]byte(labelPrefix), plain(line), []byte("\n"), text}, nil), nil
+}
+
+// plain returns JSON with everything escaped that is not printed. Some of it
+// ends a line for YAML, and with it the comment that a label is in; some may
+// not be in YAML at all. People choose what the label says.
+func plain(text []byte) []byte {
+	var b bytes.Buffer
+	for _, r := range string(text) {
+		switch {
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r > 0xFFFF:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.Bytes()
 }
 
 // unseal takes a text and its label apart. Not ok: it has none, or was edited
