@@ -125,10 +125,15 @@ func (d *Daemon) Stall(on bool) {
 	}
 }
 
-// FailNext lets the next call of a kind fail with err. More calls of FailNext line up.
+// FailNext lets the next call of a kind fail with err. More calls of FailNext
+// line up; with nil those that wait are forgotten.
 func (d *Daemon) FailNext(op Op, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if err == nil {
+		delete(d.faults, op)
+		return
+	}
 	d.faults[op] = append(d.faults[op], err)
 }
 

@@ -63,3 +63,21 @@ func TestBackend(t *testing.T) {
 		}
 	})
 }
+
+// Faults line up, and those that wait can be taken back.
+func TestFailNext(t *testing.T) {
+	d := ipsectest.NewDaemon()
+	d.FailNext(ipsectest.OpConnect, ipsec.ErrNotPermitted)
+	d.FailNext(ipsectest.OpConnect, ipsec.ErrUnavailable)
+	d.FailNext(ipsectest.OpSAs, ipsec.ErrUnavailable)
+	d.FailNext(ipsectest.OpSAs, nil)
+	_, err := d.Backend("one").Connect(t.Context())
+	require.ErrorIs(t, err, ipsec.ErrNotPermitted)
+	_, err = d.Backend("one").Connect(t.Context())
+	require.ErrorIs(t, err, ipsec.ErrUnavailable)
+	s, err := d.Backend("one").Connect(t.Context())
+	require.NoError(t, err)
+	_, err = s.SAs(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+}

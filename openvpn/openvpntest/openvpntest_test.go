@@ -1,8 +1,10 @@
 package openvpntest_test
 
 import (
+	"errors"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/fieldgate/fieldgate/openvpn"
@@ -49,4 +51,20 @@ func TestRunner(t *testing.T) {
 			Successor: func(*testing.T) openvpn.Runner { return r.Successor() },
 		}
 	})
+}
+
+// Faults line up, and those that wait can be taken back.
+func TestFailNext(t *testing.T) {
+	r := openvpntest.NewRunner()
+	boom, bang := errors.New("boom"), errors.New("bang")
+	r.FailNext("version", boom)
+	r.FailNext("version", nil)
+	_, err := r.Version(t.Context())
+	require.NoError(t, err)
+	r.FailNext("version", boom)
+	r.FailNext("version", bang)
+	_, err = r.Version(t.Context())
+	require.ErrorIs(t, err, boom)
+	_, err = r.Version(t.Context())
+	require.ErrorIs(t, err, bang)
 }

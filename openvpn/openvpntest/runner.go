@@ -71,10 +71,15 @@ func (r *Runner) setMissing(missing bool) {
 }
 
 // FailNext lets the next call of an operation fail: "version", "adopt" or
-// "start".
+// "start". More calls of FailNext line up; with nil those that wait are
+// forgotten.
 func (r *Runner) FailNext(op string, err error) {
 	r.host.mu.Lock()
 	defer r.host.mu.Unlock()
+	if err == nil {
+		delete(r.host.faults, op)
+		return
+	}
 	r.host.faults[op] = append(r.host.faults[op], err)
 }
 

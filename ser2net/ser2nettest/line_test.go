@@ -133,10 +133,16 @@ func TestFaultsOfOpen(t *testing.T) {
 		require.ErrorIs(t, err, ser2net.ErrPortBusy)
 		line.Occupy(false)
 
-		boom := errors.New("boom")
+		boom, bang := errors.New("boom"), errors.New("bang")
 		o.FailNext(boom)
+		o.FailNext(nil)
+		require.NoError(t, open(t, &o, "ttyS0", ser2net.DefaultMode()).Close())
+		o.FailNext(boom)
+		o.FailNext(bang)
 		_, err = o.Open(t.Context(), "ttyS0", ser2net.DefaultMode())
 		require.ErrorIs(t, err, boom)
+		_, err = o.Open(t.Context(), "ttyS0", ser2net.DefaultMode())
+		require.ErrorIs(t, err, bang)
 
 		o.Delay(time.Minute)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

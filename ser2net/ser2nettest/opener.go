@@ -14,10 +14,10 @@ import (
 // Opener opens the near ends of lines by their device names. The zero value
 // is ready and has no device. Its methods are safe for concurrent use.
 type Opener struct {
-	mu    sync.Mutex
-	lines map[string]*Line // by every name
-	fail  error
-	slow  time.Duration
+	mu     sync.Mutex
+	lines  map[string]*Line // by every name
+	faults []error
+	slow   time.Duration
 }
 
 var _ ser2net.Opener = (*Opener)(nil)
@@ -41,11 +41,16 @@ func (o *Opener) name(name string, l *Line) {
 	o.lines[name] = l
 }
 
-// FailNext lets the next Open fail with err.
+// FailNext lets the next Open fail with err. More calls of FailNext line up;
+// with nil those that wait are forgotten.
 func (o *Opener) FailNext(err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.fail = err
+	if err == nil {
+		o.faults = nil
+		return
+	}
+	o.faults = append(o.faults, err)
 }
 
 // Delay lets every Open from now on take d, as a driver does that waits for
@@ -107,8 +112,11 @@ func (o *Opener) open(ctx context.Context, device string, m ser2net.Mode) (*Port
 		return nil, err
 	}
 	o.mu.Lock()
-	fail, slow, l := o.fail, o.slow, o.lines[device]
-	o.fail = nil
+	var fail error
+	if len(o.faults) > 0 {
+		fail, o.faults = o.faults[0], o.faults[1:]
+	}
+	slow, l := o.slow, o.lines[device]
 	o.mu.Unlock()
 	if slow > 0 {
 		select {
