@@ -84,10 +84,7 @@ func newInput(all *schemas, t reflect.Type, limit int64) *input {
 func (in *input) read(w http.ResponseWriter, r *http.Request) (any, error) {
 	v := reflect.New(in.t)
 	query := r.URL.Query()
-	if faults := in.unknown(query); len(faults) > 0 {
-		return nil, &Refusal{http.StatusUnprocessableEntity, invalid, faults}
-	}
-	var faults []Fault
+	faults := in.unknown(query)
 	for _, p := range in.params {
 		value := query.Get(p.name)
 		if p.in == "path" {
@@ -147,8 +144,12 @@ func (in *input) param(p param, value string, field reflect.Value) []Fault {
 
 // readBody reads the body within its limits.
 func (in *input) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	// Writers that cannot do this are those of tests.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+	// Where no body comes, the server waits for the end of the connection
+	// already, and would take this for it while the operation is under way.
+	if r.ContentLength != 0 {
+		// Writers that cannot do this are those of tests.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, in.limit+1))
 	var network net.Error
 	switch {
