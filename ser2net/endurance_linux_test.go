@@ -3,6 +3,7 @@ package ser2net_test
 import (
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
 	"math/rand/v2"
@@ -111,6 +112,15 @@ func TestIntegrationTransfer(t *testing.T) {
 	assert.EqualValues(t, n, status.ToNetwork)
 }
 
+// until waits for a fact, in the goroutine of the test: those of require are
+// not to be counted.
+func until(t *testing.T, fact func() bool, what string, args ...any) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !fact(); time.Sleep(10 * time.Millisecond) {
+		require.False(t, time.Now().After(deadline), "it took too long: %s", fmt.Sprintf(what, args...))
+	}
+}
+
 // Clients come and go, and nothing of them stays.
 func TestIntegrationConnects(t *testing.T) {
 	n := endurance(t, "SER2NET_SOAK_CONNECTS", 20_000)
@@ -134,13 +144,14 @@ func TestIntegrationConnects(t *testing.T) {
 	for i := range 100 {
 		visit(i)
 	}
+	gone := func() bool { return len(s.Status().Ports[0].Clients) == 0 }
+	until(t, gone, "the first clients are gone")
 	descriptors, goroutines := openFiles(t), runtime.NumGoroutine()
 	for i := range n {
 		visit(i)
 	}
-	require.Eventually(t, func() bool {
-		return len(s.Status().Ports[0].Clients) == 0 && openFiles(t) <= descriptors && runtime.NumGoroutine() <= goroutines
-	}, 10*time.Second, 10*time.Millisecond, "descriptors before %d, goroutines before %d", descriptors, goroutines)
+	until(t, func() bool { return gone() && openFiles(t) <= descriptors && runtime.NumGoroutine() <= goroutines },
+		"descriptors before %d, goroutines before %d", descriptors, goroutines)
 	status := s.Status().Ports[0]
 	assert.GreaterOrEqual(t, status.Connects, served)
 	assert.LessOrEqual(t, status.Connects+status.Refused, uint64(n+100), "each is counted once at most: who leaves before the device is open is not")
