@@ -227,7 +227,7 @@ func TestApplyRefused(t *testing.T) {
 		f.host.Crash()
 		time.Sleep(90 * time.Second)
 		assert.Equal(t, []string{"c1 waiting 2", "c2 waiting 2"}, f.states())
-		f.host.FailNext()
+		f.host.FailNext(nil)
 		require.NoError(t, f.Apply(t.Context(), fleetConfig(1)), "at once, not at the next try")
 		time.Sleep(time.Second)
 		assert.Equal(t, []string{"c1 up 3"}, f.states())

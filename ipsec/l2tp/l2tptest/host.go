@@ -56,12 +56,14 @@ func (h *Host) Serve(at netip.Addr, s Server) {
 	h.servers[at] = s
 }
 
-// FailNext lets the next Starts fail with these errors; none: they succeed again.
+// FailNext lets the next Starts fail with these errors; none, or nil: they
+// succeed again.
 func (h *Host) FailNext(errs ...error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(errs) == 0 {
+	if len(errs) == 0 || errs[0] == nil {
 		h.refuse = nil
+		return
 	}
 	h.refuse = append(h.refuse, errs...)
 }
