@@ -65,8 +65,10 @@ func plain(text []byte) []byte {
 }
 
 // unseal takes a text and its label apart. Not ok: it has none, or was edited
-// since. The text is in the format of the label.
+// since. The text is in the format of the label, and without the mark that
+// some editors begin a text with: behind a label it would be part of a key.
 func unseal(content []byte) (l label, text []byte, ok bool) {
+	content = bytes.TrimPrefix(content, []byte("\ufeff"))
 	line, text, _ := bytes.Cut(content, []byte("\n"))
 	rest, labelled := bytes.CutPrefix(line, []byte(labelPrefix))
 	if !labelled || json.Unmarshal(rest, &l) != nil || l.Revision >= maxRevision {

@@ -20,26 +20,30 @@ import (
 // A list of a thousand records is saved in a fraction of the time of Dump, and
 // in the memory of a few texts instead of several hundred.
 func Edit(text []byte, was, now Document, secret func(path string, s Secret) string, lookup func(name string) (Secret, bool)) (out []byte, ok bool) {
-	root, ok := partsOf(text)
-	if !ok || !bytes.HasSuffix(text, []byte("\n")) {
+	e := &editor{secret: secret, lookup: lookup}
+	var changed bool
+	e.text, changed = plainLines(text)
+	if !e.document(was, now) {
 		return nil, false
 	}
-	e := &editor{text: text, secret: secret, lookup: lookup}
-	before, after := reflect.ValueOf(&was).Elem(), reflect.ValueOf(&now).Elem()
-	for i := range after.NumField() {
-		if equal(before.Field(i), after.Field(i)) {
-			continue
-		}
-		key, _ := yamlKey(after.Type().Field(i))
-		section := root.find(key)
-		if section == nil {
-			section = &part{start: len(text), end: len(text)}
-		}
-		if !e.section(section, i, before.Field(i), after.Field(i)) {
-			return nil, false
-		}
+	out = e.apply()
+	if bytes.Contains(text, []byte("\r\n")) {
+		out = bytes.ReplaceAll(out, []byte("\n"), []byte("\r\n"))
 	}
-	return e.apply(), true
+	return out, !changed || Means(out, now, lookup)
+}
+
+// plainLines returns a text with lines as [partsOf] knows them, and whether it
+// had others: none at its end, or all of them as Windows writes them.
+func plainLines(text []byte) (plain []byte, changed bool) {
+	plain = text
+	if ends := bytes.Count(text, []byte("\r\n")); ends > 0 && ends == bytes.Count(text, []byte("\r")) && ends == bytes.Count(text, []byte("\n")) {
+		plain, changed = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), true
+	}
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		plain, changed = append(bytes.Clone(plain), '\n'), true
+	}
+	return plain, changed
 }
 
 func equal(a, b reflect.Value) bool { return reflect.DeepEqual(a.Interface(), b.Interface()) }
@@ -78,6 +82,29 @@ func (e *editor) apply() []byte {
 	}
 	b.Write(e.text[at:])
 	return b.Bytes()
+}
+
+// document writes the sections that have changed.
+func (e *editor) document(was, now Document) bool {
+	root, ok := partsOf(e.text)
+	if !ok || len(e.text) == 0 {
+		return false
+	}
+	before, after := reflect.ValueOf(&was).Elem(), reflect.ValueOf(&now).Elem()
+	for i := range after.NumField() {
+		if equal(before.Field(i), after.Field(i)) {
+			continue
+		}
+		key, _ := yamlKey(after.Type().Field(i))
+		section := root.find(key)
+		if section == nil {
+			section = &part{start: len(e.text), end: len(e.text)}
+		}
+		if !e.section(section, i, before.Field(i), after.Field(i)) {
+			return false
+		}
+	}
+	return true
 }
 
 // Columns of what [Dump] writes; other indentation is left to it.

@@ -176,13 +176,39 @@ func TestEditAtOnePlace(t *testing.T) {
 	assert.Regexp(t, `(?s)    - name: c\n.*  enabled: false\ndevice:\n`, out)
 }
 
+// Lines end as they did; the last one gets an end.
+func TestEditKeepsTheEndsOfLines(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"windows":     {"device:\r\n  model: a # b\r\n\r\n# c\r\n", "device:\r\n  model: x # b\r\n\r\n# c\r\n"},
+		"no end":      {"device:\n  model: a # b", "device:\n  model: x # b\n"},
+		"both":        {"device:\r\n  model: a # b", "device:\r\n  model: x # b\r\n"},
+		"of a block":  {"device:\n  model: a\n  serial: |\n    b", ""},
+		"some so":     {"device:\r\n  model: a\n", ""},
+		"old systems": {"device:\r  model: a\r", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			was := Default()
+			require.NoError(t, yaml.Load([]byte(c.text), &was, yaml.WithKnownFields()))
+			nilEmptyLists(&was)
+			now := was
+			now.Device.Model = "x"
+			out, ok := Edit([]byte(c.text), was, now, store{}.refer, store{}.lookup)
+			require.Equal(t, c.want != "", ok, "%q", out)
+			if ok {
+				assert.Equal(t, c.want, string(out))
+				assert.True(t, Means(out, now, store{}.lookup))
+			}
+		})
+	}
+}
+
 // What cannot be done for certain is left to Dump.
 func TestEditRefuses(t *testing.T) {
 	was := Default()
 	was.Web.Listen = ":80"
 	now := was
 	now.Web.TLS = TLSOff
-	for _, text := range []string{"", "web: {\nlisten: ':80'}\n", "web: {listen: ':80'}", "---\nweb: {listen: ':80'}\n", "web: {listen: &a ':80'}\n"} {
+	for _, text := range []string{"", "web: {\nlisten: ':80'}\n", "---\nweb: {listen: ':80'}\n", "web: {listen: &a ':80'}\n"} {
 		_, ok := Edit([]byte(text), was, now, store{}.refer, store{}.lookup)
 		assert.False(t, ok, text)
 	}
@@ -289,6 +315,10 @@ func FuzzEdit(f *testing.F) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		for range 1 + random.IntN(3) {
 			step(t, random, &now)
+		}
+		text, _ = plainLines(text)
+		if !Means(text, was, secrets.lookup) { // a block that ended without a line end has one more now
+			return
 		}
 		out, ok := Edit(text, was, now, secrets.refer, secrets.lookup)
 		if !ok {
