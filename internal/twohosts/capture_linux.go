@@ -1,11 +1,13 @@
 package twohosts
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -58,10 +60,16 @@ func (h *Host) Capture() (*Capture, error) {
 	return c, nil
 }
 
+// The last packet of a capture, to everybody on the cable.
+const (
+	markTo = "192.0.2.255"
+	mark   = "the last packet of this capture"
+)
+
 // Stop ends the capture and returns what tcpdump says of each packet, a line
 // each. Lines of ESP hold "ESP(spi=", of IKE "isakmp", of a ping "ICMP echo".
 func (c *Capture) Stop(ctx context.Context) ([]string, error) {
-	if err := c.end(); err != nil {
+	if err := errors.Join(c.drain(ctx), c.end()); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, commandTime)
@@ -70,7 +78,32 @@ func (c *Capture) Stop(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("twohosts: tcpdump -r: %w", err)
 	}
-	return strings.Split(strings.TrimSuffix(string(out), "\n"), "\n"), nil
+	lines := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+	return slices.DeleteFunc(lines, func(line string) bool { return strings.Contains(line, "> "+markTo) }), nil
+}
+
+// drain waits until tcpdump has taken down all that was sent so far: what it
+// has not read from the kernel when it is told to end, it leaves out.
+func (c *Capture) drain(ctx context.Context) error {
+	conn, err := c.host.NS.Dial(ctx, "udp4", markTo+":9")
+	if err != nil {
+		return fmt.Errorf("twohosts: %w", err)
+	}
+	_, err = conn.Write([]byte(mark))
+	if err = errors.Join(err, conn.Close()); err != nil {
+		return fmt.Errorf("twohosts: %w", err)
+	}
+	for deadline := time.Now().Add(startTime); ; time.Sleep(5 * time.Millisecond) {
+		taken, err := os.ReadFile(c.path)
+		switch {
+		case err != nil:
+			return fmt.Errorf("twohosts: %w", err)
+		case bytes.Contains(taken, []byte(mark)):
+			return nil
+		case time.Now().After(deadline):
+			return fmt.Errorf("twohosts: tcpdump does not keep up: %s", c.said)
+		}
+	}
 }
 
 func (c *Capture) end() error {
