@@ -143,7 +143,8 @@ func (p *place) takes() (kind, error) {
 		"width", "height", "viewbox", "points", "x", "y", "x1", "y1", "x2", "y2":
 		return words, nil
 	}
-	if strings.HasPrefix(p.attribute, "aria-") || strings.HasPrefix(p.attribute, "data-") {
+	data := strings.HasPrefix(p.attribute, "data-") && !strings.HasPrefix(p.attribute, "data-hx-") // htmx takes these as its own
+	if data || strings.HasPrefix(p.attribute, "aria-") {
 		return words, nil
 	}
 	return words, errors.New("a value stands in the attribute " + p.attribute)

@@ -81,6 +81,7 @@ func TestWrongPlaces(t *testing.T) {
 		"a handler in capitals":     func(w *markup.Writer) { w.HTML(`<p onClick="`).Text("x").HTML(`">`) },
 		"a source":                  func(w *markup.Writer) { w.HTML(`<img src="`).Text("/x").HTML(`">`) },
 		"an attribute of htmx":      func(w *markup.Writer) { w.HTML(`<p hx-vals="`).Text("x").HTML(`">`) },
+		"another of htmx":           func(w *markup.Writer) { w.HTML(`<p data-hx-on="`).Text("x").HTML(`">`) },
 		"an attribute nobody knows": func(w *markup.Writer) { w.HTML(`<p moon="`).Text("x").HTML(`">`) },
 		"the middle of a link":      func(w *markup.Writer) { w.HTML(`<a href="/x?`).Text("x").HTML(`">`) },
 		"two values of a link":      func(w *markup.Writer) { w.HTML(`<a href="`).Text("/x").Text("/x").HTML(`">`) },
