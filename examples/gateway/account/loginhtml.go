@@ -31,7 +31,7 @@ func (d loginData) write(w *markup.Writer) {
 		HTML(`></div>
 <p><button class="first">Log in</button></p>
 </form>
-<p class="hint">The password of the user admin was printed at the first start. If it is lost, <code>gateway -new-password admin</code> on the device makes a new one.</p>
+<p class="hint">The first start of the program prints the password of the user admin; that of a package does not. If there is none, or it is lost, the program makes a new one when it is called on the device with <code>-new-password admin</code> and its state folder.</p>
 </main>
 </body>
 </html>
