@@ -284,7 +284,11 @@ const maxForm = 1 << 20
 func (p *Pages) form(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
-		return &refusal{http.StatusBadRequest, "The form cannot be read: " + err.Error()}
+		status := http.StatusBadRequest
+		if _, large := errors.AsType[*http.MaxBytesError](err); large {
+			status = http.StatusRequestEntityTooLarge
+		}
+		return &refusal{status, "The form cannot be read: " + err.Error()}
 	}
 	return nil
 }

@@ -296,6 +296,13 @@ func TestApplyAndConfirm(t *testing.T) {
 	assert.Empty(t, doc.Device.Model)
 }
 
+func TestLargeForm(t *testing.T) {
+	s := newSite(t)
+	status, page := s.post("/config/device", url.Values{"base": {"1"}, "model": {strings.Repeat("x", 2<<20)}})
+	assert.Equal(t, http.StatusRequestEntityTooLarge, status)
+	assert.Contains(t, page, "too large")
+}
+
 func TestExport(t *testing.T) {
 	s := newSite(t)
 	_, text := s.get("/config/export")
