@@ -450,7 +450,7 @@ func TestFlags(t *testing.T) {
 		status int
 		out    string
 	}{
-		"version":              {[]string{"-version"}, exitOK, "fieldgate gateway "},
+		"version":              {[]string{"-version"}, exitOK, "fieldgate " + release + "\n"},
 		"help":                 {[]string{"-h"}, exitOK, "-simulate"},
 		"unknown flag":         {[]string{"-x"}, exitInvalid, "-x"},
 		"argument":             {[]string{"start"}, exitInvalid, `unexpected argument "start"`},
