@@ -58,7 +58,7 @@ unit: ## the tests that need no peer, fuzz seeds included
 
 integration: ## the tests against real peers; one that is missing skips them, or fails with CI=true
 	@files=$$(grep -rl --include='*_test.go' '^func TestIntegration' . || true); \
-	test -z "$$files" || go test -race -count=1 -run '^TestIntegration' $$(dirname $$files | sort -u)
+	test -z "$$files" || go test -race -count=1 -timeout 30m -run '^TestIntegration' $$(dirname $$files | sort -u)
 
 test-serial-hw: ## the serial backends on a UART, an FTDI adapter and a CDC-ACM device, emulated
 	@scripts/serial-hw

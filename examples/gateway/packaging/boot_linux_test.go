@@ -12,6 +12,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// bootPackages are what a machine that boots has besides: systemd, and what
+// tunnels need.
+var bootPackages = []string{
+	"systemd", "systemd-sysv", "dbus", "procps", "iproute2", "openvpn",
+	"charon-systemd", "strongswan-swanctl", "libstrongswan-standard-plugins", "libcharon-extra-plugins",
+}
+
 // boot starts systemd as the first process of a root folder.
 func boot(t *testing.T, root string) *machine {
 	t.Helper()
@@ -45,6 +52,14 @@ func boot(t *testing.T, root string) *machine {
 		return strings.HasPrefix(state, "running") || strings.HasPrefix(state, "degraded")
 	})
 	return m
+}
+
+// report logs what systemd knows, when the test has failed.
+func (m *machine) report() {
+	if m.t.Failed() {
+		out, err := tryCommand(m.t, "nsenter", m.entry("sh", "-c", "systemctl status fieldgate --no-pager; journalctl -n 60 --no-pager")...)
+		m.t.Logf("%s %v", out, err)
+	}
 }
 
 // property is what systemd knows of the service.
@@ -97,16 +112,10 @@ func TestIntegrationBoot(t *testing.T) {
 	if os.Getenv("FIELDGATE_BOOT") == "" {
 		t.Skip("set FIELDGATE_BOOT=1, as make test-release does")
 	}
-	root := layered(t, debootstrapped(t, "systemd", "systemd-sysv", "dbus", "procps", "iproute2", "openvpn",
-		"charon-systemd", "strongswan-swanctl", "libstrongswan-standard-plugins"))
+	root := layered(t, debootstrapped(t, bootPackages...))
 	r := theReleases(t)
 	m := boot(t, root)
-	defer func() {
-		if t.Failed() {
-			out, err := exec.Command("nsenter", m.entry("sh", "-c", "systemctl status fieldgate --no-pager; journalctl -n 60 --no-pager")...).CombinedOutput()
-			t.Logf("%s %v", out, err)
-		}
-	}()
+	defer m.report()
 	require.NoError(t, os.MkdirAll(filepath.Join(root, "upload"), 0o755))
 	install := func(folder string) string {
 		t.Helper()

@@ -14,9 +14,7 @@ import (
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if made, err := releases(); err == nil && made.used {
-		_ = os.RemoveAll(made.folder)
-	}
+	removeReleases()
 	os.Exit(code)
 }
 

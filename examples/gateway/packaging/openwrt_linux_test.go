@@ -74,7 +74,7 @@ func newOpenWRT(t *testing.T, ipk string) openWRT {
 // script runs a control script as opkg does.
 func (o openWRT) script(name, action, upgrade string) string {
 	o.t.Helper()
-	return o.inside("env", "PKG_UPGRADE="+upgrade, "/bin/sh", "/upload/control/"+name, action)
+	return o.inside("env", "PKG_UPGRADE="+upgrade, "/upload/control/"+name, action)
 }
 
 // told is what procd was told since the last call.
@@ -176,6 +176,9 @@ func TestIntegrationArchitectures(t *testing.T) {
 		arch := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(ipk), "fieldgate_0.1.0-1_"), ".ipk")
 		control := command(t, "sh", "-c", `tar -xzOf "$1" ./control.tar.gz | tar -xzO ./control`, "sh", ipk)
 		assert.Contains(t, control, "Architecture: "+arch+"\n")
+		size := strings.TrimSpace(command(t, "sh", "-c", `tar -xzOf "$1" ./data.tar.gz | gzip -dc | wc -c`, "sh", ipk))
+		assert.Contains(t, control, "\nInstalled-Size: "+size+"\n", "in bytes, as opkg reads it")
+		assert.Equal(t, "./debian-binary\n./control.tar.gz\n./data.tar.gz\n", command(t, "tar", "-tzf", ipk))
 	}
 	for _, arch := range []string{"amd64", "arm64", "armhf"} {
 		for _, deb := range func() []string { found, _ := filepath.Glob(filepath.Join(r.first, "*_"+arch+".deb")); return found }() {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -20,7 +21,6 @@ import (
 
 // release is what scripts/release has made of the source as it is.
 type release struct {
-	used   bool
 	folder string
 	first  string // a release
 	again  string // the same, made in another place
@@ -32,20 +32,24 @@ const nextVersion = "0.1.1"
 
 var releasesOnce sync.Once
 
-// made is what releases has made; nothing as long as nobody has asked.
+// made is what releases has made.
 var made release
 
-// releases makes the releases once; used is false before anybody has asked
-// with make.
-func releases(make ...bool) (release, error) {
-	if len(make) > 0 {
-		releasesOnce.Do(func() { made = makeReleases() })
-	}
+// releases makes the releases, once; it is safe for concurrent use.
+func releases() (release, error) {
+	releasesOnce.Do(func() { made = makeReleases() })
 	return made, made.err
 }
 
+// removeReleases waits for what makes them and takes them away.
+func removeReleases() {
+	releasesOnce.Do(func() {})
+	if made.folder != "" {
+		_ = os.RemoveAll(made.folder)
+	}
+}
+
 func makeReleases() (r release) {
-	r.used = true
 	if r.folder, r.err = os.MkdirTemp("", "fg"); r.err != nil {
 		return r
 	}
@@ -69,8 +73,12 @@ func makeReleases() (r release) {
 		}
 		cmd := exec.Command(filepath.Join(source, "scripts", "release"), append([]string{*build.out}, build.targets...)...)
 		cmd.Dir = os.TempDir()
-		if build.out == &r.again && os.Getenv("FIELDGATE_RELEASE_TARGETS") != "" {
-			cmd.Env = append(os.Environ(), "GOCACHE="+filepath.Join(r.folder, "cache")) // compiled anew
+		if build.out == &r.again {
+			// Somebody else's shell.
+			cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "TZ=Asia/Tokyo", "GOAMD64=v2", "GOARM64=v8.1", "GORISCV64=rva22u64")
+			if os.Getenv("FIELDGATE_RELEASE_TARGETS") != "" {
+				cmd.Env = append(cmd.Env, "GOCACHE="+filepath.Join(r.folder, "cache")) // compiled anew
+			}
 		}
 		if out, err := cmd.CombinedOutput(); err != nil {
 			r.err = fmt.Errorf("scripts/release: %w: %s", err, out)
@@ -115,7 +123,7 @@ func theReleases(t *testing.T) release {
 			skip(t, err.Error())
 		}
 	}
-	r, err := releases(true)
+	r, err := releases()
 	require.NoError(t, err)
 	return r
 }
@@ -127,6 +135,17 @@ func one(t *testing.T, folder, pattern string) string {
 	require.NoError(t, err)
 	require.Len(t, found, 1, pattern)
 	return found[0]
+}
+
+// Go notes no commit in programs that are built in a worktree of git: there is
+// no release then, rather than one that does not know what it is.
+func TestIntegrationReleaseInWorktree(t *testing.T) {
+	r := theReleases(t)
+	worktree := filepath.Join(t.TempDir(), "worktree")
+	command(t, "git", "-C", filepath.Join(r.folder, "one"), "worktree", "add", "--quiet", "--detach", worktree)
+	out, err := tryCommand(t, filepath.Join(worktree, "scripts", "release"), t.TempDir(), "amd64")
+	require.Error(t, err)
+	assert.Contains(t, out, "worktree")
 }
 
 // Two releases of one commit in two folders have the same bytes.
@@ -189,6 +208,26 @@ $`, out)
 			assert.Equal(t, m.Version, listed[m.Path], m.Path)
 		}
 	}
+}
+
+// An architecture of OpenWrt whose name has no FPU may have none: only GOARM=5
+// runs there. And make test-release builds what make release does.
+func TestTargets(t *testing.T) {
+	_, table, _ := strings.Cut(read(t, filepath.Join(repository(), "scripts", "release")), "all='\n")
+	table, _, found := strings.Cut(table, "\n'")
+	require.True(t, found)
+	var targets []string
+	for line := range strings.Lines(table) {
+		columns := strings.Fields(line)
+		require.Len(t, columns, 4, line)
+		targets = append(targets, columns[0])
+		for arch := range strings.SplitSeq(columns[3], ",") {
+			if strings.HasPrefix(arch, "arm_") && !regexp.MustCompile(`[_-](vfp|neon)`).MatchString(arch) {
+				assert.Equal(t, "arm,GOARM=5", columns[0], arch)
+			}
+		}
+	}
+	assert.Contains(t, read(t, filepath.Join(repository(), "scripts", "test-release")), `="`+strings.Join(targets, " ")+`"`)
 }
 
 // lintian finds no error in the package.
