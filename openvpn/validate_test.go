@@ -130,3 +130,18 @@ func TestDeviceName(t *testing.T) {
 	assert.LessOrEqual(t, len(a), 15)
 	assert.NotEqual(t, a, b)
 }
+
+// Who had tunnels from the folder, and has not switched it on, is told.
+func TestWarningsOfNothingToRun(t *testing.T) {
+	c := openvpn.DefaultConfig()
+	assert.Empty(t, c.Warnings(), "it is off")
+	c.Enabled = true
+	require.Len(t, c.Warnings(), 1)
+	assert.Contains(t, c.Warnings()[0].String(), "folder.enabled: the folder is left alone")
+	c.Folder.Enabled = true
+	assert.Empty(t, c.Warnings())
+	c.Folder.Enabled, c.Instances = false, []openvpn.Instance{{Name: "office"}}
+	for _, w := range c.Warnings() {
+		assert.NotEqual(t, "folder.enabled", w.Path)
+	}
+}

@@ -21,6 +21,9 @@ func (c Config) Warnings() []Warning {
 	if c.Folder.TrustWhole && c.Folder.Enabled {
 		all = append(all, Warning{Path: "folder.trust_whole", Text: "whoever can write to the folder runs programs as root"})
 	}
+	if c.Enabled && len(c.Instances) == 0 && !c.Folder.Enabled {
+		all = append(all, Warning{Path: "folder.enabled", Text: "the folder is left alone, and there are no instances: nothing runs"})
+	}
 	return all
 }
 

@@ -13,10 +13,10 @@ import (
 // A wrong word in a file is told with its line.
 func TestWrongWordsOfYAML(t *testing.T) {
 	for field, line := range map[string]string{
-		"role: sever":                  "line 5",
-		"protocol: tcp-client":         "line 5",
-		"remotes: [{protocol: sctp}]":  "line 5",
-		"files: {certificate: me.crt}": "line 5",
+		"role: sever":                  "line 4",
+		"protocol: tcp-client":         "line 4",
+		"remotes: [{protocol: sctp}]":  "line 4",
+		"files: {certificate: me.crt}": "line 4",
 	} {
 		t.Run(field, func(t *testing.T) {
 			var c openvpn.Config
