@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -35,8 +36,14 @@ func boot(t *testing.T, root string) *machine {
 	require.NoError(t, container.Start())
 	ended := make(chan struct{})
 	go func() { _ = container.Wait(); close(ended) }()
-	t.Cleanup(func() { _ = container.Process.Kill(); <-ended })
 	m := &machine{t: t, root: root}
+	t.Cleanup(func() {
+		if m.holder != 0 { // the container outlives a systemd-nspawn that is killed
+			_ = syscall.Kill(m.holder, syscall.SIGKILL)
+		}
+		_ = container.Process.Kill()
+		<-ended
+	})
 	own := strconv.Itoa(container.Process.Pid)
 	soon(t, "systemd is up", func() bool {
 		select {
@@ -51,6 +58,7 @@ func boot(t *testing.T, root string) *machine {
 		state, _ := tryCommand(t, "nsenter", m.entry("systemctl", "is-system-running")...)
 		return strings.HasPrefix(state, "running") || strings.HasPrefix(state, "degraded")
 	})
+	guard(t, m.holder)
 	return m
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -82,6 +83,21 @@ func layered(t *testing.T, lower string) string {
 	return root
 }
 
+// guard kills a process when this program has ended without its clean-up: in a
+// panic, at the time limit of go test, or killed.
+func guard(t *testing.T, pid int) {
+	t.Helper()
+	held, hold, err := os.Pipe()
+	require.NoError(t, err)
+	watch := exec.Command("sh", "-c", "cat >/dev/null; kill -KILL "+strconv.Itoa(pid))
+	watch.Stdin = held
+	watch.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt is not for it
+	err = watch.Start()
+	_ = held.Close()
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = watch.Process.Kill(); _ = watch.Wait(); _ = hold.Close() })
+}
+
 // newMachine starts one on a root folder.
 func newMachine(t *testing.T, root string) *machine {
 	t.Helper()
@@ -93,6 +109,7 @@ func newMachine(t *testing.T, root string) *machine {
 		"chroot", root, "/bin/sh", "-c", "trap : CHLD; while :; do wait; sleep 1 & wait; done")
 	require.NoError(t, holder.Start())
 	t.Cleanup(func() { _ = holder.Process.Kill(); _ = holder.Wait() })
+	guard(t, holder.Process.Pid)
 	soon(t, "the machine runs", func() bool {
 		children, err := os.ReadFile("/proc/" + strconv.Itoa(holder.Process.Pid) + "/task/" + strconv.Itoa(holder.Process.Pid) + "/children")
 		if err != nil || len(strings.Fields(string(children))) != 1 {
