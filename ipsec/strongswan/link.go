@@ -153,6 +153,9 @@ func (l *link) exclusively(ctx context.Context, timeout time.Duration, what stri
 		return l.expired(ctx, what)
 	}
 	defer func() { <-l.turn }()
+	if limited.Err() != nil { // both were so, and govici may answer nevertheless
+		return l.expired(ctx, what)
+	}
 	s, g, err := l.open(limited)
 	if err != nil {
 		return err
