@@ -340,6 +340,9 @@ func (g *gateway) reload(ctx context.Context, o options, store *confstore.Store)
 	case errors.Is(err, control.ErrUnconfirmed):
 		g.log.Warn("the configuration is saved and not applied", "error", err)
 		return
+	case err != nil && ctx.Err() != nil:
+		g.log.Info("the configuration is saved, and in force after the next start", "error", err)
+		return
 	case err != nil:
 		g.log.Error("the configuration is taken over in part only", "error", err)
 		return
