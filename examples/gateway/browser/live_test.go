@@ -91,7 +91,7 @@ func TestIntegrationKeyboard(t *testing.T) {
 		var skip bool
 		require.NoError(t, b.do(chromedp.Evaluate(`document.activeElement.className === "skip" && document.activeElement.getBoundingClientRect().left >= 0`, &skip)))
 		assert.True(t, skip, "%s: the first Tab offers to skip the menu", at)
-		const usable = `Array.from(document.querySelectorAll("a[href], button, summary, select, textarea, input:not([type=hidden])")).filter(e => e.checkVisibility())`
+		const usable = `Array.from(document.querySelectorAll("a[href], button, summary, select, textarea, input:not([type=hidden])")).filter(e => e.checkVisibility() && !e.disabled)`
 		var n int
 		require.NoError(t, b.do(chromedp.Evaluate(usable+`.length`, &n)))
 		require.Greater(t, n, 10, at)
