@@ -1,3 +1,5 @@
+//go:build !no_simulate && !no_api && !no_points
+
 package main
 
 import (

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,7 +31,7 @@ func (s *supervisor) plan(units []unit) []control.Step {
 func (s *supervisor) reload(ctx context.Context, units []unit) ([]control.Step, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.children) != len(units) {
+	if s.ends() || len(s.children) != len(units) {
 		return nil, errEnded
 	}
 	r := reload{supervisor: s, children: slices.Clone(s.children), steps: s.plan(units)}
@@ -95,11 +94,9 @@ func (s *supervisor) replaceCarrier(name string) {
 		return
 	}
 	old := s.children[i] // stays there: reload leaves the carrier alone while there is a next one
-	ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(old.unit.patience, unitTimeout)+unitTimeout)
-	defer cancel()
 	s.mu.Unlock()
 	s.log.Info("configuration changed", "service", name, "action", control.Restarted)
-	stopped := s.drop(ctx, old)
+	stopped := s.drop(context.Background(), old)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,7 +108,7 @@ func (s *supervisor) replaceCarrier(name string) {
 		r.failed(i, "does not stop, and starts again when it has", stopped)
 		r.children[i].waitFor(old, stopped)
 	}
-	r.start(ctx, i)
+	r.start(context.Background(), i) // all of its time, however long mu was not to be had
 	s.set(r.children)
 	if err := errors.Join(r.errs...); err != nil {
 		s.log.Error("the configuration is taken over in part only", "error", err)

@@ -120,6 +120,9 @@ func (s *supervisor) start(ctx context.Context, units []unit) error {
 func (s *supervisor) refresh(ctx context.Context, name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.ends() {
+		return errEnded
+	}
 	for _, c := range s.children {
 		if u, running := c.unitNow(), c.running(); u.name == name && running != nil && u.reconfigure != nil {
 			ctx, cancel := context.WithTimeout(ctx, unitTimeout)
@@ -136,14 +139,26 @@ func (s *supervisor) turn() {
 	defer s.mu.Unlock()
 }
 
+// ends reports whether stop was called. Once it is seen with mu held, the
+// units are those of stop.
+func (s *supervisor) ends() bool {
+	select {
+	case <-s.ending:
+		return true
+	default:
+		return false
+	}
+}
+
 // stop ends all units, the last started first, and the tree; it is called
 // once. With release those that can leave to the next gateway what they run.
+// It does not hold mu while units stop: a request that the carrier waits for
+// may wait for mu.
 func (s *supervisor) stop(ctx context.Context, release bool) error {
 	close(s.ending)
+	s.turn() // no reload begins after this, and none has the carrier restarted
 	s.later.Wait()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.children {
+	for _, c := range s.all() {
 		c.setRelease(release)
 	}
 	err := s.stopAll(ctx)
@@ -259,7 +274,7 @@ func (s *supervisor) drop(ctx context.Context, c *child) error {
 
 func (s *supervisor) stopAll(ctx context.Context) error {
 	var errs []error
-	for _, c := range slices.Backward(s.children) {
+	for _, c := range slices.Backward(s.all()) {
 		if err := s.drop(ctx, c); err != nil {
 			errs = append(errs, fmt.Errorf("%s does not stop: %w", c.unit.name, err))
 		}

@@ -448,6 +448,26 @@ func TestSupervisorReloadsWhileTheCarrierStops(t *testing.T) {
 	})
 }
 
+// A request for which what carries it waits at the end is told that the
+// gateway ends: it does not wait for the end, which waits for it.
+func TestSupervisorRefusesWhileItStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, s := newBench(), newSupervisor(slog.New(slog.DiscardHandler))
+		require.NoError(t, s.start(t.Context(), []unit{b.unit("a", "1"), b.unit("web", "1")}))
+		b.stuck["web"] = 2 * time.Second // a request is under way
+		ended := make(chan error)
+		began := time.Now()
+		go func() { ended <- s.stop(t.Context(), false) }()
+		time.Sleep(time.Second)
+		_, err := s.reload(t.Context(), []unit{b.unit("a", "2"), b.unit("web", "1")})
+		require.ErrorIs(t, err, errEnded)
+		require.ErrorIs(t, s.refresh(t.Context(), "a"), errEnded)
+		assert.Equal(t, time.Second, time.Since(began))
+		require.NoError(t, <-ended)
+		assert.Equal(t, "start a 1, start web 1, stop web, stop a", b.took())
+	})
+}
+
 // What runs takes its configuration again when a file of it has changed.
 func TestSupervisorRefreshes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,3 +1,5 @@
+//go:build !no_ipsec && !no_simulate
+
 package main
 
 import (

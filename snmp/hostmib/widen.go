@@ -11,7 +11,8 @@ import (
 // do wherever the driver leaves that to it (ag71xx of the AR9331 does), so that
 // 4 GiB are all that it can tell. shown is what was served when the kernel
 // said before. A fall from the upper half of 32 bits to the lower is a wrap:
-// readings are seconds apart. After any other fall the counter has begun again.
+// a counter that nobody reads for longer than it takes to begin again has lost
+// that. After any other fall the counter has begun again.
 func widen(shown, before, now uint64) (next uint64, again bool) {
 	switch {
 	case now >= before:
