@@ -417,7 +417,7 @@ func (o *operator) race(ctx context.Context, rng *rand.Rand) error {
 		}()
 	}
 	won, before := 0, o.saved
-	var refusals []error
+	var refusals, failures []error
 	for i, c := range answers {
 		a := <-c
 		v := maps.Clone(before)
@@ -428,14 +428,15 @@ func (o *operator) race(ctx context.Context, rng *rand.Rand) error {
 			won++
 			o.saved = v
 			o.revisions[a.revision] = v
-		case errors.As(a.err, &refused):
+		case errors.As(a.err, &refused) && refused.status < http.StatusInternalServerError:
 			refusals = append(refusals, a.err)
 		default:
 			o.doubt = append(o.doubt, v)
+			failures = append(failures, a.err)
 		}
 	}
 	if won < 2 && len(refusals) < 2 {
-		return nil
+		return errors.Join(failures...)
 	}
 	base := now.Revision
 	if err := o.client.json(ctx, http.MethodGet, "/services/config", nil, &now); err != nil {
