@@ -468,13 +468,15 @@ func (o *operator) toConfirm(ctx context.Context, rng *rand.Rand, seconds int) (
 
 // unconfirmed lets the time to confirm run out: what was in force comes back.
 func (o *operator) unconfirmed(ctx context.Context, rng *rand.Rand) error {
-	before, touches, err := o.toConfirm(ctx, rng, 5)
+	const seconds = 5
+	before, touches, err := o.toConfirm(ctx, rng, seconds)
 	if err != nil {
 		return err
 	}
 	defer o.ledger.touch("not confirmed", touches)()
+	over := time.Now().Add((seconds + 1) * time.Second) // what was saved may be what was there
 	return o.until(ctx, "what nobody confirmed is taken back", func(now tree) bool {
-		return now.Revision == now.Applied && maps.Equal(valuesOf(now.Config), before)
+		return time.Now().After(over) && now.Revision == now.Applied && maps.Equal(valuesOf(now.Config), before)
 	})
 }
 
