@@ -145,7 +145,7 @@ func (m *machine) inside(args ...string) string {
 // commands.
 func (m *machine) processes() (all []string) {
 	m.t.Helper()
-	inside, err := filepath.Glob("/proc/" + strconv.Itoa(m.holder) + "/root/proc/[0-9]*/cmdline")
+	inside, err := filepath.Glob(filepath.Join("/proc", strconv.Itoa(m.holder), "root", "proc", "[0-9]*", "cmdline"))
 	require.NoError(m.t, err)
 	for _, path := range inside {
 		line, err := os.ReadFile(path)
